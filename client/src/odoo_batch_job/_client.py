@@ -1,0 +1,241 @@
+"""The client, asynchronous: the only code that knows what to say to ``batch.job``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Mapping
+from datetime import datetime, timezone
+from types import TracebackType
+from typing import Any, Literal
+
+import httpx
+
+from ._errors import WatchTimeoutError
+from ._json2 import Clock, Json2, RealClock
+from ._models import JobStatus, OperationResult
+from ._parts import PART_BYTES, Operation
+from ._retry import Retry
+from ._rpc import JobRpc
+
+FIRST_POLL = 0.1  # seconds; a small job is done by then
+
+Policy = Literal["isolate", "chunk", "stop", "all"]
+
+
+class AsyncClient:
+    """A connection to the batch jobs of one Odoo database, for asyncio.
+
+    Use it as ``async with AsyncClient(url, database=…, api_key=…) as client``. Requests that fail
+    on the way are repeated, see :class:`Retry`; nothing is ever done twice by that.
+
+    :param url: of the server, with a path if a proxy adds one: ``https://erp.example.com``
+    :param database: its name; None if the server has only one
+    :param api_key: of the user on whose behalf and with whose rights the jobs run
+    :param timeout: seconds to wait for the network in one attempt
+    :param retry: schedule of the retries
+    :param part_bytes: a submission above this size is sent in parts of at most this size
+    :param transport: another way than the network, for tests
+    :param clock: another time than the real one, for tests
+    :raises ValueError: the URL does not begin with http:// or https://
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        database: str | None = None,
+        api_key: str,
+        timeout: float = 60.0,
+        retry: Retry | None = None,
+        part_bytes: int = PART_BYTES,
+        transport: httpx.AsyncBaseTransport | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self._clock = clock or RealClock()
+        self._json2 = Json2(
+            url,
+            database=database,
+            api_key=api_key,
+            timeout=timeout,
+            retry=retry or Retry(),
+            clock=self._clock,
+            transport=transport,
+        )
+        self._rpc = JobRpc(self._json2, part_bytes)
+
+    @classmethod
+    def from_env(cls) -> AsyncClient:
+        """Return a client for ``ODOO_URL``, ``ODOO_DB`` and ``ODOO_API_KEY`` of the environment.
+
+        :raises KeyError: ``ODOO_URL`` or ``ODOO_API_KEY`` is not set
+        """
+        return cls(**environment())
+
+    async def submit(
+        self,
+        operations: Iterable[Operation] | AsyncIterable[Operation],
+        *,
+        name: str | None = None,
+        policy: Policy = "isolate",
+        chunk_size: int = 0,
+        max_parallel: int = 1,
+        priority: int = 10,
+        eta: datetime | None = None,
+        dry_run: bool = False,
+        idempotency_key: str | None = None,
+        start: bool = True,
+    ) -> JobStatus:
+        """Submit a job and return its status; the work is done in Odoo, whoever watches.
+
+        A generator of any length works in the memory of a few parts. The same key with the same
+        operations and options returns the first job, so a program that was killed while it
+        submitted can simply do so again.
+
+        :param operations: dicts such as ``{"op": "create", "model": …, "values": {…}}``
+        :param name: what people call the job
+        :param policy: what a failure does to its neighbours
+        :param chunk_size: operations per transaction; 0 lets Odoo find it
+        :param max_parallel: chunks that may run at once; 1 keeps the order of submission
+        :param priority: lower comes first
+        :param eta: not before this time; a naive one is local time
+        :param dry_run: try everything, keep nothing
+        :param idempotency_key: names the submission; made here if not given
+        :param start: False leaves the job a draft
+        :raises InvalidOperationError: an operation is no dict or cannot be JSON; its ``index``
+        :raises InvalidRequestError: Odoo refuses an operation (``index``) or option
+        :raises AccessDeniedError: the user may not do an operation (``index``)
+        :raises BatchJobError: see ``_errors.py`` for what else can happen
+        """
+        options = {
+            "name": name,
+            "policy": policy,
+            "chunk_size": chunk_size,
+            "max_parallel": max_parallel,
+            "priority": priority,
+            "eta": _utc(eta),
+            "dry_run": dry_run,
+            "idempotency_key": idempotency_key,
+        }
+        return await self._rpc.submit(operations, options, start=start)
+
+    async def start(self, job_id: int) -> JobStatus:
+        """Queue a draft; on a job that is queued or further, change nothing."""
+        return await self._rpc.verb("start", job_id)
+
+    async def pause(self, job_id: int) -> JobStatus:
+        """Let the chunks that are running land and take no more."""
+        return await self._rpc.verb("pause", job_id)
+
+    async def resume(self, job_id: int, *, skip: bool = False) -> JobStatus:
+        """Go on with a paused job.
+
+        :param skip: after policy ``stop``, leave the operation that failed as it is. Not repeated
+            after a lost response: the second one could skip the next failure too
+        """
+        return await self._rpc.verb("resume", job_id, repeatable=not skip, skip=skip)
+
+    async def retry(self, job_id: int, *, cancelled: bool = False) -> JobStatus:
+        """Run what failed, and what was skipped for it, again.
+
+        :param cancelled: the cancelled operations too
+        """
+        return await self._rpc.verb("retry", job_id, cancelled=cancelled)
+
+    async def cancel(self, job_id: int) -> JobStatus:
+        """End the job after the chunks that are running; what they did stays."""
+        return await self._rpc.verb("cancel", job_id)
+
+    async def status(self, job_id: int) -> JobStatus:
+        """Return where the job stands; cheap, also for a job of millions."""
+        return await self._rpc.verb("status", job_id)
+
+    async def watch(
+        self, job_id: int, *, interval: float = 1.0, timeout: float | None = None
+    ) -> AsyncGenerator[JobStatus, None]:
+        """Yield the status now and whenever it changed, until the job is at rest.
+
+        The last one yielded is at rest: the job has ended, is paused, or is a draft. To stop
+        watching does not stop the job. A restart of the server is waited out, see :class:`Retry`.
+
+        :param interval: seconds between two looks; the first ones come faster
+        :param timeout: seconds until giving up
+        :raises WatchTimeoutError: the job was still going then
+        """
+        begin, pause, last = self._clock.now(), min(FIRST_POLL, interval), None
+        while True:
+            status = await self.status(job_id)
+            if status != last:
+                yield status
+            if status.at_rest:
+                return
+            if timeout is not None and self._clock.now() + pause > begin + timeout:
+                raise WatchTimeoutError(job_id, timeout)
+            last = status
+            await self._clock.sleep(pause)
+            pause = min(pause * 1.5, interval)
+
+    async def results(
+        self, job_id: int, *, state: str | None = None, after: int = -1
+    ) -> AsyncGenerator[OperationResult, None]:
+        """Yield outcomes in the order of submission, a page at a time.
+
+        :param state: only those in this state, such as ``failed``
+        :param after: only those with a higher index
+        """
+        async for page in self.result_pages(job_id, state=state, after=after):
+            for result in page:
+                yield result
+
+    async def result_pages(
+        self, job_id: int, *, state: str | None = None, after: int = -1
+    ) -> AsyncGenerator[list[OperationResult], None]:
+        """Yield the same as :meth:`results` in lists of up to 1,000, one for each request."""
+        async for page in self._rpc.result_pages(job_id, state=state, after=after):
+            yield page
+
+    async def call(
+        self,
+        model: str,
+        method: str,
+        arguments: Mapping[str, Any] | None = None,
+        *,
+        repeatable: bool = False,
+    ) -> Any:
+        """Call any public method of any model, at once and outside any job.
+
+        :param arguments: by name, with ``ids`` for a method of records
+        :param repeatable: True if it may be carried out twice without harm, as a search may: it
+            is then repeated after a lost response too
+        """
+        return await self._json2.call(model, method, arguments or {}, repeatable=repeatable)
+
+    async def aclose(self) -> None:
+        """Close the connections; jobs go on."""
+        await self._json2.aclose()
+
+    async def __aenter__(self) -> AsyncClient:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+
+def environment() -> dict[str, Any]:
+    """Return the arguments of a client that the environment gives."""
+    return {
+        "url": os.environ["ODOO_URL"],
+        "database": os.environ.get("ODOO_DB"),
+        "api_key": os.environ["ODOO_API_KEY"],
+    }
+
+
+def _utc(moment: datetime | None) -> str | None:
+    """Write a time as ISO 8601 in UTC."""
+    if moment is None:
+        return None
+    return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,127 @@
+"""Every exception that this package raises, in one tree.
+
+BatchJobError
+├── ConnectionFailedError     no answer after every retry; the request may have been carried out
+├── UnexpectedReplyError      an answer, but not one of Odoo's JSON-2 API
+├── InvalidOperationError     an operation that JSON cannot carry; nothing of its part was sent
+├── WatchTimeoutError         the job was still going when the time to watch it was over
+└── ResponseError             Odoo refused or failed; carries its words and the operation's index
+    ├── InvalidRequestError   400, 413, 422 and other 4xx: the request itself is wrong
+    ├── AuthenticationError   401: no API key, or one that Odoo does not know
+    ├── AccessDeniedError     403: the user may not do this
+    ├── NotFoundError         404: no such job, model, method or database
+    ├── ConflictError         409: at odds with the state of the job, or a lock
+    ├── RateLimitedError      429: too many requests, also after every retry
+    └── ServerError           5xx: Odoo or a proxy failed, also after every retry
+"""
+
+from __future__ import annotations
+
+
+class BatchJobError(Exception):
+    """Base of all errors of this package."""
+
+
+class ConnectionFailedError(BatchJobError):
+    """No answer arrived, and the time for retries is over.
+
+    The request may have been carried out all the same. Repeat a submission with the same
+    ``idempotency_key``: Odoo then returns the job it already has.
+    """
+
+
+class UnexpectedReplyError(BatchJobError):
+    """The answer is not one of Odoo's JSON-2 API: the page of a proxy, a redirect, another site."""
+
+
+class InvalidOperationError(BatchJobError, ValueError):
+    """An operation cannot be written as JSON; neither it nor the others of its part were sent.
+
+    :ivar index: place of the operation in what was submitted, from 0
+    """
+
+    def __init__(self, index: int, reason: str) -> None:
+        super().__init__(f"operation {index}: {reason}")
+        self.index = index
+
+
+class WatchTimeoutError(BatchJobError, TimeoutError):
+    """The job had not come to rest in the time given. It goes on; watch it again by its id.
+
+    :ivar job_id: the job
+    """
+
+    def __init__(self, job_id: int, seconds: float) -> None:
+        super().__init__(f"job {job_id} is still going after {seconds:g} s; it continues in Odoo")
+        self.job_id = job_id
+
+
+class ResponseError(BatchJobError):
+    """Odoo answered with an error status.
+
+    :ivar status: HTTP status code
+    :ivar name: Odoo's class of error, such as ``odoo.exceptions.UserError``, or ``""``
+    :ivar message: Odoo's own words
+    :ivar index: index of the operation at fault, where Odoo names one, else None
+    :ivar debug: the server's traceback, or ``""``; never part of ``str(error)``
+    """
+
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        *,
+        name: str = "",
+        index: int | None = None,
+        debug: str = "",
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.name = name
+        self.message = message
+        self.index = index
+        self.debug = debug
+
+
+class InvalidRequestError(ResponseError):
+    """The request is wrong and would be refused again as it stands."""
+
+
+class AuthenticationError(ResponseError):
+    """The API key is missing, unknown or expired: make one in Odoo, Preferences, Security."""
+
+
+class AccessDeniedError(ResponseError):
+    """The user of the API key may not do this; ``index`` names the first such operation."""
+
+
+class NotFoundError(ResponseError):
+    """No such job, model, method or database; or the addon ``batch_job`` is not installed."""
+
+
+class ConflictError(ResponseError):
+    """The request is at odds with the present state of the job, or another one holds a lock."""
+
+
+class RateLimitedError(ResponseError):
+    """Too many requests, also after every retry."""
+
+
+class ServerError(ResponseError):
+    """Odoo, or a proxy before it, failed; also after every retry where a retry was safe."""
+
+
+_BY_STATUS: dict[int, type[ResponseError]] = {
+    401: AuthenticationError,
+    403: AccessDeniedError,
+    404: NotFoundError,
+    409: ConflictError,
+    429: RateLimitedError,
+}
+
+
+def error_class(status: int) -> type[ResponseError]:
+    """Return the exception class for an HTTP status of 400 or above."""
+    if status >= 500:
+        return ServerError
+    return _BY_STATUS.get(status, InvalidRequestError)

@@ -1,0 +1,177 @@
+"""What Odoo answers, as frozen values.
+
+The field names are those of the RPC contract (``docs/rpc-api.md`` of the addon). Keys that a newer
+addon adds are ignored; a key that is missing raises :class:`UnexpectedReplyError`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from ._errors import UnexpectedReplyError
+
+ENDED = frozenset({"done", "partial", "failed", "cancelled"})
+AT_REST = ENDED | {"draft", "paused"}
+
+
+@dataclass(frozen=True)
+class JobStatus:
+    """Where a job stands; ``total == succeeded + failed + skipped + remaining`` always.
+
+    :ivar id: record id of the job
+    :ivar name: what people call it
+    :ivar state: draft, queued, running, paused, done, partial, failed or cancelled
+    :ivar total: operations of the job
+    :ivar succeeded: operations whose effect is in the database
+    :ivar failed: operations that were rolled back alone and say why
+    :ivar skipped: operations rolled back for another's failure, or cancelled
+    :ivar remaining: operations still to come
+    :ivar progress: 0 to 100
+    :ivar rate: operations per second, or None before the first are done
+    :ivar time_left: seconds, or None where nobody can tell
+    :ivar created_at: UTC, as are the other times
+    :ivar started_at: None until the first operations are taken
+    :ivar finished_at: None until the job has ended
+    :ivar url: the job's form, for a browser
+    :ivar error: why the job is paused, failed or does not move; None where there is nothing to say
+    :ivar parts: parts that arrived by ``append``
+    :ivar dry_run: everything is tried and nothing kept
+    """
+
+    id: int
+    name: str
+    state: str
+    total: int
+    succeeded: int
+    failed: int
+    skipped: int
+    remaining: int
+    progress: float
+    rate: float | None
+    time_left: float | None
+    created_at: datetime | None
+    started_at: datetime | None
+    finished_at: datetime | None
+    url: str
+    error: str | None
+    parts: int
+    dry_run: bool
+
+    @property
+    def ended(self) -> bool:
+        """Whether the job is over: done, partial, failed or cancelled."""
+        return self.state in ENDED
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether the job stays as it is until somebody acts: ended, paused or a draft."""
+        return self.state in AT_REST
+
+    @classmethod
+    def from_json(cls, data: object) -> JobStatus:
+        """Read the ``status`` object of the RPC contract.
+
+        :raises UnexpectedReplyError: it is no such object
+        """
+        values = _object(data, "a job's status")
+        try:
+            fields: dict[str, Any] = {name: values[name] for name in _PLAIN}
+            fields |= {name: _or_none(values[name]) for name in _OPTIONAL}
+            fields |= {name: _time(values[name]) for name in _TIMES}
+        except (KeyError, ValueError) as error:
+            raise UnexpectedReplyError(f"not a job's status: {error!r} in {values}") from error
+        return cls(**fields)
+
+
+@dataclass(frozen=True)
+class OperationError:
+    """Why an operation failed.
+
+    :ivar type: the kind of cause, such as ``required``, ``unique`` or ``access``
+    :ivar message: a sentence for people
+    :ivar field: the field at fault, or None
+    """
+
+    type: str
+    message: str
+    field: str | None = None
+
+
+@dataclass(frozen=True)
+class OperationResult:
+    """What became of one operation.
+
+    :ivar index: its place in the submission, from 0
+    :ivar state: pending, done, failed, skipped, rolled_back or cancelled
+    :ivar op: create, write, unlink, call, upsert or load
+    :ivar model: the model it is for
+    :ivar ids: the records it made or worked on
+    :ivar value: what a called method returned, else None
+    :ivar error: the reason, for an operation that failed
+    """
+
+    index: int
+    state: str
+    op: str
+    model: str
+    ids: list[int] = field(default_factory=list)
+    value: Any = None
+    error: OperationError | None = None
+
+    @property
+    def success(self) -> bool:
+        """Whether the operation's effect is in the database."""
+        return self.state == "done"
+
+    @classmethod
+    def from_json(cls, data: object) -> OperationResult:
+        """Read one outcome object of the RPC contract.
+
+        :raises UnexpectedReplyError: it is no such object
+        """
+        values = _object(data, "an operation's outcome")
+        try:
+            return cls(
+                index=values["index"],
+                state=values["state"],
+                op=values["op"],
+                model=values["model"],
+                ids=list(values.get("ids") or ()),
+                value=values.get("value"),
+                error=_error(values.get("error")),
+            )
+        except (KeyError, TypeError) as error:
+            raise UnexpectedReplyError(f"not an outcome: {error!r} in {values}") from error
+
+
+_OPTIONAL = ("rate", "time_left", "error")
+_TIMES = ("created_at", "started_at", "finished_at")
+_PLAIN = (
+    *("id", "name", "state", "total", "succeeded", "failed", "skipped", "remaining"),
+    *("progress", "url", "parts", "dry_run"),
+)
+
+
+def _object(data: object, what: str) -> Mapping[str, Any]:
+    if not isinstance(data, Mapping):
+        raise UnexpectedReplyError(f"expected {what}, got {str(data)[:200]}")
+    return data
+
+
+def _error(data: Mapping[str, Any] | None) -> OperationError | None:
+    if not data:
+        return None
+    return OperationError(data["type"], data["message"], data.get("field") or None)
+
+
+def _or_none(value: Any) -> Any:
+    """Return None for the False that Odoo gives for an empty text, time or number."""
+    return None if value is False or value == "" else value
+
+
+def _time(value: Any) -> datetime | None:
+    """Read an ISO 8601 time in UTC; Python 3.10 does not know the final Z."""
+    return datetime.fromisoformat(value.replace("Z", "+00:00")) if value else None

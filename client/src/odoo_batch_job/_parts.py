@@ -1,0 +1,67 @@
+"""Operations to request bodies: written as JSON one by one, packed into parts below a size."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping
+from typing import Any
+
+from ._errors import InvalidOperationError
+from ._json2 import encode
+
+Operation = Mapping[str, Any]
+
+PART_BYTES = 1_000_000  # bytes; nginx refuses bodies over 1 MiB unless told otherwise
+
+
+async def pack(
+    operations: Iterable[Operation] | AsyncIterable[Operation], limit: int
+) -> AsyncIterator[bytes]:
+    """Yield JSON arrays of operations, each below ``limit`` bytes unless one alone is larger.
+
+    The same operations and limit give the same parts, so that a submission can be repeated. Holds
+    one part in memory.
+
+    :raises InvalidOperationError: an operation is no mapping or cannot be written as JSON
+    """
+    part: list[bytes] = []
+    size = index = 0
+    async for operation in _stream(operations):
+        text = _text(index, operation)
+        if part and size + len(text) >= limit:
+            yield _array(part)
+            part, size = [], 0
+        part.append(text)
+        size += len(text) + 1
+        index += 1
+    if part:
+        yield _array(part)
+
+
+def body(arguments: Mapping[str, Any], operations: bytes) -> bytes:
+    """Return a request body of named arguments, with operations that are JSON already."""
+    head = encode(dict(arguments))[:-1]
+    return head + (b"," if arguments else b"") + b'"operations":' + operations + b"}"
+
+
+async def _stream(
+    operations: Iterable[Operation] | AsyncIterable[Operation],
+) -> AsyncIterator[Operation]:
+    if isinstance(operations, AsyncIterable):
+        async for operation in operations:
+            yield operation
+    else:
+        for operation in operations:
+            yield operation
+
+
+def _text(index: int, operation: Operation) -> bytes:
+    if not isinstance(operation, Mapping):
+        raise InvalidOperationError(index, f"expected a dict, got {type(operation).__name__}")
+    try:
+        return encode(dict(operation))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InvalidOperationError(index, f"cannot be written as JSON: {error}") from error
+
+
+def _array(texts: list[bytes]) -> bytes:
+    return b"[" + b",".join(texts) + b"]"

@@ -1,0 +1,159 @@
+"""The client for blocking code: every method hands over to :class:`AsyncClient`, none decides."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Mapping
+from datetime import datetime
+from types import TracebackType
+from typing import Any
+
+import httpx
+
+from ._client import AsyncClient, Policy, environment
+from ._json2 import Clock
+from ._models import JobStatus, OperationResult
+from ._parts import PART_BYTES, Operation
+from ._portal import Portal
+from ._retry import Retry
+
+
+class Client:
+    """A connection to the batch jobs of one Odoo database, for code without asyncio.
+
+    Use it as ``with Client(url, database=…, api_key=…) as client``. It has the methods of
+    :class:`AsyncClient`, with the same arguments and errors; see there. It works in a notebook and
+    reads the operations given to :meth:`submit` in the calling thread.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        database: str | None = None,
+        api_key: str,
+        timeout: float = 60.0,
+        retry: Retry | None = None,
+        part_bytes: int = PART_BYTES,
+        transport: httpx.AsyncBaseTransport | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self._client = AsyncClient(
+            url,
+            database=database,
+            api_key=api_key,
+            timeout=timeout,
+            retry=retry,
+            part_bytes=part_bytes,
+            transport=transport,
+            clock=clock,
+        )
+        self._portal = Portal()
+
+    @classmethod
+    def from_env(cls) -> Client:
+        """Return a client for ``ODOO_URL``, ``ODOO_DB`` and ``ODOO_API_KEY`` of the environment.
+
+        :raises KeyError: ``ODOO_URL`` or ``ODOO_API_KEY`` is not set
+        """
+        return cls(**environment())
+
+    def submit(
+        self,
+        operations: Iterable[Operation],
+        *,
+        name: str | None = None,
+        policy: Policy = "isolate",
+        chunk_size: int = 0,
+        max_parallel: int = 1,
+        priority: int = 10,
+        eta: datetime | None = None,
+        dry_run: bool = False,
+        idempotency_key: str | None = None,
+        start: bool = True,
+    ) -> JobStatus:
+        """Submit a job and return its status; see :meth:`AsyncClient.submit`."""
+        return self._portal.run_reading(
+            lambda stream: self._client.submit(
+                stream,
+                name=name,
+                policy=policy,
+                chunk_size=chunk_size,
+                max_parallel=max_parallel,
+                priority=priority,
+                eta=eta,
+                dry_run=dry_run,
+                idempotency_key=idempotency_key,
+                start=start,
+            ),
+            operations,
+        )
+
+    def start(self, job_id: int) -> JobStatus:
+        """Queue a draft; on a job that is queued or further, change nothing."""
+        return self._portal.run(self._client.start(job_id))
+
+    def pause(self, job_id: int) -> JobStatus:
+        """Let the chunks that are running land and take no more."""
+        return self._portal.run(self._client.pause(job_id))
+
+    def resume(self, job_id: int, *, skip: bool = False) -> JobStatus:
+        """Go on with a paused job; see :meth:`AsyncClient.resume`."""
+        return self._portal.run(self._client.resume(job_id, skip=skip))
+
+    def retry(self, job_id: int, *, cancelled: bool = False) -> JobStatus:
+        """Run what failed, and what was skipped for it, again."""
+        return self._portal.run(self._client.retry(job_id, cancelled=cancelled))
+
+    def cancel(self, job_id: int) -> JobStatus:
+        """End the job after the chunks that are running; what they did stays."""
+        return self._portal.run(self._client.cancel(job_id))
+
+    def status(self, job_id: int) -> JobStatus:
+        """Return where the job stands; cheap, also for a job of millions."""
+        return self._portal.run(self._client.status(job_id))
+
+    def watch(
+        self, job_id: int, *, interval: float = 1.0, timeout: float | None = None
+    ) -> Generator[JobStatus, None, None]:
+        """Yield the status at each change until the job is at rest; see the async one."""
+        return self._portal.iterate(self._client.watch(job_id, interval=interval, timeout=timeout))
+
+    def results(
+        self, job_id: int, *, state: str | None = None, after: int = -1
+    ) -> Generator[OperationResult, None, None]:
+        """Yield outcomes in the order of submission; see :meth:`AsyncClient.results`."""
+        for page in self.result_pages(job_id, state=state, after=after):
+            yield from page
+
+    def result_pages(
+        self, job_id: int, *, state: str | None = None, after: int = -1
+    ) -> Generator[list[OperationResult], None, None]:
+        """Yield the same a page at a time; see :meth:`AsyncClient.result_pages`."""
+        return self._portal.iterate(self._client.result_pages(job_id, state=state, after=after))
+
+    def call(
+        self,
+        model: str,
+        method: str,
+        arguments: Mapping[str, Any] | None = None,
+        *,
+        repeatable: bool = False,
+    ) -> Any:
+        """Call any public method of any model; see :meth:`AsyncClient.call`."""
+        return self._portal.run(self._client.call(model, method, arguments, repeatable=repeatable))
+
+    def close(self) -> None:
+        """Close the connections; jobs go on."""
+        self._portal.run(self._client.aclose())
+        self._portal.close()
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()

@@ -1,0 +1,198 @@
+"""A server made of a dictionary: ``batch.job`` over JSON-2, for httpx.MockTransport.
+
+It keeps the rules of the RPC contract that the client relies on: idempotency keys, parts in order,
+verbs that repeat safely, pages. Faults are scripted: each of ``faults`` meets one request, in turn.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+Body = dict[str, Any]
+Fault = Callable[[httpx.Request, Callable[[], httpx.Response]], httpx.Response]
+
+
+class FakeClock:
+    """Time that passes only while somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.time = 0.0
+        self.sleeps: list[float] = []
+
+    def now(self) -> float:
+        """Return the seconds slept so far."""
+        return self.time
+
+    async def sleep(self, seconds: float) -> None:
+        """Let time pass at once."""
+        self.sleeps.append(seconds)
+        self.time += seconds
+
+
+@dataclass
+class FakeJob:
+    """A job as the server keeps it."""
+
+    id: int
+    body: Body
+    state: str
+    parts: list[Any] = field(default_factory=list)
+    operations: list[Body] = field(default_factory=list)
+
+
+class FakeOdoo:
+    """The server; ``requests`` are all that arrived, ``jobs`` what it stored."""
+
+    def __init__(self, *faults: Fault) -> None:
+        self.requests: list[tuple[str, Body]] = []
+        self.headers: list[httpx.Headers] = []
+        self.jobs: list[FakeJob] = []
+        self.outcomes: list[Body] = []
+        self.states: list[str] = []  # what each further status request shows
+        self.answers: dict[str, Any] = {}  # for methods of other models, by "model/method"
+        self.faults: Iterator[Fault] = iter(faults)
+        self.transport = httpx.MockTransport(self.handle)
+
+    def handle(self, request: httpx.Request) -> httpx.Response:
+        """Answer a request, unless a fault comes between."""
+        fault = next(self.faults, None)
+        return fault(request, lambda: self._serve(request)) if fault else self._serve(request)
+
+    def _serve(self, request: httpx.Request) -> httpx.Response:
+        path, body = request.url.path.removeprefix("/json/2/"), json.loads(request.content)
+        self.requests.append((path, body))
+        self.headers.append(request.headers)
+        if path in self.answers:
+            return httpx.Response(200, json=self.answers[path])
+        model, _, method = path.partition("/")
+        if model != "batch.job":
+            return odoo_error(404, f"the model {model!r} does not exist")
+        return httpx.Response(200, json=getattr(self, f"_{method}")(**body))
+
+    def _submit(self, operations: list[Body], start: bool, **options: Any) -> Body:
+        key = options["idempotency_key"]
+        for job in self.jobs:
+            if job.body["idempotency_key"] == key:
+                return self._json(job)
+        state = "queued" if start else "draft"
+        job = FakeJob(len(self.jobs) + 1, options, state, operations=list(operations))
+        self.jobs.append(job)
+        return self._json(job)
+
+    def _append(self, ids: list[int], operations: list[Body], part: int) -> Body:
+        job = self.jobs[ids[0] - 1]
+        if part > len(job.parts):
+            raise AssertionError(f"part {part} came, part {len(job.parts)} was expected")
+        if part < len(job.parts):
+            assert job.parts[part] == operations
+            return self._json(job)
+        job.parts.append(operations)
+        job.operations += operations
+        return self._json(job)
+
+    def _start(self, ids: list[int]) -> Body:
+        job = self.jobs[ids[0] - 1]
+        job.state = "queued" if job.state == "draft" else job.state
+        return self._json(job)
+
+    def _status(self, ids: list[int]) -> Body:
+        job = self.jobs[ids[0] - 1]
+        job.state = self.states.pop(0) if self.states else job.state
+        return self._json(job)
+
+    def _pause(self, ids: list[int]) -> Body:
+        return self._become(ids, "paused")
+
+    def _cancel(self, ids: list[int]) -> Body:
+        return self._become(ids, "cancelled")
+
+    def _resume(self, ids: list[int], skip: bool) -> Body:
+        return self._become(ids, "running")
+
+    def _retry(self, ids: list[int], cancelled: bool) -> Body:
+        return self._become(ids, "queued")
+
+    def _results(self, ids: list[int], state: str | None, after: int, limit: int) -> Body:
+        found = [o for o in self.outcomes if o["index"] > after and state in (None, o["state"])]
+        page = found[:limit]
+        return {"results": page, "next": page[-1]["index"] if len(found) > limit else None}
+
+    def _become(self, ids: list[int], state: str) -> Body:
+        job = self.jobs[ids[0] - 1]
+        job.state = state
+        return self._json(job)
+
+    @staticmethod
+    def _json(job: FakeJob) -> Body:
+        return status(id=job.id, state=job.state, total=len(job.operations), parts=len(job.parts))
+
+
+def status(**values: Any) -> Body:
+    """Return a status object of the contract."""
+    return {
+        **{"id": 1, "name": "Job", "state": "queued", "total": 3, "succeeded": 0, "failed": 0},
+        **{"skipped": 0, "remaining": 3, "progress": 0.0, "rate": None, "time_left": None},
+        **{"created_at": "2025-01-02T03:04:05Z", "started_at": None, "finished_at": None},
+        **{"url": "http://odoo.test/odoo/batch-jobs/1", "error": None, "parts": 0},
+        **{"dry_run": False},
+        **values,
+    }
+
+
+def outcome(index: int, **values: Any) -> Body:
+    """Return an outcome object of the contract."""
+    return {
+        **{"index": index, "state": "done", "op": "create", "model": "res.partner"},
+        **{"ids": [100 + index], "value": None, "error": None},
+        **values,
+    }
+
+
+def odoo_error(code: int, message: str, **values: Any) -> httpx.Response:
+    """Return an error as Odoo's JSON-2 API writes it."""
+    name = "odoo.exceptions.UserError"
+    data = {"name": name, "message": message, "arguments": [message], "context": {}, "debug": ""}
+    return httpx.Response(code, json={**data, **values})
+
+
+def refuse_connection(request: httpx.Request, serve: object) -> httpx.Response:
+    """Fault: nobody listens."""
+    raise httpx.ConnectError("Connection refused", request=request)
+
+
+def lose_response(request: httpx.Request, serve: Callable[[], httpx.Response]) -> httpx.Response:
+    """Fault: the request is carried out, its response is lost."""
+    serve()
+    raise httpx.ReadError("Connection reset by peer", request=request)
+
+
+def time_out(request: httpx.Request, serve: Callable[[], httpx.Response]) -> httpx.Response:
+    """Fault: the request is carried out, but too slowly."""
+    serve()
+    raise httpx.ReadTimeout("timed out", request=request)
+
+
+def work(request: httpx.Request, serve: Callable[[], httpx.Response]) -> httpx.Response:
+    """Fault: none, this request is served."""
+    return serve()
+
+
+def answer(code: int, *, carried_out: bool = False, **headers: str) -> Fault:
+    """Fault: a proxy answers by itself, with or without the request carried out behind it."""
+
+    def fault(request: httpx.Request, serve: Callable[[], httpx.Response]) -> httpx.Response:
+        if carried_out:
+            serve()
+        return httpx.Response(code, text="<html>proxy</html>", headers=headers)
+
+    return fault
+
+
+def reply(response: httpx.Response) -> Fault:
+    """Fault: Odoo answers this."""
+    return lambda request, serve: response

@@ -1,0 +1,137 @@
+"""The asynchronous client: verbs, watching, results."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+
+from fake_odoo import FakeClock, FakeOdoo, lose_response, outcome, work
+from helpers import async_client, creates
+from odoo_batch_job import AsyncClient, OperationError, WatchTimeoutError
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.mark.parametrize(
+    ("verb", "arguments", "state"),
+    [
+        ("start", {}, "queued"),
+        ("pause", {}, "paused"),
+        ("resume", {"skip": True}, "running"),
+        ("retry", {"cancelled": True}, "queued"),
+        ("cancel", {}, "cancelled"),
+        ("status", {}, "queued"),
+    ],
+)
+async def test_verb_names_the_job_and_returns_its_status(
+    verb: str, arguments: dict[str, Any], state: str
+) -> None:
+    """Each verb is one request on one job."""
+    odoo = FakeOdoo()
+    async with async_client(odoo) as client:
+        job = await client.submit(creates(1))
+        after = await getattr(client, verb)(job.id, **arguments)
+    assert odoo.requests[-1] == (f"batch.job/{verb}", {"ids": [job.id], **arguments})
+    assert after.state == state
+
+
+async def test_eta_is_sent_in_utc() -> None:
+    """A time with a zone is the same moment for the server."""
+    odoo = FakeOdoo()
+    east = timezone(timedelta(hours=2))
+    async with async_client(odoo) as client:
+        await client.submit(creates(1), eta=datetime(2025, 1, 1, 1, 30, tzinfo=east))
+    assert odoo.requests[0][1]["eta"] == "2024-12-31T23:30:00Z"
+
+
+async def test_watch_yields_changes_until_the_job_has_ended() -> None:
+    """The same status twice is shown once; the last one is the end."""
+    odoo = FakeOdoo()
+    odoo.states = ["queued", "queued", "running", "running", "partial", "never asked"]
+    async with async_client(odoo) as client:
+        job = await client.submit(creates(1))
+        seen = [status.state async for status in client.watch(job.id)]
+    assert seen == ["queued", "running", "partial"]
+    assert odoo.states == ["never asked"]
+
+
+@pytest.mark.parametrize("state", ["draft", "paused", "done", "partial", "failed", "cancelled"])
+async def test_watch_ends_where_the_job_is_at_rest(state: str) -> None:
+    """Nobody waits for a job that somebody else must set going."""
+    odoo = FakeOdoo()
+    odoo.states = [state]
+    async with async_client(odoo) as client:
+        job = await client.submit(creates(1))
+        seen = [status async for status in client.watch(job.id)]
+    assert [status.state for status in seen] == [state]
+    assert seen[0].at_rest is True
+    assert seen[0].ended is (state not in ("draft", "paused"))
+
+
+async def test_watch_looks_often_at_first_and_then_at_the_interval() -> None:
+    """A small job is seen to end at once, a long one costs a request per interval."""
+    odoo, clock = FakeOdoo(), FakeClock()
+    odoo.states = [*["running"] * 9, "done"]
+    async with async_client(odoo, clock) as client:
+        job = await client.submit(creates(1))
+        async for _ in client.watch(job.id, interval=1.0):
+            pass
+    assert clock.sleeps[0] == 0.1
+    assert clock.sleeps == sorted(clock.sleeps)
+    assert clock.sleeps[-2:] == [1.0, 1.0]
+
+
+async def test_watch_gives_up_at_its_time_limit_and_names_the_job() -> None:
+    """The job goes on; the error says which it is."""
+    odoo, clock = FakeOdoo(), FakeClock()
+    odoo.states = ["running"] * 100
+    async with async_client(odoo, clock) as client:
+        job = await client.submit(creates(1))
+        with pytest.raises(WatchTimeoutError, match="job 1 is still going after 5 s") as caught:
+            async for _ in client.watch(job.id, timeout=5):
+                pass
+    assert caught.value.job_id == 1
+    assert 4 <= clock.time <= 5
+
+
+async def test_results_come_in_order_over_all_pages() -> None:
+    """Pages are an affair of the client's, and so are repeated requests."""
+    odoo = FakeOdoo(work, lose_response)
+    odoo.outcomes = [outcome(index) for index in range(2500)]
+    async with async_client(odoo) as client:
+        indexes = [result.index async for result in client.results(1)]
+    assert indexes == list(range(2500))
+    assert [body["after"] for _, body in odoo.requests] == [-1, 999, 999, 1999]
+
+
+async def test_results_can_be_asked_for_by_state_and_place() -> None:
+    """Only what failed after a place, with its reason."""
+    reason = {"type": "required", "message": "Name is missing", "field": "name"}
+    failed = {"state": "failed", "ids": [], "error": reason}
+    odoo = FakeOdoo()
+    odoo.outcomes = [outcome(0, **failed), outcome(1), outcome(2, **failed)]
+    async with async_client(odoo) as client:
+        results = [result async for result in client.results(1, state="failed", after=0)]
+    assert [(result.index, result.success) for result in results] == [(2, False)]
+    assert results[0].error == OperationError("required", "Name is missing", "name")
+
+
+async def test_call_reaches_any_model() -> None:
+    """What a job needs to know beforehand can be asked for."""
+    odoo = FakeOdoo(lose_response)
+    odoo.answers["res.country/search_read"] = [{"id": 1, "code": "BE"}]
+    async with async_client(odoo) as client:
+        found = await client.call("res.country", "search_read", {"domain": []}, repeatable=True)
+    assert found == [{"id": 1, "code": "BE"}]
+    assert odoo.requests[0] == ("res.country/search_read", {"domain": []})
+
+
+async def test_client_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The three variables that scripts/demo writes are enough."""
+    monkeypatch.setenv("ODOO_URL", "http://odoo.test")
+    monkeypatch.setenv("ODOO_API_KEY", "secret")
+    monkeypatch.delenv("ODOO_DB", raising=False)
+    async with AsyncClient.from_env() as client:
+        assert isinstance(client, AsyncClient)

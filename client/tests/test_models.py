@@ -1,0 +1,62 @@
+"""Reading what Odoo answers."""
+
+from __future__ import annotations
+
+from dataclasses import FrozenInstanceError
+from datetime import datetime, timezone
+
+import pytest
+
+from fake_odoo import outcome, status
+from odoo_batch_job import JobStatus, OperationResult, UnexpectedReplyError
+
+
+def test_status_is_read_whole() -> None:
+    """Every key of the contract has its field, and times are in UTC."""
+    data = status(state="running", rate=12.5, time_left=3.0, started_at="2025-01-02T03:04:06Z")
+    job = JobStatus.from_json(data)
+    assert set(data) == set(vars(job))
+    assert (job.state, job.rate, job.time_left) == ("running", 12.5, 3.0)
+    assert job.started_at == datetime(2025, 1, 2, 3, 4, 6, tzinfo=timezone.utc)
+    assert job.finished_at is None
+
+
+def test_status_of_a_newer_addon_is_read() -> None:
+    """A key that this client does not know does no harm."""
+    assert JobStatus.from_json({**status(), "mood": "good"}) == JobStatus.from_json(status())
+
+
+@pytest.mark.parametrize("data", [None, [], "done", {}, {**status(), "created_at": "now"}])
+def test_what_is_no_status_is_refused(data: object) -> None:
+    """A wrong answer is named, not half read."""
+    with pytest.raises(UnexpectedReplyError):
+        JobStatus.from_json(data)
+
+
+def test_no_rate_and_no_error_are_none() -> None:
+    """Odoo's False for nothing does not reach the caller."""
+    job = JobStatus.from_json(status(error=False, time_left=False))
+    assert job.error is None
+    assert job.time_left is None
+
+
+def test_result_is_read_whole() -> None:
+    """Every key of the contract has its field."""
+    data = outcome(4, value=[1, 2])
+    result = OperationResult.from_json(data)
+    assert set(data) == set(vars(result))
+    assert (result.index, result.ids, result.value, result.success) == (4, [104], [1, 2], True)
+
+
+@pytest.mark.parametrize("data", [None, [], {}, {**outcome(0), "error": {"type": "unique"}}])
+def test_what_is_no_result_is_refused(data: object) -> None:
+    """A wrong outcome is named, not half read."""
+    with pytest.raises(UnexpectedReplyError):
+        OperationResult.from_json(data)
+
+
+def test_values_cannot_be_changed() -> None:
+    """A status is what it was when it was asked for."""
+    job = JobStatus.from_json(status())
+    with pytest.raises(FrozenInstanceError):
+        job.state = "done"  # type: ignore[misc]

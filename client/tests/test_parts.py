@@ -1,0 +1,173 @@
+"""Packing operations into request bodies."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import pytest
+
+from fake_odoo import FakeOdoo, answer, lose_response, odoo_error, reply, time_out, work
+from helpers import async_client, creates
+from odoo_batch_job import InvalidOperationError, InvalidRequestError
+from odoo_batch_job._parts import body, pack
+
+pytestmark = pytest.mark.anyio
+
+SMALL = 250  # bytes: three operations of creates() a part
+
+
+def paths(odoo: FakeOdoo) -> list[str]:
+    """Return the methods called."""
+    return [path.removeprefix("batch.job/") for path, _ in odoo.requests]
+
+
+async def test_parts_hold_every_operation_once_below_the_limit() -> None:
+    """Packing loses nothing, keeps the order and the limit."""
+    parts = [part async for part in pack(creates(50), SMALL)]
+    assert [operation for part in parts for operation in json.loads(part)] == creates(50)
+    assert len(parts) > 10
+    assert max(len(part) for part in parts) <= SMALL
+
+
+async def test_operation_above_the_limit_is_a_part_of_its_own() -> None:
+    """One large operation is sent all the same; only the server may refuse it."""
+    large = {"op": "create", "model": "m", "values": {"name": "x" * 1000}}
+    parts = [part async for part in pack([*creates(2), large, *creates(2)], SMALL)]
+    assert [len(json.loads(part)) for part in parts] == [2, 1, 2]
+
+
+def test_body_joins_arguments_and_operations() -> None:
+    """The body is one JSON object, also without other arguments."""
+    assert json.loads(body({"part": 1}, b"[2]")) == {"part": 1, "operations": [2]}
+    assert json.loads(body({}, b"[2]")) == {"operations": [2]}
+
+
+async def test_small_job_is_one_request() -> None:
+    """What fits is submitted and started at once."""
+    odoo = FakeOdoo()
+    async with async_client(odoo) as client:
+        await client.submit(creates(3), policy="chunk", max_parallel=2)
+    assert paths(odoo) == ["submit"]
+    sent = odoo.requests[0][1]
+    assert sent["operations"] == creates(3)
+    assert sent["start"] is True
+    assert (sent["policy"], sent["max_parallel"], sent["eta"]) == ("chunk", 2, None)
+
+
+async def test_large_job_is_a_draft_filled_in_parts_and_started() -> None:
+    """What does not fit is appended in order, then started."""
+    odoo = FakeOdoo()
+    async with async_client(odoo, part_bytes=SMALL) as client:
+        job = await client.submit(creates(10))
+    assert paths(odoo) == ["submit", *["append"] * 4, "start"]
+    assert odoo.requests[0][1]["operations"] == []
+    assert [body["part"] for path, body in odoo.requests if "append" in path] == [0, 1, 2, 3]
+    assert odoo.jobs[0].operations == creates(10)
+    assert job.state == "queued"
+
+
+async def test_draft_stays_a_draft_if_asked() -> None:
+    """start=False holds for a job in parts too."""
+    odoo = FakeOdoo()
+    async with async_client(odoo, part_bytes=SMALL) as client:
+        job = await client.submit(creates(10), start=False)
+    assert job.state == "draft"
+    assert "start" not in paths(odoo)
+
+
+@pytest.mark.parametrize("fault", [lose_response, time_out, answer(502, carried_out=True)])
+@pytest.mark.parametrize("place", range(6))
+async def test_fault_at_any_request_doubles_nothing(fault: Any, place: int) -> None:
+    """Each request of a job in parts may be lost and is repeated safely."""
+    odoo = FakeOdoo(*[work] * place, fault)
+    async with async_client(odoo, part_bytes=SMALL) as client:
+        job = await client.submit(creates(10))
+    assert odoo.jobs[0].operations == creates(10)
+    assert len(odoo.jobs) == 1
+    assert job.state == "queued"
+    assert len(odoo.requests) == 7
+
+
+async def test_killed_submission_is_continued_under_its_key() -> None:
+    """The same key and operations find the draft and fill it up."""
+    odoo = FakeOdoo()
+
+    def killed() -> Iterator[dict[str, Any]]:
+        yield from creates(8)
+        raise KeyboardInterrupt
+
+    async with async_client(odoo, part_bytes=SMALL) as client:
+        with pytest.raises(KeyboardInterrupt):
+            await client.submit(killed(), idempotency_key="nightly")
+        assert odoo.jobs[0].state == "draft"
+        await client.submit(creates(10), idempotency_key="nightly")
+        again = await client.submit(creates(10), idempotency_key="nightly")
+    assert [job.operations for job in odoo.jobs] == [creates(10)]
+    assert again.state == "queued"
+
+
+async def test_generator_is_read_no_further_than_two_parts_ahead() -> None:
+    """Memory is flat: operations are read as they are sent."""
+    odoo = FakeOdoo()
+    ahead: list[int] = []
+
+    async def operations() -> AsyncIterator[dict[str, Any]]:
+        for number, operation in enumerate(creates(100)):
+            ahead.append(number - sum(len(part) for job in odoo.jobs for part in job.parts))
+            yield operation
+
+    async with async_client(odoo, part_bytes=SMALL) as client:
+        await client.submit(operations())
+    assert odoo.jobs[0].operations == creates(100)
+    assert max(ahead) <= 9
+
+
+@pytest.mark.parametrize(
+    ("bad", "reason"),
+    [
+        ({"op": "create", "values": {"x": float("nan")}}, "JSON"),
+        ({"op": "create", "values": {"x": object()}}, "object is not JSON serializable"),
+        ({"op": "create", "values": {"x": "\ud800"}}, "surrogates"),
+        ("create", "expected a dict, got str"),
+    ],
+)
+async def test_operation_that_json_cannot_carry_is_named_before_anything_is_sent(
+    bad: Any, reason: str
+) -> None:
+    """The index and the reason come without a request."""
+    odoo = FakeOdoo()
+    async with async_client(odoo) as client:
+        with pytest.raises(InvalidOperationError, match=f"operation 2: .*{reason}") as caught:
+            await client.submit([*creates(2), bad])
+    assert caught.value.index == 2
+    assert odoo.requests == []
+
+
+async def test_refused_part_cancels_the_draft() -> None:
+    """A draft that nobody can continue is not left behind."""
+    refusal = reply(odoo_error(422, "Operation 4: unknown model"))
+    odoo = FakeOdoo(work, work, refusal)
+    async with async_client(odoo, part_bytes=SMALL) as client:
+        with pytest.raises(InvalidRequestError) as caught:
+            await client.submit(creates(10))
+    assert caught.value.index == 4
+    assert odoo.jobs[0].state == "cancelled"
+
+
+async def test_refused_part_keeps_the_draft_of_a_given_key() -> None:
+    """With a key of the caller's the corrected submission goes on."""
+    odoo = FakeOdoo(work, work, reply(odoo_error(422, "Operation 4: unknown model")))
+    async with async_client(odoo, part_bytes=SMALL) as client:
+        with pytest.raises(InvalidRequestError):
+            await client.submit(creates(10), idempotency_key="nightly")
+    assert odoo.jobs[0].state == "draft"
+
+
+async def test_caller_s_operations_are_not_changed() -> None:
+    """What is handed in stays as it was."""
+    operations = creates(2)
+    async with async_client(FakeOdoo()) as client:
+        await client.submit(operations)
+    assert operations == creates(2)
