@@ -18,6 +18,7 @@ pg_socket_link=$state/pg.socket
 # shellcheck disable=SC2086  # a list of names
 unset ${!PG@}
 export PGHOST PGUSER=odoo PGPORT=5432 ODOO_RC=$state/odoo.conf PYTHONPATH=$state/src
+export PATH=$PATH:$state/bin
 PGHOST=$(readlink "$pg_socket_link" || true)
 
 say() { echo "${0##*/}: $*" >&2; }
@@ -25,8 +26,6 @@ die() {
     say "$*"
     exit 1
 }
-
-require_setup() { "$root/scripts/setup"; }
 
 # addons_path [FOLDER...]: Odoo adds its own odoo/addons.
 addons_path() {
@@ -138,6 +137,36 @@ db_drop() { pg_psql -d postgres -c "DROP DATABASE IF EXISTS \"$1\" WITH (FORCE)"
 # db_create NAME [TEMPLATE]. Odoo's own way logs an error: this PostgreSQL has no pg_trgm.
 db_create() {
     pg_psql -d postgres -c "CREATE DATABASE \"$1\" TEMPLATE \"${2:-template0}\" ENCODING 'UTF8'"
+}
+
+# db_copy FROM TO: with its files; TO is made anew.
+db_copy() {
+    local files=$state/data/filestore
+    db_drop "$2"
+    db_create "$2" "$1"
+    rm -rf "${files:?}/$2"
+    [ ! -d "$files/$1" ] || cp -r "$files/$1" "$files/$2"
+}
+
+# Prints the name of a database with Odoo's own modules only, made once: a copy takes a second,
+# an installation ten.
+base_db() {
+    local name new
+    name=batch_job_base_$(readlink -f "$state/src/odoo" | sha256sum | head -c 8)
+    new=${name}_new
+    (
+        flock 9
+        db_exists "$name" && exit
+        say "installing base, web, bus and rpc into a database to copy from (once) ..."
+        db_drop "$new"
+        db_create "$new"
+        "$python" "$odoo_bin" -d "$new" -i base,web,bus,rpc --stop-after-init --no-http \
+            --logfile="$log_dir/base.log" 2>/dev/null 9>&- ||
+            die "Odoo cannot be installed; see $log_dir/base.log"
+        db_copy "$new" "$name"
+        db_drop "$new"
+    ) 9>"$state/base_db.lock" >&2 || return 1
+    echo "$name"
 }
 
 # --- programs that stay up after the script --------------------------------------------------

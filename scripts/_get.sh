@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# Sourced by scripts/setup: gets what is no Python package, into the cache folder.
+# Sourced by scripts/setup: gets what is no Python package, unpacked into the cache folder.
+# Nothing is installed on the machine, so root and others go the same way.
 
 is_odoo_19() { grep -qs '^version_info = (19, 0' "$1/odoo/release.py"; }
 
@@ -9,9 +10,9 @@ find_odoo() {
         readlink -f "$ODOO_SOURCE"
         return
     fi
-    importable_odoo || cached_odoo || fetch_odoo ||
-        die "cannot get Odoo 19: no git clone and no Debian package. Check the network, or get the" \
-            "source yourself and say ODOO_SOURCE=/path/to/odoo."
+    importable_odoo || cached_odoo || in_turn fetch_odoo ||
+        die "cannot get Odoo 19, neither by git clone nor as a Debian package. Check the network, or" \
+            "get the source yourself and say ODOO_SOURCE=/path/to/odoo."
 }
 
 importable_odoo() {
@@ -29,13 +30,7 @@ cached_odoo() {
     return 1
 }
 
-# Several clones may look into one cache at once.
-fetch_odoo() {
-    (
-        flock 7
-        cached_odoo || clone_odoo || unpack_odoo
-    ) 7>"$cache/odoo.lock"
-}
+fetch_odoo() { cached_odoo || clone_odoo || unpack_odoo; }
 
 clone_odoo() {
     local url=https://github.com/odoo/odoo new=$cache/odoo-19-git.new
@@ -48,29 +43,45 @@ clone_odoo() {
     cached_odoo
 }
 
+# The other packages: Odoo's web assets are links into them. Font Awesome 4.7, not sid's 7.
 unpack_odoo() {
-    say "unpacking Debian's odoo-19 (once) ..."
-    get_debian odoo-19-debian \
-        odoo-19/sid fonts-montserrat/sid \
-        libjs-jquery libjs-jquery-form libjs-underscore fonts-font-awesome fonts-roboto-unhinted \
-        fonts-inconsolata fonts-ocr-b || return 1
-    cached_odoo
+    say "unpacking Debian's odoo-19 (half a minute, once) ..."
+    get_debian odoo-19-debian odoo-19 fonts-montserrat/sid libjs-jquery libjs-jquery-form \
+        libjs-underscore fonts-font-awesome fonts-roboto-unhinted fonts-inconsolata fonts-ocr-b &&
+        cached_odoo
 }
 
-# Its own pip and setuptools wheels, for a python3 that came without.
+# Prints the folder with Debian's own pip wheel, for a python3 that came without pip.
 get_debian_pip() {
-    get_debian debian-pip python3-pip-whl && echo "$cache/debian-pip/usr/share/python-wheels"
+    in_turn get_debian debian-pip python3-pip-whl && echo "$cache/debian-pip/usr/share/python-wheels"
 }
 
-# get_debian FOLDER PACKAGE[/SUITE]...: unpacks packages into the cache, installs nothing.
+get_chromium() {
+    [ -x "$cache/chromium/usr/lib/chromium/chromium" ] || in_turn unpack_chromium
+}
+
+unpack_chromium() {
+    say "unpacking Debian's chromium for the browser tests (once) ..."
+    apt_set_up || return 1
+    local packages
+    packages=$(apt_private -s --no-install-recommends install chromium fonts-dejavu-core |
+        awk '/^Inst/ { print $2 }') || return 1
+    # shellcheck disable=SC2086  # a list of names
+    get_debian chromium $packages
+}
+
+# Several clones may look into one cache at once.
+in_turn() { (flock 7 && "$@") 7>"$cache/lock"; }
+
+# get_debian FOLDER PACKAGE...
 get_debian() {
     local folder=$cache/$1 new=$cache/$1.new deb
     shift
     [ -d "$folder" ] && return
-    command -v apt-get >/dev/null || return 1
+    apt_set_up || return 1
     rm -rf "$new"
     mkdir -p "$new"
-    download_debs "$new" "$@" || return 1
+    (cd "$new" && apt_private download "$@" >&2) || return 1
     for deb in "$new"/*.deb; do
         dpkg -x "$deb" "$new" || return 1
         rm "$deb"
@@ -78,34 +89,34 @@ get_debian() {
     mv -T "$new" "$folder"
 }
 
-download_debs() {
-    local folder=$1 apt=$cache/apt suite packages=()
-    shift
-    suite=$(debian_suite) || return 1
-    for package in "$@"; do
-        [[ $package == */* ]] || package+=/$suite
-        packages+=("$package")
-    done
-    apt_options=(
-        -o "Dir::State::lists=$apt/lists" -o "Dir::State::status=$apt/status"
-        -o "Dir::Cache=$apt/cache" -o "Dir::Etc::sourcelist=$apt/sources.list"
-        -o Dir::Etc::sourceparts=/dev/null -o APT::Sandbox::User=root -o Acquire::Languages=none
-        -o Dir::Etc::preferences=/dev/null -o Dir::Etc::preferencesparts=/dev/null
-    )
-    mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial"
-    : >"$apt/status"
-    write_apt_sources "$apt/sources.list" "$suite" || return 1
-    apt-get -qq "${apt_options[@]}" update >&2 || return 1
-    (cd "$folder" && apt-get -qq "${apt_options[@]}" download "${packages[@]}" >&2)
+# The machine's own package sources and sid, with lists and cache of our own: no root needed.
+apt_private() {
+    local apt=$cache/apt
+    apt-get -qq -o "Dir::Etc::sourcelist=$apt/sources.list" \
+        -o "Dir::Etc::preferences=$apt/preferences" -o "Dir::State::lists=$apt/lists" \
+        -o "Dir::Cache=$apt/cache" -o APT::Sandbox::User=root -o Acquire::Languages=none "$@"
 }
 
-debian_suite() { (. /etc/os-release && [ "$ID" = debian ] && echo "$VERSION_CODENAME"); }
+apt_set_up() {
+    local apt=$cache/apt mirror
+    command -v apt-get >/dev/null || return 1
+    [ -z "${apt_is_set_up:-}" ] || return 0
+    mirror=$(debian_mirror) || return 1
+    mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial"
+    {
+        cat /etc/apt/sources.list 2>/dev/null || true
+        echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror sid main"
+    } >"$apt/sources.list"
+    printf 'Package: *\nPin: release n=sid\nPin-Priority: 1\n' >"$apt/preferences"
+    apt_private update >&2 || return 1
+    apt_is_set_up=1
+}
 
-# The mirror that this machine's apt uses, with its own suite and Debian's sid. `--print-uris`
-# works without package lists, `indextargets` does not.
-write_apt_sources() {
-    local key=/usr/share/keyrings/debian-archive-keyring.gpg suite=$2 mirror
-    mirror=$(apt-get update --print-uris | sed -n "s|^'\(.*\)/dists/$suite/InRelease'.*|\1|p" | head -1)
-    [ -n "$mirror" ] || return 1
-    printf "deb [signed-by=$key] $mirror %s main\n" "$suite" sid >"$1"
+# The mirror that the machine's apt takes its own suite from. `--print-uris` tells it without any
+# package lists, `indextargets` does not.
+debian_mirror() {
+    local suite uris
+    suite=$(. /etc/os-release && [ "$ID" = debian ] && echo "$VERSION_CODENAME") || return 1
+    uris=$(apt-get update --print-uris) || return 1
+    sed -n "s|^'\(.*\)/dists/$suite/InRelease'.*|\1|p" <<<"$uris" | grep -m1 .
 }
