@@ -27,6 +27,12 @@ die() {
     exit 1
 }
 
+# require_setup [browser]: also starts PostgreSQL
+require_setup() {
+    "$root/scripts/setup" "$@"
+    PGHOST=$(readlink "$pg_socket_link")
+}
+
 # addons_path [FOLDER...]: Odoo adds its own odoo/addons.
 addons_path() {
     local IFS=, folders=("$state/addons" "$@")
@@ -113,6 +119,7 @@ pg_start() {
     pg_ready && return
     (
         flock 9
+        PGHOST=$(readlink "$pg_socket_link" || true) # another script may have made it meanwhile
         pg_ready && exit
         pg_make_socket_folder
         pg_init
