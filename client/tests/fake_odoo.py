@@ -86,6 +86,7 @@ class FakeOdoo:
 
     def _append(self, ids: list[int], operations: list[Body], part: int) -> Body:
         job = self.jobs[ids[0] - 1]
+        assert job.state == "draft", "only a draft takes parts"
         if part > len(job.parts):
             raise AssertionError(f"part {part} came, part {len(job.parts)} was expected")
         if part < len(job.parts):

@@ -96,7 +96,7 @@ class Json2:
             await self._clock.sleep(wait)
         if isinstance(answer, httpx.Response):
             return _value(what, answer)
-        raise ConnectionFailedError(f"{what}: {_brief(answer)}") from answer
+        raise ConnectionFailedError(f"{self._http.base_url}: {_brief(answer)} ({what})") from answer
 
     async def aclose(self) -> None:
         """Close the connections."""
