@@ -1,6 +1,6 @@
 """The sum of pytest's junit files, as the last line of a test run; fails if no test ran.
 
-    _count_tests.py JUNIT_XML...
+_count_tests.py JUNIT_XML...
 """
 
 import sys

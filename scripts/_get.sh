@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154  # the variables are of _env.sh
 # Sourced by scripts/setup: gets what is no Python package, unpacked into the cache folder.
 # Nothing is installed on the machine, so root and others go the same way.
 

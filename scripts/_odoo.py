@@ -3,6 +3,6 @@ import sys
 
 sys.path.pop(0)  # this folder: only Odoo's own modules are wanted
 
-from odoo.cli.command import main  # noqa: E402
+from odoo.cli.command import main
 
 main()

@@ -1,0 +1,62 @@
+"""The dependency rule: which folder of the addon may import which.
+
+controllers, wizards -> models -> execution -> engine -> the standard library, and formats beside
+engine. The client, the benchmarks and the scripts import nothing of the addon.
+"""
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PURE = {"engine", "formats"}  # plain Python: the standard library only
+OUTSIDE = {"client/src", "benchmarks", "scripts"}
+MAY_IMPORT = {
+    "engine": set(),
+    "formats": {"engine"},
+    "execution": {"engine"},
+    "models": {"engine", "execution", "formats"},
+    "wizards": {"engine", "formats", "models"},
+    "controllers": {"engine", "formats", "models"},
+}
+
+
+def imports_of(path: Path) -> Iterator[tuple[int, str]]:
+    """Line and dotted name of each import; a relative one as `.folder` seen from the root."""
+    for node in ast.walk(ast.parse(path.read_text(), path)):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            yield node.lineno, node.module
+        elif isinstance(node, ast.ImportFrom):
+            package = path.relative_to(ROOT).parts[: -node.level]
+            names = [node.module] if node.module else [alias.name for alias in node.names]
+            yield from ((node.lineno, "." + ".".join([*package, name])) for name in names)
+
+
+def is_allowed(folder: str, name: str) -> bool:
+    top = name.lstrip(".").split(".")[0]
+    if folder in OUTSIDE:
+        return not name.startswith("odoo.addons")
+    if name.startswith("."):
+        return top == folder or top in MAY_IMPORT[folder]
+    if folder in PURE:
+        return top in sys.stdlib_module_names
+    return not name.startswith("odoo.addons.batch_job")
+
+
+def main() -> None:
+    wrong = [
+        f"{path.relative_to(ROOT)}:{line}: {folder}/ may not import {name}"
+        for folder in [*MAY_IMPORT, *OUTSIDE]
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        for line, name in imports_of(path)
+        if not is_allowed(folder, name)
+    ]
+    if wrong:
+        sys.exit("\n".join(wrong))
+
+
+if __name__ == "__main__":
+    main()
