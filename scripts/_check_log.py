@@ -18,11 +18,12 @@ def read_expected(path: Path) -> list[re.Pattern]:
     for number, line in enumerate(path.read_text().splitlines(), 1):
         if line.startswith("#"):
             reason = line
-        elif line.strip():
-            if not reason:
-                sys.exit(f"{path}:{number}: no reason in a comment above {line!r}")
-            expected.append(re.compile(line))
+        elif not line:
             reason = ""
+        elif reason:
+            expected.append(re.compile(line))
+        else:
+            sys.exit(f"{path}:{number}: no reason in a comment above {line!r}")
     return expected
 
 
