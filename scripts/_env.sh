@@ -85,7 +85,7 @@ pg_copy_programs() {
 
 pg_psql() { "$(pg_wheel_bin)/psql" -X -q -v ON_ERROR_STOP=1 "$@"; }
 
-pg_ready() { [ -n "$PGHOST" ] && "$(pg_wheel_bin)/pg_isready" -q; }
+pg_ready() { [ -n "$PGHOST" ] && "$(pg_wheel_bin)/pg_isready" -q -d postgres; }
 
 pg_ctl() { pg_as_server "$(pg_bin)/pg_ctl" -D "$pg_data" "$@" </dev/null; }
 
