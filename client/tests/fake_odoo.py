@@ -86,12 +86,11 @@ class FakeOdoo:
 
     def _append(self, ids: list[int], operations: list[Body], part: int) -> Body:
         job = self.jobs[ids[0] - 1]
-        assert job.state == "draft", "only a draft takes parts"
-        if part > len(job.parts):
-            raise AssertionError(f"part {part} came, part {len(job.parts)} was expected")
         if part < len(job.parts):
-            assert job.parts[part] == operations
+            assert job.parts[part] == operations, "the same part with other operations"
             return self._json(job)
+        assert job.state == "draft", "only a draft takes parts"
+        assert part == len(job.parts), "a gap"
         job.parts.append(operations)
         job.operations += operations
         return self._json(job)
@@ -137,7 +136,7 @@ def status(**values: Any) -> Body:
     """Return a status object of the contract."""
     return {
         **{"id": 1, "name": "Job", "state": "queued", "total": 3, "succeeded": 0, "failed": 0},
-        **{"skipped": 0, "remaining": 3, "progress": 0.0, "rate": None, "time_left": None},
+        **{"skipped": 0, "remaining": 3, "progress": 0.0, "rate": 0.0, "time_left": None},
         **{"created_at": "2025-01-02T03:04:05Z", "started_at": None, "finished_at": None},
         **{"url": "http://odoo.test/odoo/batch-jobs/1", "error": None, "parts": 0},
         **{"dry_run": False},

@@ -43,7 +43,7 @@ async def test_eta_is_sent_in_utc() -> None:
     east = timezone(timedelta(hours=2))
     async with async_client(odoo) as client:
         await client.submit(creates(1), eta=datetime(2025, 1, 1, 1, 30, tzinfo=east))
-    assert odoo.requests[0][1]["eta"] == "2024-12-31T23:30:00Z"
+    assert odoo.requests[0][1]["eta"] == "2024-12-31T23:30:00+00:00"
 
 
 async def test_watch_yields_changes_until_the_job_has_ended() -> None:

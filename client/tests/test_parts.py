@@ -10,7 +10,7 @@ import pytest
 
 from fake_odoo import FakeOdoo, answer, lose_response, odoo_error, reply, time_out, work
 from helpers import async_client, creates
-from odoo_batch_job import InvalidOperationError, InvalidRequestError
+from odoo_batch_job import IdempotencyKeyError, InvalidOperationError, InvalidRequestError
 from odoo_batch_job._parts import body, pack
 
 pytestmark = pytest.mark.anyio
@@ -106,6 +106,17 @@ async def test_killed_submission_is_continued_under_its_key() -> None:
         again = await client.submit(creates(10), idempotency_key="nightly")
     assert [job.operations for job in odoo.jobs] == [creates(10)]
     assert again.state == "queued"
+
+
+async def test_same_key_with_fewer_parts_is_refused() -> None:
+    """A shorter submission must not start, or pass for, the longer one of before."""
+    odoo = FakeOdoo()
+    async with async_client(odoo, part_bytes=SMALL) as client:
+        await client.submit(creates(10), start=False, idempotency_key="nightly")
+        with pytest.raises(IdempotencyKeyError, match="job 1, which has more") as caught:
+            await client.submit(creates(6), idempotency_key="nightly")
+    assert caught.value.job_id == 1
+    assert odoo.jobs[0].state == "draft"
 
 
 async def test_generator_is_read_no_further_than_two_parts_ahead() -> None:

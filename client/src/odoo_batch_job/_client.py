@@ -103,6 +103,7 @@ class AsyncClient:
         :param start: False leaves the job a draft
         :raises InvalidOperationError: an operation is no dict or cannot be JSON; its ``index``
         :raises InvalidRequestError: Odoo refuses an operation (``index``) or option
+        :raises IdempotencyKeyError: the key names a job with more operations
         :raises AccessDeniedError: the user may not do an operation (``index``)
         :raises BatchJobError: see ``_errors.py`` for what else can happen
         """
@@ -238,4 +239,4 @@ def _utc(moment: datetime | None) -> str | None:
     """Write a time as ISO 8601 in UTC."""
     if moment is None:
         return None
-    return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.astimezone(timezone.utc).isoformat()

@@ -4,6 +4,7 @@ BatchJobError
 ├── ConnectionFailedError     no answer after every retry; the request may have been carried out
 ├── UnexpectedReplyError      an answer, but not one of Odoo's JSON-2 API
 ├── InvalidOperationError     an operation that JSON cannot carry; nothing of its part was sent
+├── IdempotencyKeyError       the key names a job that has more operations than were submitted now
 ├── WatchTimeoutError         the job was still going when the time to watch it was over
 └── ResponseError             Odoo refused or failed; carries its words and the operation's index
     ├── InvalidRequestError   400, 413, 422 and other 4xx: the request itself is wrong
@@ -43,6 +44,19 @@ class InvalidOperationError(BatchJobError, ValueError):
     def __init__(self, index: int, reason: str) -> None:
         super().__init__(f"operation {index}: {reason}")
         self.index = index
+
+
+class IdempotencyKeyError(BatchJobError):
+    """The key names an earlier job that begins like this submission and has more operations.
+
+    Submit the same operations as then, or use another key.
+
+    :ivar job_id: that job
+    """
+
+    def __init__(self, job_id: int) -> None:
+        super().__init__(f"the idempotency key belongs to job {job_id}, which has more operations")
+        self.job_id = job_id
 
 
 class WatchTimeoutError(BatchJobError, TimeoutError):

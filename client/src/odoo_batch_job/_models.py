@@ -30,7 +30,7 @@ class JobStatus:
     :ivar skipped: operations rolled back for another's failure, or cancelled
     :ivar remaining: operations still to come
     :ivar progress: 0 to 100
-    :ivar rate: operations per second, or None before the first are done
+    :ivar rate: operations per second, 0 before the first are done
     :ivar time_left: seconds, or None where nobody can tell
     :ivar created_at: UTC, as are the other times
     :ivar started_at: None until the first operations are taken
@@ -50,7 +50,7 @@ class JobStatus:
     skipped: int
     remaining: int
     progress: float
-    rate: float | None
+    rate: float
     time_left: float | None
     created_at: datetime | None
     started_at: datetime | None
@@ -147,11 +147,11 @@ class OperationResult:
             raise UnexpectedReplyError(f"not an outcome: {error!r} in {values}") from error
 
 
-_OPTIONAL = ("rate", "time_left", "error")
+_OPTIONAL = ("time_left", "error")
 _TIMES = ("created_at", "started_at", "finished_at")
 _PLAIN = (
     *("id", "name", "state", "total", "succeeded", "failed", "skipped", "remaining"),
-    *("progress", "url", "parts", "dry_run"),
+    *("progress", "rate", "url", "parts", "dry_run"),
 )
 
 

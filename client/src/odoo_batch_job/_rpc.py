@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterab
 from contextlib import suppress
 from typing import Any
 
-from ._errors import BatchJobError, ConnectionFailedError, UnexpectedReplyError
+from ._errors import BatchJobError, ConnectionFailedError, IdempotencyKeyError, UnexpectedReplyError
 from ._json2 import Json2
 from ._models import JobStatus, OperationResult
 from ._parts import Operation, body, pack
@@ -50,8 +50,6 @@ class JobRpc:
         if second is None:
             return await self._send("submit", {**options, "start": start}, first)
         job = await self._send("submit", {**options, "start": False}, b"[]")
-        if job.state != "draft":
-            return job  # the same key, submitted whole before
         try:
             job = await self._append_all(job, _chain(first, second, parts))
         except Exception as error:
@@ -76,10 +74,13 @@ class JobRpc:
             yield [OperationResult.from_json(result) for result in results]
 
     async def _append_all(self, job: JobStatus, parts: AsyncIterator[bytes]) -> JobStatus:
+        """Append every part; Odoo compares those that an earlier submission had sent."""
         number = 0
         async for part in parts:
             job = await self._send("append", {"ids": [job.id], "part": number}, part)
             number += 1
+        if job.parts != number:
+            raise IdempotencyKeyError(job.id)
         return job
 
     async def _send(
