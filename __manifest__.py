@@ -1,0 +1,22 @@
+{
+    "name": "Batch Jobs",
+    "summary": "Thousands of record operations as one job: in chunks, crash-safe, with live progress",
+    "version": "19.0.1.0.0",
+    "author": "Batch Jobs for Odoo",
+    "website": "https://github.com/batch-job/batch_job",
+    "license": "LGPL-3",
+    "category": "Technical",
+    "depends": ["base", "bus", "web"],
+    "data": [
+        "security/batch_job_security.xml",
+        "security/ir.model.access.csv",
+        "data/ir_cron_data.xml",
+        "views/batch_job_operation_views.xml",
+        "views/batch_job_chunk_views.xml",
+        "views/batch_job_views.xml",
+        "views/res_config_settings_views.xml",
+        "views/batch_job_menus.xml",
+    ],
+    "application": True,
+    "installable": True,
+}

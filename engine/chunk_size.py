@@ -1,0 +1,37 @@
+"""How many operations make a chunk, and how a chunk is cut smaller."""
+
+FIRST_SIZE = 50  # operations, when nothing is known yet
+LARGEST_SIZE = 500  # past this nothing is gained
+TARGET_SECONDS = 1.0  # of work in one chunk
+WAYS = 10  # 10-way beats halving as soon as two operations of a chunk fail
+
+
+def next_size(history: list[tuple[int, float]]) -> int:
+    """The size of the next chunk of a job that leaves it to us.
+
+    :param history: (operations, seconds) of its latest chunks
+
+    >>> next_size([])
+    50
+    >>> next_size([(50, 0.05)])
+    200
+    >>> next_size([(50, 10.0)])
+    12
+    """
+    operations = sum(size for size, _seconds in history)
+    seconds = sum(seconds for _size, seconds in history)
+    if not operations or seconds <= 0:
+        return FIRST_SIZE
+    largest_before = max(size for size, _seconds in history)
+    wanted = int(TARGET_SECONDS * operations / seconds)
+    return max(1, min(wanted, 4 * largest_before, LARGEST_SIZE), min(largest_before // 4, LARGEST_SIZE))
+
+
+def split(items: list, ways: int = WAYS) -> list[list]:
+    """Cut a list into at most `ways` neighbouring parts of nearly equal length.
+
+    >>> split([1, 2, 3, 4, 5], 2)
+    [[1, 2, 3], [4, 5]]
+    """
+    size = -(-len(items) // ways)
+    return [items[start : start + size] for start in range(0, len(items), size)]

@@ -1,0 +1,97 @@
+"""The options of a job, checked."""
+
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Any
+
+from .errors import BadRequest
+from .states import POLICIES
+
+LARGEST_CHUNK = 10_000  # operations
+MOST_PARALLEL = 64
+EXECUTE_LIMIT = 1_000  # operations of one `execute`
+EXECUTE_POLICIES = ("isolate", "all")
+LONGEST_KEY = 255  # characters
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a submitter may say about a job. `eta` is a UTC time without zone."""
+
+    name: str | None = None
+    policy: str = "isolate"
+    chunk_size: int = 0
+    max_parallel: int = 1
+    priority: int = 10
+    eta: datetime | None = None
+    dry_run: bool = False
+    idempotency_key: str | None = None
+
+
+def check_options(
+    name: Any = None,
+    policy: Any = "isolate",
+    chunk_size: Any = 0,
+    max_parallel: Any = 1,
+    priority: Any = 10,
+    eta: Any = None,
+    dry_run: Any = False,
+    idempotency_key: Any = None,
+) -> Options:
+    """
+    :raises BadRequest: names the option and what it may be
+    """
+    _text("name", name)
+    _text("idempotency_key", idempotency_key)
+    if policy not in POLICIES:
+        raise BadRequest(f"policy {policy!r} is unknown; use one of {', '.join(POLICIES)}.")
+    _whole("chunk_size", chunk_size, 0, LARGEST_CHUNK)
+    _whole("max_parallel", max_parallel, 1, MOST_PARALLEL)
+    _whole("priority", priority, -1000, 1000)
+    if policy in ("stop", "all") and max_parallel != 1:
+        raise BadRequest(f"policy {policy!r} keeps one chunk at a time; use max_parallel=1.")
+    if not isinstance(dry_run, bool):
+        raise BadRequest(f"dry_run must be true or false, not {dry_run!r}.")
+    if dry_run:
+        raise BadRequest("dry_run is not available yet; submit a small job instead.")
+    return Options(
+        name or None,
+        policy,
+        chunk_size,
+        max_parallel,
+        priority,
+        parse_eta(eta),
+        dry_run,
+        idempotency_key or None,
+    )
+
+
+def parse_eta(eta: Any) -> datetime | None:
+    """A point in time as a UTC datetime without zone; text without a zone is UTC.
+
+    >>> parse_eta("2030-01-01T12:00:00+02:00")
+    datetime.datetime(2030, 1, 1, 10, 0)
+    """
+    if not eta:
+        return None
+    try:
+        moment = datetime.fromisoformat(eta.replace("Z", "+00:00")) if isinstance(eta, str) else eta
+        if moment.tzinfo:
+            moment = moment.astimezone(timezone.utc).replace(tzinfo=None)
+        return moment.replace(microsecond=0)
+    except (ValueError, AttributeError, TypeError) as error:
+        raise BadRequest(
+            f"eta {eta!r} is not a time; use ISO 8601, such as 2030-01-31T12:00:00Z."
+        ) from error
+
+
+def _text(name: str, value: Any) -> None:
+    if value is None or value is False:
+        return
+    if not isinstance(value, str) or "\0" in value or len(value) > LONGEST_KEY:
+        raise BadRequest(f"{name} must be a text of at most {LONGEST_KEY} characters.")
+
+
+def _whole(name: str, value: Any, least: int, most: int) -> None:
+    if type(value) is not int or not least <= value <= most:
+        raise BadRequest(f"{name} must be a whole number from {least} to {most}, not {value!r}.")

@@ -1,0 +1,141 @@
+"""What became of an operation: value objects, and return values as plain JSON."""
+
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+VALUE_LIMIT = 64 * 1024  # characters of JSON
+MESSAGE_LIMIT = 2_000  # characters
+
+ERROR_TYPES = (
+    "required",
+    "unknown_field",
+    "bad_value",
+    "missing",
+    "unique",
+    "foreign_key",
+    "constraint",
+    "access",
+    "user_error",
+    "ambiguous_key",
+    "reference",
+    "worker_lost",
+    "time_limit",
+    "conflict",
+    "error",
+)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why an operation failed; (type, model, field, constraint) is its cause."""
+
+    type: str
+    message: str
+    model: str | None = None
+    field: str | None = None
+    constraint: str | None = None
+
+    def __post_init__(self):
+        object.__setattr__(self, "message", self.message.replace("\0", "")[:MESSAGE_LIMIT])
+
+
+@dataclass(frozen=True)
+class Outcome:
+    position: int
+    state: str
+    ids: list[int] | None = None
+    value: Any = None
+    note: str | None = None
+    failure: Failure | None = None
+
+
+@dataclass
+class Tally:
+    """Counts of a set of outcomes, and its failures by cause."""
+
+    succeeded: int = 0
+    failed: int = 0
+    skipped: int = 0
+    causes: list[dict] = field(default_factory=list)
+
+
+def count_causes(failures: list[Failure]) -> list[dict]:
+    """Failures by cause, most frequent first, each with the message of its first failure."""
+    counts: Counter = Counter()
+    messages: dict[tuple, str] = {}
+    for failure in failures:
+        cause = (failure.type, failure.model, failure.field, failure.constraint)
+        counts[cause] += 1
+        messages.setdefault(cause, failure.message)
+    return [
+        {
+            "type": cause[0],
+            "model": cause[1],
+            "field": cause[2],
+            "constraint": cause[3],
+            "message": messages[cause],
+            "count": count,
+        }
+        for cause, count in counts.most_common()
+    ]
+
+
+def merge_causes(*lists: list[dict]) -> list[dict]:
+    """Add up the counts of equal causes, most frequent first."""
+    merged: dict[tuple, dict] = {}
+    for entry in (entry for causes in lists for entry in causes or ()):
+        key = (entry["type"], entry["model"], entry["field"], entry["constraint"])
+        known = merged.setdefault(key, {**entry, "count": 0})
+        known["count"] += entry["count"]
+    return sorted(merged.values(), key=lambda entry: -entry["count"])
+
+
+def without_cause(causes: list[dict], cause: dict) -> list[dict]:
+    """The causes with one failure of `cause` (type, model, field, constraint) less."""
+    fewer = [
+        {**entry, "count": entry["count"] - all(entry[key] == cause[key] for key in cause)}
+        for entry in causes or ()
+    ]
+    return [entry for entry in fewer if entry["count"]]
+
+
+def plain_value(value: Any, default=None) -> tuple[Any, str | None]:
+    """A return value as JSON that fits, and a note if it is not the whole of it.
+
+    :param default: turns what JSON does not know into something it does, or raises TypeError
+    :returns: (value, note): note is None when nothing was lost
+
+    >>> plain_value({"a": 1})
+    ({'a': 1}, None)
+    >>> plain_value(object())
+    (None, 'The return value, an object, is not plain JSON and was not kept.')
+    """
+    try:
+        text = json.dumps(value, default=default, allow_nan=False, ensure_ascii=False)
+        text.encode()
+    except (TypeError, ValueError, RecursionError):
+        kind = type(value).__name__
+        article = "an" if kind[:1].lower() in "aeiou" else "a"
+        note = f"The return value, {article} {kind}, is not plain JSON and was not kept."
+        return None, note
+    if "\\u0000" in text:
+        return None, "The return value has a NUL character and was not kept."
+    if len(text) <= VALUE_LIMIT:
+        return json.loads(text), None
+    return _cut(json.loads(text), len(text))
+
+
+def _cut(value: Any, size: int) -> tuple[Any, str]:
+    if isinstance(value, str):
+        return value[:VALUE_LIMIT], f"The return value was cut: it had {size} characters of JSON."
+    if isinstance(value, list):
+        kept, room = [], VALUE_LIMIT
+        for item in value:
+            room -= len(json.dumps(item, ensure_ascii=False)) + 2
+            if room < 0:
+                break
+            kept.append(item)
+        return kept, f"The return value was cut: {len(kept)} of {len(value)} items are kept."
+    return None, f"The return value was not kept: it had {size} characters of JSON."

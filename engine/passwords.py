@@ -1,0 +1,42 @@
+"""Passwords in payloads: found by the name of their key, blanked once their operation has ended."""
+
+import re
+from typing import Any
+
+BLANKED = {"$blanked": True}
+_NAME = re.compile(
+    r"(^|_)(password|passwd|passphrase|secret|api_?key|private_key|token|pin_code)$", re.IGNORECASE
+)
+_MENTION = re.compile(r"passw|passphrase|secret|api_?key|private_key|token|pin_code", re.IGNORECASE)
+
+
+def may_hold_passwords(text: str) -> bool:
+    """A quick look at JSON text; False is certain."""
+    return bool(_MENTION.search(text))
+
+
+def blank_passwords(payload: Any) -> Any:
+    """The payload with the value of every password-like key replaced.
+
+    >>> blank_passwords({"values": {"login": "jo", "password": "s3cret"}})
+    {'values': {'login': 'jo', 'password': {'$blanked': True}}}
+    """
+    if isinstance(payload, dict):
+        return {
+            key: BLANKED if value and _NAME.search(key) else blank_passwords(value)
+            for key, value in payload.items()
+        }
+    if isinstance(payload, list):
+        return [blank_passwords(item) for item in payload]
+    return payload
+
+
+def holds_blanked(payload: Any) -> bool:
+    """Whether something in it was blanked, so that it cannot run again.
+
+    >>> holds_blanked(blank_passwords({"kwargs": {"token": "t"}}))
+    True
+    """
+    if isinstance(payload, dict):
+        return payload == BLANKED or any(map(holds_blanked, payload.values()))
+    return isinstance(payload, list) and any(map(holds_blanked, payload))

@@ -1,0 +1,35 @@
+"""Progress, rate and time left of a job."""
+
+PUBLISH_EVERY = 0.5  # seconds between two bus messages of one job
+
+
+def percent(total: int, remaining: int) -> float:
+    """Progress from 0 to 100.
+
+    >>> percent(8, 2), percent(0, 0)
+    (75.0, 0.0)
+    """
+    return round(100.0 * (total - remaining) / total, 2) if total else 0.0
+
+
+def next_rate(previous: float, operations: int, seconds: float) -> float:
+    """Operations per second: the newest measurement weighs 0.3, the history 0.7.
+
+    >>> next_rate(0.0, 100, 1.0)
+    100.0
+    >>> next_rate(100.0, 200, 1.0)
+    130.0
+    """
+    if operations <= 0 or seconds <= 0:
+        return previous
+    newest = operations / seconds
+    return newest if not previous else 0.7 * previous + 0.3 * newest
+
+
+def time_left(remaining: int, rate: float) -> float | None:
+    """Seconds, or None when nothing is known.
+
+    >>> time_left(100, 50.0), time_left(100, 0.0)
+    (2.0, None)
+    """
+    return round(remaining / rate, 1) if rate else None

@@ -1,0 +1,96 @@
+"""States of jobs, operations and chunks, and what each verb may do. The only list of them."""
+
+from dataclasses import dataclass
+
+JOB_STATES = {
+    "draft": "Draft",  # being filled with `append`
+    "queued": "Queued",  # waits for a runner
+    "running": "Running",  # at least one chunk was claimed
+    "paused": "Paused",  # by a person, by policy `stop`, or because the owner may not run it
+    "done": "Done",  # every operation succeeded
+    "partial": "Partly done",  # ended, some operations did not succeed
+    "failed": "Failed",  # ended and nothing kept
+    "cancelled": "Cancelled",  # stopped for good by a person
+}
+LIVE_STATES = ("queued", "running")
+ENDED_STATES = ("done", "partial", "failed", "cancelled")
+
+JOB_TRANSITIONS = {
+    "draft": {"queued", "cancelled"},
+    "queued": {"running", "paused", "cancelled"},
+    "running": {"paused", "done", "partial", "failed", "cancelled"},
+    # the chunk that was running when a job was paused may have been its last
+    "paused": {"queued", "done", "partial", "failed", "cancelled"},
+    "done": set(),
+    "partial": {"queued"},
+    "failed": {"queued"},
+    "cancelled": {"queued"},
+}
+
+OPERATION_STATES = {
+    "pending": "Pending",
+    "done": "Done",
+    "failed": "Failed",
+    "skipped": "Skipped",
+    "rolled_back": "Rolled back",
+    "cancelled": "Cancelled",
+}
+# `rolled_back` and `cancelled` count as skipped
+COUNTED_AS = {
+    "done": "succeeded",
+    "failed": "failed",
+    "skipped": "skipped",
+    "rolled_back": "skipped",
+    "cancelled": "skipped",
+}
+
+CHUNK_STATES = {
+    "queued": "Queued",  # cut, waiting for a runner
+    "running": "Running",  # claimed; its worker lives as long as it holds the chunk's locks
+    "done": "Done",  # outcomes committed
+    "halted": "Halted",  # policy `stop`: the culprit is recorded, the job is to be paused
+}
+
+POLICIES = {
+    "isolate": "Each bad operation fails alone",
+    "chunk": "A bad operation rolls back its chunk",
+    "stop": "A bad operation pauses the job",
+    "all": "All or nothing",
+}
+
+
+@dataclass(frozen=True)
+class Verb:
+    """What a verb does to a job in each state; a state in neither list refuses it."""
+
+    target: str
+    acts_on: tuple[str, ...]
+    leaves: tuple[str, ...]
+
+
+VERBS = {
+    "start": Verb("queued", ("draft",), ("queued", "running", "paused", *ENDED_STATES)),
+    "pause": Verb("paused", LIVE_STATES, ("paused", *ENDED_STATES)),
+    "resume": Verb("queued", ("paused",), (*LIVE_STATES, *ENDED_STATES)),
+    "cancel": Verb("cancelled", ("draft", "queued", "running", "paused"), ENDED_STATES),
+    "retry": Verb("queued", ("partial", "failed", "cancelled"), (*LIVE_STATES, "done")),
+}
+
+
+def verb_acts(verb: str, state: str) -> bool | None:
+    """True: the verb moves the job; False: it is already there; None: refused."""
+    rule = VERBS[verb]
+    if state in rule.acts_on:
+        return True
+    return False if state in rule.leaves else None
+
+
+def end_state(succeeded: int, failed: int, skipped: int) -> str:
+    """The state of a job with nothing left to do.
+
+    >>> end_state(10, 0, 0), end_state(9, 1, 0), end_state(0, 1, 9)
+    ('done', 'partial', 'failed')
+    """
+    if not failed and not skipped:
+        return "done"
+    return "partial" if succeeded else "failed"

@@ -1,0 +1,1 @@
+"""One chunk, executed through the ORM: the only place where operations touch records."""

@@ -1,0 +1,123 @@
+"""Exceptions of operations as failures: a type, a cause, and a sentence for people."""
+
+import re
+
+import psycopg2
+from psycopg2 import errors as pg
+
+from odoo.exceptions import AccessError, MissingError, UserError, ValidationError
+from odoo.exceptions import RedirectWarning
+
+from ..engine.errors import ForbiddenEffect
+from ..engine.outcomes import Failure
+from .guards import TransientError
+
+_INVALID_FIELD = re.compile(r"Invalid field '?(?P<field>[\w.]+)'? (?:on|in)")
+_WRONG_VALUE = re.compile(r"Wrong value for (?P<model>[\w.]+)\.(?P<field>\w+)")
+_ABSENT_KEY = re.compile(r"Key \((?P<column>\w+)\)=\((?P<value>.*?)\) is not present")
+
+
+def describe(error: BaseException, model) -> Failure:
+    """Say why an operation on `model` (an empty recordset in the owner's environment) failed.
+
+    The transaction must be usable: call it after the savepoint was rolled back.
+    """
+    if isinstance(error, psycopg2.Error):
+        return _describe_sql(error, model)
+    for kind, error_type in _KINDS:
+        if isinstance(error, kind):
+            return Failure(error_type, _text(error), model._name)
+    if isinstance(error, ValueError | TypeError | KeyError):
+        return _describe_value(error, model)
+    return Failure("error", f"{type(error).__name__}: {_text(error)}", model._name)
+
+
+_KINDS = (
+    (AccessError, "access"),
+    (MissingError, "missing"),
+    (ValidationError, "constraint"),
+    (UserError, "user_error"),
+    (RedirectWarning, "user_error"),
+    (TransientError, "conflict"),
+    (ForbiddenEffect, "error"),
+)
+
+
+def _describe_value(error, model):
+    text = _text(error)
+    if match := _INVALID_FIELD.search(text):
+        return unknown_field(model, match["field"])
+    if match := _WRONG_VALUE.search(text):
+        return Failure("bad_value", text, match["model"], match["field"])
+    return Failure("error", f"{type(error).__name__}: {text}", model._name)
+
+
+def unknown_field(model, name) -> Failure:
+    text = model.env._(
+        "%(model)s has no field %(field)r. Correct the name or leave it out.",
+        model=model._name,
+        field=name,
+    )
+    return Failure("unknown_field", text, model._name, name)
+
+
+def _describe_sql(error, model):
+    diagnostics = error.diag
+    failing = model_of_table(model.env, diagnostics.table_name) or model
+    names = {"model": failing._name, "constraint": diagnostics.constraint_name}
+    match error:
+        case pg.NotNullViolation():
+            return _required(failing, diagnostics.column_name)
+        case pg.ForeignKeyViolation():
+            return _foreign_key(error, failing, names)
+        case pg.UniqueViolation():
+            return Failure("unique", failing._sql_error_to_message(error), **names)
+        case pg.IntegrityError():
+            return Failure("constraint", failing._sql_error_to_message(error), **names)
+        case pg.DataError():
+            return Failure("bad_value", diagnostics.message_primary or _text(error), **names)
+        case _:
+            return Failure("error", diagnostics.message_primary or _text(error), **names)
+
+
+def _required(model, column):
+    field = model._fields.get(column)
+    label = field._description_string(model.env) if field else column
+    text = model.env._(
+        "%(label)s (%(field)s) is required on %(model)s, and no value was given.",
+        label=label,
+        field=column,
+        model=model._name,
+    )
+    return Failure("required", text, model._name, column)
+
+
+def _foreign_key(error, model, names):
+    match = _ABSENT_KEY.search(error.diag.message_detail or "")
+    if not match:
+        return Failure("foreign_key", model._sql_error_to_message(error), **names)
+    field = model._fields.get(match["column"])
+    comodel = field.comodel_name if field and field.relational else None
+    text = absent_reference(model, match["column"], comodel, match["value"])
+    return Failure("foreign_key", text, field=match["column"], **names)
+
+
+def absent_reference(model, field, comodel, value) -> str:
+    return model.env._(
+        "%(field)s: there is no %(comodel)s with id %(id)s.",
+        field=field,
+        comodel=comodel or model.env._("record"),
+        id=value,
+    )
+
+
+def model_of_table(env, table):
+    """The model stored in a table, as an empty recordset, or None."""
+    for name, model_class in env.registry.items():
+        if table and model_class._table == table and not model_class._abstract:
+            return env[name]
+    return None
+
+
+def _text(error) -> str:
+    return str(error.args[0] if isinstance(error, RedirectWarning) else error).strip()

@@ -1,0 +1,128 @@
+"""What a savepoint does not undo, and what an operation may not do."""
+
+import copy
+import logging
+import sys
+import threading
+from collections import deque
+from contextlib import contextmanager
+
+from odoo.exceptions import ConcurrencyError, LockError
+
+from ..engine.errors import ForbiddenEffect
+from ..engine.retry import TRANSIENT_CODES
+
+COMMIT_REFUSED = (
+    "It called cr.%s(): an operation of a batch job may not end the transaction. "
+    "Its outcome is committed with it."
+)
+REGISTRY_REFUSED = (
+    "It changed the model registry (fields or modules): do this outside of batch jobs. "
+    "It was rolled back."
+)
+
+_guarded = threading.local()
+
+
+class TransientError(Exception):
+    """The whole transaction must be rolled back and done again: nobody's fault."""
+
+
+class _QuietOperations(logging.Filter):
+    """Keeps the SQL of failing operations, which holds customer data, out of the log.
+
+    Works per thread, which `mute_logger` does not. An operation may swallow a database error that
+    means "try again"; this is where it is noticed all the same.
+    """
+
+    def filter(self, record):
+        if not getattr(_guarded, "active", False):
+            return True
+        if getattr(sys.exc_info()[1], "pgcode", None) in TRANSIENT_CODES:
+            _guarded.saw_transient = True
+        return False
+
+
+logging.getLogger("odoo.sql_db").addFilter(_QuietOperations())
+
+
+@contextmanager
+def operation_guard(job_env):
+    """For the time of a chunk's operations: no commit from inside, the owner's environment for
+    deferred computations, nothing of a payload in the log."""
+    cr, transaction = job_env.cr, job_env.transaction
+    default_env = transaction.default_env
+    shadowed = {name: vars(cr).get(name) for name in ("commit", "rollback")}
+    for name in shadowed:
+        setattr(cr, name, _refuse(name))
+    transaction.default_env = job_env
+    _guarded.active = True
+    try:
+        yield
+    finally:
+        _guarded.active = False
+        transaction.default_env = default_env
+        for name, original in shadowed.items():
+            if original is None:
+                delattr(cr, name)
+            else:
+                setattr(cr, name, original)
+
+
+@contextmanager
+def repairing_savepoint(env):
+    """A savepoint that on failure also takes back commit hooks and cached values.
+
+    :raises TransientError: when the failure, however it was wrapped, comes from a conflict
+    """
+    cr, registry = env.cr, env.registry
+    hooks = [
+        (callbacks, deque(callbacks._funcs), _copied(callbacks.data))
+        for callbacks in (cr.postcommit, cr.prerollback, cr.postrollback)
+    ]
+    _guarded.saw_transient = False
+    try:
+        with cr.savepoint():
+            yield
+            cr.flush()
+            if registry.registry_invalidated:
+                raise ForbiddenEffect(REGISTRY_REFUSED)
+    except (Exception, SystemExit) as error:
+        for callbacks, functions, data in hooks:
+            callbacks._funcs, callbacks.data = functions, data
+        _repair_registry(registry)
+        if _guarded.saw_transient or is_transient(error):
+            raise TransientError from error
+        raise
+
+
+def is_transient(error: BaseException | None) -> bool:
+    """Whether a conflict with another transaction is the error or among its causes."""
+    while error is not None:
+        if isinstance(error, TransientError | ConcurrencyError | LockError):
+            return True
+        if getattr(error, "pgcode", None) in TRANSIENT_CODES:
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _repair_registry(registry):
+    caches = set(registry.cache_invalidated)
+    if registry.registry_invalidated:
+        registry.reset_changes()
+    if caches:
+        # `clear_cache` and not `reset_changes`: good operations of this transaction may have
+        # invalidated the same caches, and their signal must still go out
+        registry.clear_cache(*caches)
+
+
+def _copied(data):
+    return {key: copy.copy(value) for key, value in data.items()}
+
+
+def _refuse(name):
+    def refuse():
+        raise ForbiddenEffect(COMMIT_REFUSED % name)
+
+    return refuse

@@ -1,0 +1,43 @@
+from odoo import api, models
+
+
+class Base(models.AbstractModel):
+    _inherit = "base"
+
+    @api.private
+    def _in_batches(
+        self,
+        method: str,
+        *args,
+        chunk_size: int = 0,
+        max_parallel: int = 1,
+        name: str | None = None,
+        idempotency_key: str | None = None,
+        **kwargs,
+    ):
+        """Have a public method called on these records as a batch job, one operation per record.
+
+        :param method: name of a public method; it gets `args` and `kwargs`
+        :returns: the job
+        """
+        operations = [
+            {
+                "op": "call",
+                "model": self._name,
+                "ids": [record_id],
+                "method": method,
+                "args": list(args),
+                "kwargs": kwargs,
+                "each": True,
+            }
+            for record_id in self._ids
+        ]
+        jobs = self.env["batch.job"]
+        status = jobs.submit(
+            operations,
+            name=name or f"{self._description}: {method}",
+            chunk_size=chunk_size,
+            max_parallel=max_parallel,
+            idempotency_key=idempotency_key,
+        )
+        return jobs.browse(status["id"])

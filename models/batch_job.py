@@ -1,0 +1,374 @@
+from datetime import timezone
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+from odoo.tools import SQL
+
+from ..engine.options import EXECUTE_LIMIT, EXECUTE_POLICIES
+from ..engine.passwords import may_hold_passwords
+from ..engine.progress import percent, time_left
+from ..engine.states import (
+    JOB_STATES,
+    LIVE_STATES,
+    OPERATION_STATES,
+    POLICIES,
+)
+
+OWNER_MAY_WRITE = {"name", "priority", "eta"}
+RESULTS_LIMIT = 10_000  # outcomes a page
+
+
+class BatchJob(models.Model):
+    """What a user submits: operations, how to run them, and where they stand.
+
+    Public methods are the RPC contract. State and counters are written by SQL, under a lock on
+    the job's row: by the verbs below and by the claim of a runner.
+    """
+
+    _name = "batch.job"
+    _description = "Batch Job"
+    _inherit = ["batch.job.verbs", "bus.listener.mixin"]
+    _order = "id desc"
+
+    name = fields.Char(required=True)
+    user_id = fields.Many2one("res.users", "Owner", required=True, readonly=True, index=True)
+    company_id = fields.Many2one("res.company", readonly=True)
+    run_context = fields.Json("Context", readonly=True, groups=fields.NO_ACCESS)
+    policy = fields.Selection(list(POLICIES.items()), required=True, readonly=True)
+    chunk_size = fields.Integer(readonly=True, help="Operations in a chunk; 0: found by itself")
+    max_parallel = fields.Integer("Chunks at Once", readonly=True)
+    priority = fields.Integer(help="Lower runs first")
+    eta = fields.Datetime("Not Before")
+    dry_run = fields.Boolean(readonly=True)
+    idempotency_key = fields.Char(readonly=True)
+    body_hash = fields.Char(readonly=True, groups=fields.NO_ACCESS)
+    part_hashes = fields.Json(readonly=True, groups=fields.NO_ACCESS)
+    parts = fields.Integer(readonly=True, help="Parts appended so far")
+    state = fields.Selection(list(JOB_STATES.items()), required=True, readonly=True)
+
+    total = fields.Integer("Operations", readonly=True)
+    succeeded = fields.Integer(readonly=True)
+    failed = fields.Integer(readonly=True)
+    skipped = fields.Integer(readonly=True)
+    remaining = fields.Integer(compute="_compute_progress")
+    progress = fields.Float(compute="_compute_progress")
+    rate = fields.Float("Operations per Second", readonly=True)
+    time_left = fields.Float("Seconds Left", compute="_compute_progress")
+    queued_at = fields.Datetime(readonly=True)
+    started_at = fields.Datetime("Started", readonly=True)
+    finished_at = fields.Datetime("Finished", readonly=True)
+    error = fields.Text(readonly=True)
+    causes = fields.Json(readonly=True, help="Failures by cause")
+    causes_text = fields.Text("Errors by Cause", compute="_compute_causes_text")
+    stalled_reason = fields.Char("Why It Waits", compute="_compute_stalled_reason")
+
+    needs_runner = fields.Boolean(readonly=True)
+    next_position = fields.Integer(readonly=True)
+    step_position = fields.Integer(readonly=True, help="Policy `all`: the position reached")
+    culprit_position = fields.Integer(readonly=True, help="Policy `stop`: what resume runs again")
+    has_passwords = fields.Boolean(readonly=True)
+    last_claimed_at = fields.Datetime(readonly=True)
+    last_folded_at = fields.Datetime(readonly=True)
+    published_at = fields.Datetime(readonly=True)
+
+    operation_ids = fields.One2many("batch.job.operation", "job_id", readonly=True)
+    problem_ids = fields.One2many(
+        "batch.job.operation",
+        "job_id",
+        readonly=True,
+        domain=[("state", "in", ("failed", "skipped", "rolled_back", "cancelled"))],
+    )
+    chunk_ids = fields.One2many("batch.job.chunk", "job_id", readonly=True)
+
+    _idempotency = models.UniqueIndex(
+        "(user_id, idempotency_key) WHERE idempotency_key IS NOT NULL",
+        "This idempotency key is used by another job of yours.",
+    )
+    _open = models.Index("(priority, id) WHERE needs_runner")
+
+    # RPC contract: submit
+
+    @api.model
+    def submit(
+        self,
+        operations: list[dict],
+        name: str | None = None,
+        policy: str = "isolate",
+        chunk_size: int = 0,
+        max_parallel: int = 1,
+        priority: int = 10,
+        eta: str | None = None,
+        dry_run: bool = False,
+        idempotency_key: str | None = None,
+        start: bool = True,
+    ) -> dict:
+        """Store operations as a job that runs in the background with your rights.
+
+        :param operations: such as ``{"op": "create", "model": "res.partner", "values": {"name": "Acme"}}``;
+            ops are create, write, unlink and call
+        :param name: shown in lists
+        :param policy: what a failure does to its neighbours: isolate, chunk, stop or all
+        :param chunk_size: operations in one transaction; 0 lets the server find it
+        :param max_parallel: chunks at once; 1 keeps the order of submission
+        :param priority: lower runs first
+        :param eta: not before this time, ISO 8601; UTC if it names no zone
+        :param dry_run: not available yet
+        :param idempotency_key: the same key and body again gives the same job, never a second one
+        :param start: false opens a draft for ``append``
+        :returns: status
+        :raises UserError: 422: names the index of a bad operation and what to do; nothing was stored
+        :raises AccessError: 403: names the index of an operation you may not do
+        """
+        submission = self.env["batch.job.submission"]
+        options = submission._parse_options(
+            name=name,
+            policy=policy,
+            chunk_size=chunk_size,
+            max_parallel=max_parallel,
+            priority=priority,
+            eta=eta,
+            dry_run=dry_run,
+            idempotency_key=idempotency_key,
+        )
+        parsed = submission._parse(operations)
+        if start and not parsed[1]:
+            raise UserError(
+                self.env._("operations is empty. Send at least one, or start=false for a draft.")
+            )
+        job_id, is_new = submission._store(options, parsed, "queued" if start else "draft")
+        job = self.browse(job_id)
+        if is_new and start:
+            job._prepare()
+        return job._status()
+
+    @api.model
+    def execute(
+        self,
+        operations: list[dict],
+        policy: str = "isolate",
+        idempotency_key: str | None = None,
+    ) -> dict:
+        """Run up to 1,000 operations now, inside this call, and keep them as a finished job.
+
+        :param operations: as for ``submit``
+        :param policy: isolate or all
+        :param idempotency_key: the same key and body again gives the first results
+        :returns: status, with ``results``: an outcome per operation, in order
+        :raises UserError: 422: names the index of a bad operation and what to do
+        :raises AccessError: 403: names the index of an operation you may not do
+        """
+        if policy not in EXECUTE_POLICIES:
+            allowed = ", ".join(EXECUTE_POLICIES)
+            raise UserError(self.env._("execute knows the policies %s; use submit.", allowed))
+        submission = self.env["batch.job.submission"]
+        options = submission._parse_options(policy=policy, idempotency_key=idempotency_key)
+        parsed = submission._parse(operations)
+        if not 0 < parsed[1] <= EXECUTE_LIMIT:
+            raise UserError(
+                self.env._("execute takes 1 to %s operations; use submit.", EXECUTE_LIMIT)
+            )
+        job_id, is_new = submission._store(options, parsed, "running")
+        job = self.browse(job_id)
+        if is_new:
+            self.env["batch.job.work"]._execute_now(job._row())
+        return {**job._status(), **job.results(limit=EXECUTE_LIMIT)}
+
+    def append(self, operations: list[dict], part: int) -> dict:
+        """Add operations to a draft of yours.
+
+        :param operations: as for ``submit``
+        :param part: 0 for the first, then 1, 2 …; the same part again changes nothing
+        :returns: status
+        :raises UserError: 422: the job is no draft, a gap, or the same part with other operations
+        :raises AccessError: 403: the draft is somebody else's
+        """
+        self.ensure_one()
+        self._check_owner()
+        row = self._locked_row()
+        parsed = self.env["batch.job.submission"]._parse(operations, row["total"])
+        hashes = row["part_hashes"] or []
+        if type(part) is int and 0 <= part < len(hashes):
+            # the indexes in the messages of a repeated part do not matter: it was accepted once
+            if hashes[part] != parsed[2]:
+                raise UserError(
+                    self.env._("Part %s was appended before with other operations.", part)
+                )
+            return self._status()
+        if row["state"] != "draft":
+            raise UserError(self.env._("Job %s is no draft any more; submit a new one.", self.id))
+        if part != len(hashes) or type(part) is not int:
+            raise UserError(
+                self.env._("Part %(part)s does not follow; send part %(next)s.", part=part, next=len(hashes))
+            )
+        self._append_part(row, hashes, parsed)
+        return self._status()
+
+    # RPC contract: look
+
+    def status(self) -> dict:
+        """Where the job stands; constant time.
+
+        :returns: ``id, name, state, total, succeeded, failed, skipped, remaining``, ``progress``
+            (0 to 100), ``rate`` (operations per second), ``time_left`` (seconds or null),
+            ``created_at, started_at, finished_at`` (ISO 8601, UTC), ``url``, ``error``, ``parts``,
+            ``dry_run``
+        """
+        self.ensure_one()
+        self.check_access("read")
+        self._hurry()
+        return self._status()
+
+    def results(self, state: str | None = None, after: int = -1, limit: int = 1000) -> dict:
+        """Outcomes in submission order, a page at a time.
+
+        :param state: only these: pending, done, failed, skipped, rolled_back or cancelled
+        :param after: the last index of the page before
+        :param limit: outcomes in this page, at most 10,000
+        :returns: ``{"results": [{"index", "state", "op", "model", "ids", "value", "error"}, …],
+            "next": index to give as ``after`` for the next page, or null}``
+        :raises UserError: 422: an argument is not what it should be
+        """
+        self.ensure_one()
+        self.check_access("read")
+        if state is not None and state not in OPERATION_STATES:
+            raise UserError(self.env._("state must be one of %s.", ", ".join(OPERATION_STATES)))
+        if type(after) is not int or type(limit) is not int or not 0 < limit <= RESULTS_LIMIT:
+            raise UserError(
+                self.env._("after is an index; limit is a number from 1 to %s.", RESULTS_LIMIT)
+            )
+        outcomes = self.env["batch.job.operation"]._outcomes(
+            self.id, state, after, limit + 1, self._may_see_content()
+        )
+        page = outcomes[:limit]
+        return {"results": page, "next": page[-1]["index"] if len(outcomes) > limit else None}
+
+    # Buttons of the form: an action must not return a status
+
+    def action_refresh(self):
+        """Reload the form; somebody is watching, so a rescue is hurried as well."""
+        self.status()
+
+    def action_open_operations(self):
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Operations of %s", self.name),
+            "res_model": "batch.job.operation",
+            "view_mode": "list,form",
+            "domain": [("job_id", "=", self.id)],
+            "context": {"search_default_not_done": bool(self.failed or self.skipped)},
+        }
+
+    # ORM
+
+    def write(self, vals):
+        if not self.env.su:
+            forbidden = vals.keys() - OWNER_MAY_WRITE
+            if forbidden:
+                raise AccessError(
+                    self.env._(
+                        "Batch jobs are changed by their methods; %s cannot be written.",
+                        ", ".join(sorted(forbidden)),
+                    )
+                )
+            for job in self:
+                job._check_owner()
+        result = super().write(vals)
+        if "eta" in vals or "priority" in vals:
+            self._wake()
+        return result
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_only_at_rest(self):
+        for job in self:
+            if job.state in (*LIVE_STATES, "paused"):
+                raise UserError(
+                    self.env._("%s has not ended; cancel it before you delete it.", job.name)
+                )
+
+    @api.depends("total", "succeeded", "failed", "skipped", "rate", "state", "step_position")
+    def _compute_progress(self):
+        for job in self:
+            job.remaining = job.total - job.succeeded - job.failed - job.skipped
+            left = job.remaining
+            if job.policy == "all" and job.state == "running":
+                left -= job.step_position
+            job.progress = percent(job.total, left)
+            live = job.state in LIVE_STATES
+            job.time_left = (time_left(left, job.rate) or 0.0) if live else 0.0
+
+    @api.depends("causes")
+    def _compute_causes_text(self):
+        for job in self:
+            job.causes_text = "\n".join(
+                f"{cause['count']} × {cause['message']}" for cause in job.causes or []
+            )
+
+    @api.depends("state")
+    def _compute_stalled_reason(self):
+        for job in self:
+            waits = job.state == "queued"
+            job.stalled_reason = waits and self.env["batch.job.runner"]._why_stalled(job) or False
+
+    # Status
+
+    def _status(self) -> dict:
+        self.invalidate_recordset()
+        job = self.sudo()
+        live = job.state in LIVE_STATES
+        return {
+            "id": job.id,
+            "name": job.name,
+            "state": job.state,
+            "total": job.total,
+            "succeeded": job.succeeded,
+            "failed": job.failed,
+            "skipped": job.skipped,
+            "remaining": job.remaining,
+            "progress": job.progress,
+            "rate": round(job.rate, 1),
+            "time_left": job.time_left or None if live else None,
+            "created_at": _iso(job.create_date),
+            "started_at": _iso(job.started_at),
+            "finished_at": _iso(job.finished_at),
+            "url": f"{job.get_base_url()}/odoo/batch-jobs/{job.id}",
+            "error": job.error or job.stalled_reason or None,
+            "parts": job.parts,
+            "dry_run": job.dry_run,
+        }
+
+    def _hurry(self):
+        """Whoever watches a job that nobody works on wakes the runners."""
+        if self.sudo().needs_runner and self.env["batch.job.runner"]._is_forgotten(self.sudo()):
+            self.env["ir.cron"].sudo()._notifydb()
+
+    # Rights
+
+    def _check_owner(self):
+        self.check_access("read")
+        if self.sudo().user_id.id != self.env.uid:
+            raise AccessError(
+                self.env._("Only its owner may change job %s; submit one of your own.", self.id)
+            )
+
+    def _may_see_content(self) -> bool:
+        is_owner = self.sudo().user_id.id == self.env.uid
+        return is_owner or self.env.su or self.env.user.has_group("base.group_system")
+
+    def _append_part(self, row, hashes, parsed):
+        text, count, digest = parsed
+        if not count:
+            raise UserError(self.env._("operations is empty; a part has at least one."))
+        self.env["batch.job.operation"]._store(row, text, row["total"])
+        self._set(
+            total=row["total"] + count,
+            parts=len(hashes) + 1,
+            part_hashes=[*hashes, digest],
+            has_passwords=row["has_passwords"]
+            or may_hold_passwords(text),
+        )
+
+
+
+def _iso(moment) -> str | None:
+    return moment.replace(tzinfo=timezone.utc).isoformat() if moment else None

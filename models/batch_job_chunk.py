@@ -1,0 +1,322 @@
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ..engine.chunk_size import next_size
+from ..engine.outcomes import Tally
+from ..engine.states import CHUNK_STATES
+
+LOCK_CLASS = 1_785_202_034  # first key of the advisory locks on chunks; the second is the chunk's id
+HISTORY = 3  # latest chunks that decide the size of the next
+
+
+class BatchJobChunk(models.Model):
+    """Operations executed in one transaction: what a runner claims.
+
+    A running chunk's worker is alive as long as the chunk's row or its advisory lock is locked:
+    PostgreSQL drops both when the worker dies, so nothing has to be written to stay alive.
+    """
+
+    _name = "batch.job.chunk"
+    _description = "Batch Job Chunk"
+    _order = "job_id desc, first_position"
+    _rec_name = "first_position"
+    _log_access = False
+
+    job_id = fields.Many2one("batch.job", required=True, readonly=True, ondelete="cascade")
+    owner_id = fields.Integer(readonly=True, required=True)
+    company_id = fields.Integer(readonly=True)
+    first_position = fields.Integer("First", readonly=True, required=True)
+    last_position = fields.Integer("Last", readonly=True, required=True)
+    state = fields.Selection(list(CHUNK_STATES.items()), readonly=True, required=True)
+    attempt = fields.Integer(readonly=True, help="How often a worker has begun it")
+    lost = fields.Integer("Workers Lost", readonly=True)
+    conflicts = fields.Integer(readonly=True, help="Times it had to be done again")
+    suspect = fields.Boolean(readonly=True, help="Its operations were in a chunk that failed to end")
+    not_before = fields.Datetime(readonly=True)
+    runner = fields.Integer(readonly=True)
+    started_at = fields.Datetime("Started", readonly=True)
+    duration = fields.Float("Seconds", readonly=True)
+    size = fields.Integer("Operations", readonly=True, help="Executed in the last attempt")
+    succeeded = fields.Integer(readonly=True)
+    failed = fields.Integer(readonly=True)
+    skipped = fields.Integer(readonly=True)
+    causes = fields.Json(readonly=True)
+    folded = fields.Boolean(readonly=True, help="Its counts are part of the job's")
+    culprit_position = fields.Integer(readonly=True, help="Policy `stop`: the operation that failed")
+    trouble = fields.Char(readonly=True, help="Why its last attempt came to nothing")
+
+    _job = models.Index("(job_id, id)")
+    _queued = models.Index("(job_id, first_position) WHERE state = 'queued'")
+    _running = models.Index("(job_id) WHERE state = 'running'")
+    _unfolded = models.Index("(job_id) WHERE state IN ('done', 'halted') AND NOT folded")
+
+    @api.model
+    def _running_chunks(self, job_id):
+        return self._select("job_id = %s AND state = 'running'", job_id)
+
+    @api.model
+    def _orphans(self, job_id):
+        """Running chunks without a living worker; their rows stay locked until the commit."""
+        locked = self._select(
+            "job_id = %s AND state = 'running' ORDER BY first_position FOR UPDATE SKIP LOCKED",
+            job_id,
+        )
+        return [chunk for chunk in locked if self._lock_if_free(chunk["id"])]
+
+    @api.model
+    def _queued_chunks(self, job_id, limit):
+        return self._select(
+            "job_id = %s AND state = 'queued' ORDER BY first_position LIMIT %s", job_id, limit
+        )
+
+    @api.model
+    def _select(self, condition, *params):
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT id, job_id, first_position, last_position, attempt, lost, conflicts,
+                       suspect, size, state, causes,
+                       COALESCE(not_before > clock_timestamp() AT TIME ZONE 'UTC', FALSE) AS waits,
+                       not_before
+                  FROM batch_job_chunk
+                 WHERE """
+                + condition,
+                *params,
+            )
+        )
+        return self.env.cr.dictfetchall()
+
+    @api.model
+    def _lock_if_free(self, chunk_id) -> bool:
+        self.env.cr.execute(SQL("SELECT pg_try_advisory_xact_lock(%s, %s)", LOCK_CLASS, chunk_id))
+        return self.env.cr.fetchone()[0]
+
+    @api.model
+    def _hold(self, chunk_id) -> bool:
+        """Take the session lock that proves life between the claim and the work."""
+        self.env.cr.execute(SQL("SELECT pg_try_advisory_lock(%s, %s)", LOCK_CLASS, chunk_id))
+        return self.env.cr.fetchone()[0]
+
+    @api.model
+    def _let_go(self, chunk_id):
+        """Give the session lock back; not held any more is no error."""
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT pg_advisory_unlock(%s, %s)
+                  FROM pg_locks
+                 WHERE locktype = 'advisory' AND pid = pg_backend_pid()
+                   AND classid = %s AND objid = %s AND objsubid = 2
+                 LIMIT 1
+                """,
+                LOCK_CLASS,
+                chunk_id,
+                LOCK_CLASS,
+                chunk_id,
+            )
+        )
+
+    @api.model
+    def _hand_over(self, chunk_id):
+        """Exchange the session lock for one that ends with this transaction."""
+        self.env.cr.execute(
+            SQL(
+                "SELECT pg_advisory_xact_lock(%s, %s), pg_advisory_unlock(%s, %s)",
+                LOCK_CLASS,
+                chunk_id,
+                LOCK_CLASS,
+                chunk_id,
+            )
+        )
+
+    @api.model
+    def _is_abandoned(self, job_id) -> bool:
+        """Whether a chunk is recorded as running while nobody holds its lock (a plain look)."""
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT EXISTS (
+                    SELECT FROM batch_job_chunk c
+                     WHERE c.job_id = %s
+                       AND c.state = 'running'
+                       AND NOT EXISTS (
+                           SELECT FROM pg_locks l
+                            WHERE l.locktype = 'advisory'
+                              AND l.database = (SELECT oid FROM pg_database
+                                                 WHERE datname = current_database())
+                              AND l.classid = %s
+                              AND l.objid = c.id
+                              AND l.objsubid = 2))
+                """,
+                job_id,
+                LOCK_CLASS,
+            )
+        )
+        return self.env.cr.fetchone()[0]
+
+    @api.model
+    def _cut(self, job, first, last, **values) -> int:
+        """Insert a chunk over a range of positions; gives its id."""
+        row = {
+            "job_id": job["id"],
+            "owner_id": job["user_id"],
+            "company_id": job["company_id"],
+            "first_position": first,
+            "last_position": last,
+            "state": "queued",
+            "attempt": 0,
+            "lost": 0,
+            "conflicts": 0,
+            "suspect": False,
+            "folded": False,
+            "size": 0,
+            "succeeded": 0,
+            "failed": 0,
+            "skipped": 0,
+            **values,
+        }
+        self.env.cr.execute(
+            SQL(
+                "INSERT INTO batch_job_chunk (%s) VALUES %s RETURNING id",
+                SQL(", ").join(map(SQL.identifier, row)),
+                tuple(row.values()),
+            )
+        )
+        return self.env.cr.fetchone()[0]
+
+    @api.model
+    def _cut_pending(self, job, size):
+        """Cut a job's pending operations, wherever they lie, into queued chunks."""
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT min(position), max(position)
+                  FROM (SELECT position, (row_number() OVER (ORDER BY position) - 1) / %s AS part
+                          FROM batch_job_operation
+                         WHERE job_id = %s AND state = 'pending') p
+                 GROUP BY part
+                 ORDER BY part
+                """,
+                size,
+                job["id"],
+            )
+        )
+        for first, last in self.env.cr.fetchall():
+            self._cut(job, first, last)
+
+    @api.model
+    def _cut_for_retry(self, job):
+        """New chunks for the pending operations of a job that ended."""
+        self._drop_queued(job["id"])
+        size = job["chunk_size"] or next_size(self._history(job["id"]))
+        self._cut_pending(job, job["total"] if job["policy"] == "all" else size)
+
+    @api.model
+    def _drop_queued(self, job_id):
+        self.env.cr.execute(
+            SQL("DELETE FROM batch_job_chunk WHERE job_id = %s AND state = 'queued'", job_id)
+        )
+
+    @api.model
+    def _has_unfolded(self, job_id) -> bool:
+        return bool(self._select("job_id = %s AND state IN ('done', 'halted') AND NOT folded", job_id))
+
+    @api.model
+    def _mark_running(self, chunk_id, runner):
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE batch_job_chunk
+                   SET state = 'running', attempt = attempt + 1, runner = %s, not_before = NULL,
+                       started_at = clock_timestamp() AT TIME ZONE 'UTC'
+                 WHERE id = %s
+             RETURNING attempt
+                """,
+                runner,
+                chunk_id,
+            )
+        )
+        return self.env.cr.fetchone()[0]
+
+    @api.model
+    def _is_ours(self, chunk_id, attempt) -> bool:
+        """The fence: lock the chunk for the work, unless it was taken over meanwhile."""
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT FROM batch_job_chunk
+                 WHERE id = %s AND state = 'running' AND attempt = %s
+                   FOR UPDATE
+                """,
+                chunk_id,
+                attempt,
+            )
+        )
+        return bool(self.env.cr.rowcount)
+
+    @api.model
+    def _update(self, chunk_id, **values):
+        assignments = SQL(", ").join(
+            SQL("%s = %s", SQL.identifier(name), value) for name, value in values.items()
+        )
+        self.env.cr.execute(
+            SQL("UPDATE batch_job_chunk SET %s WHERE id = %s", assignments, chunk_id)
+        )
+
+    @api.model
+    def _add_counts(self, chunk_id, tally: Tally, causes_text, size, seconds):
+        """Add what was executed; a chunk may commit in several steps."""
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE batch_job_chunk
+                   SET succeeded = succeeded + %s, failed = failed + %s, skipped = skipped + %s,
+                       size = size + %s, duration = COALESCE(duration, 0) + %s,
+                       causes = COALESCE(causes, '[]'::jsonb) || %s::jsonb
+                 WHERE id = %s
+                """,
+                tally.succeeded,
+                tally.failed,
+                tally.skipped,
+                size,
+                seconds,
+                causes_text,
+                chunk_id,
+            )
+        )
+
+    @api.model
+    def _take_counts(self, job_id):
+        """Fold: give the counts of ended chunks and mark them as taken, in one statement."""
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE batch_job_chunk
+                   SET folded = TRUE
+                 WHERE job_id = %s
+                   AND state IN ('done', 'halted')
+                   AND NOT folded
+             RETURNING id, state, succeeded, failed, skipped, causes, culprit_position
+                """,
+                job_id,
+            )
+        )
+        return self.env.cr.dictfetchall()
+
+    @api.model
+    def _history(self, job_id):
+        """(operations, seconds) of the job's latest chunks, for the size of the next."""
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT size, duration
+                  FROM batch_job_chunk
+                 WHERE job_id = %s
+                 ORDER BY id DESC
+                 LIMIT %s
+                """,
+                job_id,
+                HISTORY,
+            )
+        )
+        return [row for row in self.env.cr.fetchall() if row[0] and row[1]]

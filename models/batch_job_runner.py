@@ -1,0 +1,264 @@
+import logging
+import resource
+import time
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.tools import SQL, config
+
+from ..execution.guards import is_transient
+from ..execution.knowledge import Knowledge
+
+_logger = logging.getLogger(__name__)
+
+RUNNERS_PARAMETER = "batch_job.runners"
+RETENTION_PARAMETER = "batch_job.retention_days"
+DEFAULT_RUNNERS = 2
+MOST_RUNNERS = 16
+DEFAULT_RETENTION = 30  # days
+VACUUM_BATCH = 10_000  # operations deleted at once
+CLAIM_TRIES = 5  # a claim that meets a conflict is made again at once
+STALLED_AFTER = 120  # seconds a job may wait before it says why
+FORGOTTEN_AFTER = 1  # seconds; a runner that was woken is there by then
+SOON = 5.0  # seconds; a chunk that waits no longer than this is waited for by running again
+SAFE_PART = 0.75  # of a worker's time limit
+
+
+class Deadline:
+    """When this worker would be killed, by the clock or by its CPU time."""
+
+    def __init__(self):
+        self._started = time.monotonic()
+        limit = config["limit_time_real_cron"]
+        self.seconds = config["limit_time_real"] if limit is None or limit < 0 else limit
+
+    def is_near(self) -> bool:
+        elapsed = time.monotonic() - self._started
+        return bool(self.seconds) and elapsed > SAFE_PART * self.seconds or self._cpu_is_near()
+
+    def describe(self) -> str:
+        return f"{self.seconds} s real time, {config['limit_time_cpu']} s CPU time"
+
+    @staticmethod
+    def _cpu_is_near():
+        soft, _hard = resource.getrlimit(resource.RLIMIT_CPU)
+        if soft == resource.RLIM_INFINITY:
+            return False
+        usage = resource.getrusage(resource.RUSAGE_SELF)
+        left = soft - usage.ru_utime - usage.ru_stime
+        return left < (1 - SAFE_PART) * config["limit_time_cpu"]
+
+
+class BatchJobRunner(models.AbstractModel):
+    """The execution slots: scheduled actions, each of which runs one chunk after another."""
+
+    _name = "batch.job.runner"
+    _description = "Batch Job Runner"
+
+    @api.model
+    def _run(self, slot):
+        """Entry of the scheduled action of a slot.
+
+        Works for about ten seconds, then gives the cron worker back and asks to come again.
+        """
+        # first thing: three deaths without reported progress would switch the action off
+        left = self._report(1)
+        deadline, knowledge = Deadline(), {}
+        if slot >= self._wanted_runners():
+            return
+        self._follow_setting(slot)
+        while left > 0:
+            claim = self._claim(slot)
+            if claim is None:
+                self._come_back_for_waiting(slot)
+                return
+            lessons = knowledge.setdefault(claim.job["id"], Knowledge())
+            self.env["batch.job.work"]._work(claim, lessons, deadline)
+            left = self._report(1)
+            if self.env.registry.check_signaling() is not self.env.registry:
+                break
+        self._come_back(slot)
+
+    @api.model
+    def _claim(self, slot):
+        for attempt in range(CLAIM_TRIES):
+            try:
+                return self.env["batch.job.claim"]._claim(slot)
+            except Exception as error:
+                if self.env.cr.closed or not is_transient(error) or attempt == CLAIM_TRIES - 1:
+                    raise
+                self.env.cr.rollback()
+                _logger.info("runner %s: the claim met a conflict and is made again", slot)
+
+    @api.model
+    def _report(self, processed):
+        """Commit, and say that this slot is alive; gives the seconds left of this run."""
+        return self.env["ir.cron"]._commit_progress(processed, remaining=0)
+
+    @api.model
+    def _come_back(self, slot):
+        self._slot(slot)._trigger()
+        self.env["ir.cron"]._commit_progress()
+
+    @api.model
+    def _come_back_for_waiting(self, slot):
+        """A chunk put off after a conflict: other scheduled actions have their turn meanwhile."""
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT min(c.not_before) - now() AT TIME ZONE 'UTC'
+                  FROM batch_job_chunk c
+                  JOIN batch_job j ON j.id = c.job_id
+                 WHERE c.state = 'queued'
+                   AND c.not_before IS NOT NULL
+                   AND j.needs_runner
+                   AND j.state IN ('queued', 'running')
+                """
+            )
+        )
+        wait = self.env.cr.fetchone()[0]
+        if wait is None:
+            self.env["ir.cron"]._commit_progress()
+        elif wait.total_seconds() <= SOON:
+            self._come_back(slot)
+        else:
+            self._slot(slot)._trigger(fields.Datetime.now() + wait)
+            self.env["ir.cron"]._commit_progress()
+
+    # Slots
+
+    @api.model
+    def _slots(self):
+        """The scheduled actions, slot 0 first."""
+        crons = self.env["ir.cron"].sudo().with_context(active_test=False)
+        code = [("model_id.model", "=", self._name), ("code", "=like", "model._run(%)")]
+        return crons.search(code, order="id")
+
+    @api.model
+    def _slot(self, number):
+        return self._slots()[number]
+
+    @api.model
+    def _wanted_runners(self) -> int:
+        parameter = self.env["ir.config_parameter"].sudo().get_param(RUNNERS_PARAMETER)
+        try:
+            return min(max(int(parameter), 1), MOST_RUNNERS)
+        except (TypeError, ValueError):
+            return DEFAULT_RUNNERS
+
+    @api.model
+    def _follow_setting(self, slot=None):
+        """Make as many scheduled actions active as the setting says; busy ones follow later."""
+        slots, wanted = self._slots(), self._wanted_runners()
+        for number in range(len(slots), wanted):
+            slots |= slots[0].copy(
+                {
+                    "name": self.env._("Batch Jobs: runner %s", number + 1),
+                    "code": f"model._run({number})",
+                    "active": True,
+                }
+            )
+        for number, cron in enumerate(slots):
+            if cron.active != (number < wanted) and number != slot:
+                cron.try_lock_for_update().write({"active": number < wanted})
+
+    @api.model
+    def _wake(self, eta=None):
+        """Have every slot look at the queue once this transaction is committed.
+
+        :param eta: at that time instead of now
+        """
+        now = fields.Datetime.now()
+        later = eta if eta and eta > now else None
+        slots = self._slots().filtered("active")[: self._wanted_runners()]
+        self.env["ir.cron.trigger"].sudo().create(
+            [{"cron_id": cron.id, "call_at": later or now} for cron in slots]
+        )
+        if not later:
+            # once, and not once a slot: each opens a connection
+            self.env.cr.postcommit.add(self.env["ir.cron"].sudo()._notifydb)
+
+    # A queue that does not move
+
+    @api.model
+    def _is_forgotten(self, job) -> bool:
+        """Whether a job has work to do and nobody who does it."""
+        if self.env["batch.job.chunk"]._is_abandoned(job.id):
+            return True
+        now = fields.Datetime.now()
+        if job.eta and job.eta > now:
+            return False
+        touched = max(filter(None, (job.queued_at, job.last_claimed_at, job.last_folded_at)))
+        idle = now - touched > timedelta(seconds=FORGOTTEN_AFTER)
+        return idle and not self.env["batch.job.chunk"].sudo().search_count(
+            [("job_id", "=", job.id), ("state", "=", "running")], limit=1
+        )
+
+    @api.model
+    def _why_stalled(self, job) -> str | None:
+        """Why a job has been queued for long, in words; None while all is well."""
+        now = fields.Datetime.now()
+        since = max(filter(None, (job.queued_at, job.eta, job.last_claimed_at)), default=None)
+        if not since or now - since < timedelta(seconds=STALLED_AFTER):
+            return None
+        if self._is_upgrade_pending():
+            return self.env._(
+                "A module installation or upgrade is pending: Odoo runs no scheduled action until "
+                "it is finished."
+            )
+        slots = self._slots()
+        if not slots.filtered("active"):
+            return self.env._(
+                "The scheduled actions “Batch Jobs: runner …” are switched off. "
+                "Switch them on under Settings, Technical, Scheduled Actions."
+            )
+        latest = max(filter(None, slots.mapped("lastcall")), default=None)
+        if latest and now - latest < timedelta(seconds=STALLED_AFTER):
+            return self.env._("The runners are busy with other jobs.")
+        return self.env._(
+            "No runner has looked at the queue since %s. Start Odoo with --max-cron-threads of 1 "
+            "or more; if it has that, look into its log.",
+            latest or self.env._("the installation"),
+        )
+
+    @api.model
+    def _is_upgrade_pending(self):
+        modules = self.env["ir.module.module"].sudo()
+        states = ("to install", "to upgrade", "to remove")
+        return bool(modules.search_count([("state", "in", states)], limit=1))
+
+    # Housekeeping
+
+    @api.autovacuum
+    def _gc_operations(self):
+        """Delete the operations and chunks of jobs that ended long ago; their summary stays."""
+        parameter = self.env["ir.config_parameter"].sudo().get_param(RETENTION_PARAMETER)
+        days = int(parameter) if str(parameter or "").isdigit() else DEFAULT_RETENTION
+        before = fields.Datetime.now() - timedelta(days=days)
+        deleted = sum(
+            self._delete_old(table, before)
+            for table in ("batch_job_operation", "batch_job_chunk")
+        )
+        return deleted, deleted >= VACUUM_BATCH
+
+    @api.model
+    def _delete_old(self, table, before):
+        self.env.cr.execute(
+            SQL(
+                """
+                DELETE FROM %(table)s
+                 WHERE id IN (
+                     SELECT r.id
+                       FROM batch_job j
+                       JOIN %(table)s r ON r.job_id = j.id
+                      WHERE j.state IN ('done', 'partial', 'failed', 'cancelled')
+                        AND NOT j.needs_runner
+                        AND j.finished_at < %(before)s
+                      LIMIT %(limit)s)
+                """,
+                table=SQL.identifier(table),
+                before=before,
+                limit=VACUUM_BATCH,
+            )
+        )
+        return self.env.cr.rowcount

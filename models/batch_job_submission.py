@@ -1,0 +1,221 @@
+import datetime
+import json
+
+from odoo import SUPERUSER_ID, api, fields, models
+from odoo.exceptions import AccessError, UserError
+from odoo.service.model import get_public_method
+from odoo.tools import SQL, lazy
+
+from ..engine.canonical import body_hash
+from ..engine.errors import BadRequest
+from ..engine.operations import check_operations, clean_context, to_json
+from ..engine.options import Options, check_options
+from ..engine.passwords import may_hold_passwords
+from ..execution.apply import ACCESS_NEEDED
+
+REFUSED_MODELS = {
+    "base.import.module",
+    "base.module.uninstall",
+    "base.module.update",
+    "base.module.upgrade",
+    "ir.cron",
+    "ir.cron.progress",
+    "ir.cron.trigger",
+    "ir.model",
+    "ir.model.constraint",
+    "ir.model.fields",
+    "ir.model.fields.selection",
+    "ir.model.inherit",
+    "ir.model.relation",
+    "ir.module.module",
+    "ir.module.module.dependency",
+    "ir.module.module.exclusion",
+}
+
+
+class BatchJobSubmission(models.AbstractModel):
+    """From what somebody submits to stored rows: checks everything before anything is stored."""
+
+    _name = "batch.job.submission"
+    _description = "Batch Job Submission"
+
+    @api.model
+    def _parse(self, operations, first_index=0):
+        """Check operations; give them as JSON text, with the canonical hash.
+
+        :returns: (text, count, hash)
+        """
+        self._check_submitter()
+        try:
+            checked = check_operations(operations, first_index)
+            text = to_json(checked, first_index, _json_default)
+        except BadRequest as error:
+            raise UserError(str(error)) from error
+        self._check_models(checked, first_index)
+        return text, len(checked), body_hash(json.loads(text))
+
+    @api.model
+    def _parse_options(self, **options) -> Options:
+        try:
+            return check_options(**options)
+        except BadRequest as error:
+            raise UserError(str(error)) from error
+
+    @api.model
+    def _store(self, options: Options, operations, state):
+        """Store a new job, or find the one that the same submission made before.
+
+        :param operations: (text, count, hash) of `_parse`
+        :returns: (job id, whether it is new)
+        """
+        text, count, operations_hash = operations
+        digest = body_hash([operations_hash, state == "draft", vars(options) | {"eta": str(options.eta)}])
+        job_id = self._insert_job(options, text, count, digest, state)
+        if job_id is None:
+            return self._find_winner(options.idempotency_key, digest), False
+        job = {"id": job_id, "user_id": self.env.uid, "company_id": self.env.company.id}
+        if count:
+            self.env["batch.job.operation"]._store(job, text, 0)
+        return job_id, True
+
+    @api.model
+    def _check_submitter(self):
+        if self.env.su or self.env.uid == SUPERUSER_ID:
+            raise UserError(
+                self.env._(
+                    "A batch job runs with the rights of the person who submits it, and the "
+                    "superuser is nobody. Submit it as a user: "
+                    "env['batch.job'].with_user(user).submit(…)."
+                )
+            )
+
+    @api.model
+    def _check_models(self, operations, first_index):
+        """Model, method and access of each distinct (op, model, method), once."""
+        seen = set()
+        for index, operation in enumerate(operations, first_index):
+            kind = (operation["op"], operation["model"], operation.get("method"))
+            if kind not in seen:
+                seen.add(kind)
+                self._check_model(index, *kind)
+
+    @api.model
+    def _check_model(self, index, op, name, method):
+        at = self.env._("Operation %s: ", index)
+        if name not in self.env:
+            raise UserError(
+                at + self.env._("model %s does not exist; check its spelling and its app.", name)
+            )
+        if name in REFUSED_MODELS or name == "batch.job" or name.startswith("batch.job."):
+            raise UserError(at + self.env._("model %s cannot be changed by a batch job.", name))
+        model = self.env[name]
+        if model._abstract and op != "call":
+            raise UserError(at + self.env._("model %s is abstract and has no records.", name))
+        try:
+            if method is not None:
+                get_public_method(model, method)
+            if not model._abstract:
+                model.check_access(ACCESS_NEEDED[op])
+        except AttributeError as error:
+            raise UserError(at + str(error)) from error
+        except AccessError as error:
+            raise AccessError(at + str(error)) from error
+
+    @api.model
+    def _insert_job(self, options, text, count, digest, state):
+        """Insert the job row; None if one with the same idempotency key exists.
+
+        A unique violation would not be retried by Odoo: nine of ten equal calls at once would fail.
+        """
+        row = {
+            "name": options.name or self.env._("Batch job"),
+            "user_id": self.env.uid,
+            "company_id": self.env.company.id,
+            "run_context": json.dumps(self._run_context()),
+            "policy": options.policy,
+            "chunk_size": options.chunk_size,
+            "max_parallel": options.max_parallel,
+            "priority": options.priority,
+            "eta": options.eta,
+            "dry_run": options.dry_run,
+            "idempotency_key": options.idempotency_key,
+            "body_hash": digest,
+            "state": state,
+            "total": count,
+            "succeeded": 0,
+            "failed": 0,
+            "skipped": 0,
+            "parts": 0,
+            "next_position": 0,
+            "rate": 0.0,
+            "needs_runner": state == "queued",
+            "has_passwords": may_hold_passwords(text),
+            "create_uid": self.env.uid,
+            "write_uid": self.env.uid,
+        }
+        self.env.cr.execute(
+            SQL(
+                """
+                INSERT INTO batch_job (%s, create_date, write_date, queued_at)
+                VALUES (%s, now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC',
+                        now() AT TIME ZONE 'UTC')
+                ON CONFLICT (user_id, idempotency_key) WHERE idempotency_key IS NOT NULL
+                DO NOTHING
+                RETURNING id
+                """,
+                SQL(", ").join(map(SQL.identifier, row)),
+                SQL(", ").join(SQL("%s", value) for value in row.values()),
+            )
+        )
+        inserted = self.env.cr.fetchone()
+        return inserted and inserted[0]
+
+    @api.model
+    def _find_winner(self, key, digest):
+        self.env.cr.execute(
+            SQL(
+                "SELECT id, body_hash FROM batch_job WHERE user_id = %s AND idempotency_key = %s",
+                self.env.uid,
+                key,
+            )
+        )
+        job_id, known_digest = self.env.cr.fetchone()
+        if known_digest != digest:
+            raise UserError(
+                self.env._(
+                    "The idempotency key %(key)s belongs to job %(job)s, which was submitted with "
+                    "other operations or options. Use another key, or send exactly the same.",
+                    key=key,
+                    job=job_id,
+                )
+            )
+        return job_id
+
+    @api.model
+    def _run_context(self) -> dict:
+        """The submitter's context, as far as it can be stored, with language, time zone and
+        companies spelled out. Companies named in the context are needed by the job."""
+        user, context = self.env.user, {}
+        for key, value in clean_context(self.env.context).items():
+            try:
+                context[key] = json.loads(json.dumps(value, default=_json_default))
+            except (TypeError, ValueError):
+                continue
+        context.setdefault("lang", user.lang)
+        context.setdefault("tz", user.tz)
+        return context
+
+
+def _json_default(value):
+    """What server code may put into an operation beside JSON."""
+    if isinstance(value, datetime.datetime):
+        return fields.Datetime.to_string(value)
+    if isinstance(value, datetime.date):
+        return fields.Date.to_string(value)
+    if isinstance(value, bytes):
+        return value.decode()
+    if isinstance(value, lazy):
+        return value._value
+    if isinstance(value, models.BaseModel):
+        return list(value._ids)
+    raise TypeError(f"{type(value).__name__} is not JSON")

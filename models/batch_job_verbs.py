@@ -1,0 +1,212 @@
+import time
+
+from odoo import fields, models
+from odoo.exceptions import UserError
+
+from ..engine.outcomes import without_cause
+from ..engine.states import OPERATION_STATES, VERBS, end_state, verb_acts
+
+LARGE_ALL = 10_000  # operations; above it policy `all` holds its row locks for long
+
+
+class BatchJobVerbs(models.AbstractModel):
+    """What people may do to a job, and what follows for its operations and chunks."""
+
+    _name = "batch.job.verbs"
+    _description = "Batch Job Verbs"
+    _inherit = ["batch.job.row"]
+
+    def start(self) -> dict:
+        """Queue a draft. On a job that was started already it changes nothing.
+
+        :returns: status
+        :raises UserError: 422: the draft is empty
+        """
+        row = self._begin_verb("start")
+        if row:
+            if not row["total"]:
+                raise UserError(self.env._("Job %s is empty; append operations first.", self.id))
+            self._move(row, "queued", queued_at=fields.Datetime.now())
+            self._prepare()
+        return self._status()
+
+    def pause(self) -> dict:
+        """Take no further chunk; the running one lands. ``resume`` goes on.
+
+        :returns: status
+        :raises UserError: 422: it has not been started, or has policy all
+        """
+        row = self._begin_verb("pause")
+        if row:
+            if row["policy"] == "all":
+                raise UserError(
+                    self.env._("A job of policy all is one transaction; cancel it instead.")
+                )
+            self._move(row, "paused")
+            self._settle_or_wake(row)
+        return self._status()
+
+    def resume(self, skip: bool = False) -> dict:
+        """Go on after a pause.
+
+        :param skip: after policy stop paused it: true leaves the failed operation failed,
+            false runs it again
+        :returns: status
+        :raises UserError: 422: it is a draft
+        """
+        row = self._begin_verb("resume")
+        if row:
+            if row["culprit_position"] is not None and not skip:
+                self._reopen_culprit(row)
+            self._move(row, "queued", error=None, culprit_position=None, needs_runner=True)
+            self._wake()
+        return self._status()
+
+    def cancel(self) -> dict:
+        """Do nothing further; what is done stays done. The running chunk lands.
+
+        :returns: status
+        """
+        row = self._begin_verb("cancel")
+        if row:
+            self._move(row, "cancelled", finished_at=fields.Datetime.now())
+            self._settle_or_wake(row)
+        return self._status()
+
+    def retry(self, cancelled: bool = False) -> dict:
+        """Run failed, rolled back and skipped operations again, in submission order.
+
+        :param cancelled: cancelled ones too
+        :returns: status
+        :raises UserError: 422: the job has not ended
+        """
+        row = self._begin_verb("retry")
+        if row:
+            self._reopen_failed(row, cancelled)
+        return self._status()
+
+    # Buttons: the web client would take a returned status for an action to open
+
+    def action_start(self):
+        self.start()
+
+    def action_pause(self):
+        self.pause()
+
+    def action_resume(self):
+        self.resume()
+
+    def action_resume_skip(self):
+        self.resume(skip=True)
+
+    def action_cancel(self):
+        self.cancel()
+
+    def action_retry(self):
+        self.retry()
+
+    def _begin_verb(self, verb) -> dict | None:
+        """The locked row if the verb has something to do, None if it is done already."""
+        self.ensure_one()
+        self.check_access("read")
+        row = self._locked_row()
+        acts = verb_acts(verb, row["state"])
+        if acts is None:
+            raise UserError(
+                self.env._(
+                    "Job %(job)s is in state %(state)s; %(verb)s works in: %(states)s.",
+                    job=self.id,
+                    state=row["state"],
+                    verb=verb,
+                    states=", ".join(VERBS[verb].acts_on),
+                )
+            )
+        return row if acts else None
+
+    def _prepare(self):
+        """A job that has just been queued: order it for parallel chunks, wake the runners."""
+        row = self._row()
+        if row["max_parallel"] > 1:
+            self.env["batch.job.operation"]._order_by_model(self.id)
+        values = {"needs_runner": True}
+        if row["policy"] == "all" and row["total"] > LARGE_ALL:
+            values["error"] = self.env._(
+                "Warning: %s operations in one transaction keep every touched record locked "
+                "until the end.",
+                row["total"],
+            )
+        self._set(**values)
+        self._wake()
+
+    def _wake(self):
+        for eta in {job.eta for job in self.sudo()}:
+            self.env["batch.job.runner"]._wake(eta)
+    def _settle_or_wake(self, row):
+        """After pause or cancel: close the job now, or leave that to the running chunk's runner.
+
+        Without the lock on the row no chunk can begin; one that runs lands and closes the job.
+        """
+        chunks = self.env["batch.job.chunk"]
+        if chunks._running_chunks(self.id) or chunks._has_unfolded(self.id):
+            self._set(needs_runner=True)
+            self._wake()
+        else:
+            self._settle(row)
+
+    def _settle(self, row):
+        """Nothing of a paused or cancelled job runs any more: its counters become final."""
+        if row["state"] == "cancelled":
+            moved = self.env["batch.job.operation"]._change_state(
+                self.id, ["pending"], "cancelled"
+            )
+            self.env["batch.job.chunk"]._drop_queued(self.id)
+            row["skipped"] += sum(moved.values())
+        self._set(needs_runner=False, skipped=row["skipped"])
+
+    def _reopen_culprit(self, row):
+        position = row["culprit_position"]
+        cause = self.env["batch.job.operation"]._reopen(self.id, position)
+        self._set(failed=row["failed"] - 1, causes=without_cause(row["causes"], cause))
+
+    def _reopen_failed(self, row, cancelled):
+        states = ["failed", "rolled_back", "skipped"] + ["cancelled"] * bool(cancelled)
+        if row["policy"] == "all":
+            states = [state for state in OPERATION_STATES if state != "pending"]
+        moved = self.env["batch.job.operation"]._change_state(self.id, states, "pending")
+        if not moved:
+            return
+        failed = moved.pop("failed", 0)
+        succeeded = moved.pop("done", 0)
+        self._move(
+            row,
+            "queued",
+            failed=row["failed"] - failed,
+            succeeded=row["succeeded"] - succeeded,
+            skipped=row["skipped"] - sum(moved.values()),
+            causes=[],
+            error=None,
+            finished_at=None,
+            next_position=row["total"],
+            step_position=0,
+            rate=0.0,
+            last_folded_at=None,
+            needs_runner=True,
+            queued_at=fields.Datetime.now(),
+        )
+        self.env["batch.job.chunk"]._cut_for_retry(row)
+        self._wake()
+
+    def _end(self, row):
+        """Nothing is left to do: say how it ended."""
+        state = end_state(row["succeeded"], row["failed"], row["skipped"])
+        self._move(row, state, finished_at=fields.Datetime.now(), needs_runner=False)
+
+    def _finish_now(self, counts, causes, started):
+        """The end of `execute`."""
+        seconds = time.monotonic() - started
+        now = fields.Datetime.now()
+        state = end_state(**counts)
+        rate = sum(counts.values()) / seconds if seconds else 0.0
+        self._set(
+            state=state, **counts, causes=causes, rate=rate, started_at=now, finished_at=now
+        )

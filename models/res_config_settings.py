@@ -1,0 +1,42 @@
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+from .batch_job_runner import (
+    DEFAULT_RETENTION,
+    DEFAULT_RUNNERS,
+    MOST_RUNNERS,
+    RETENTION_PARAMETER,
+    RUNNERS_PARAMETER,
+)
+
+
+class ResConfigSettings(models.TransientModel):
+    _inherit = "res.config.settings"
+
+    batch_job_runners = fields.Integer(
+        "Runners",
+        config_parameter=RUNNERS_PARAMETER,
+        default=DEFAULT_RUNNERS,
+        help="Chunks of all jobs that run at once; not more than Odoo's --max-cron-threads.",
+    )
+    batch_job_retention_days = fields.Integer(
+        "Keep Operations",
+        config_parameter=RETENTION_PARAMETER,
+        default=DEFAULT_RETENTION,
+        help="Days after which the operations of an ended job are deleted; its summary stays.",
+    )
+
+    @api.constrains("batch_job_runners", "batch_job_retention_days")
+    def _check_batch_job_settings(self):
+        for settings in self:
+            if not 1 <= settings.batch_job_runners <= MOST_RUNNERS:
+                raise ValidationError(
+                    self.env._("The number of runners is from 1 to %s.", MOST_RUNNERS)
+                )
+            if settings.batch_job_retention_days < 1:
+                raise ValidationError(self.env._("Keep operations for at least one day."))
+
+    def set_values(self):
+        result = super().set_values()
+        self.env["batch.job.runner"]._follow_setting()
+        return result
