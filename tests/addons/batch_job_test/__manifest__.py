@@ -1,0 +1,12 @@
+{
+    "name": "Batch Jobs: operations that misbehave",
+    "summary": "Models and methods for the tests of batch_job; only in databases made for tests",
+    "version": "19.0.1.0.0",
+    "author": "Batch Jobs for Odoo",
+    "website": "https://github.com/batch-job/batch_job",
+    "license": "LGPL-3",
+    "category": "Hidden/Tests",
+    "depends": ["batch_job"],
+    "data": ["security/ir.model.access.csv"],
+    "installable": True,
+}
