@@ -18,5 +18,5 @@
         "views/batch_job_menus.xml",
     ],
     "application": True,
-    "installable": True,
+    "uninstall_hook": "uninstall_hook",
 }

@@ -24,7 +24,9 @@ def next_size(history: list[tuple[int, float]]) -> int:
         return FIRST_SIZE
     largest_before = max(size for size, _seconds in history)
     wanted = int(TARGET_SECONDS * operations / seconds)
-    return max(1, min(wanted, 4 * largest_before, LARGEST_SIZE), min(largest_before // 4, LARGEST_SIZE))
+    return max(
+        1, min(wanted, 4 * largest_before, LARGEST_SIZE), min(largest_before // 4, LARGEST_SIZE)
+    )
 
 
 def split(items: list, ways: int = WAYS) -> list[list]:

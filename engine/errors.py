@@ -1,10 +1,10 @@
 """Errors of the engine.
 
-    EngineError
-    ├── BadRequest             the submission is refused; nothing was stored
-    │   └── BadOperation       ... because of the operation at `index`
-    ├── OperationFailed        an attempt failed; its effects were rolled back
-    └── ForbiddenEffect        an operation did what no operation may do (commit, rebuild the registry)
+EngineError
+├── BadRequest             the submission is refused; nothing was stored
+│   └── BadOperation       ... because of the operation at `index`
+├── OperationFailed        an attempt failed; its effects were rolled back
+└── ForbiddenEffect        an operation did what no operation may do (commit, rebuild the registry)
 """
 
 from .outcomes import Failure

@@ -38,9 +38,7 @@ def check_operations(operations: Any, first_index: int = 0) -> list[dict]:
             f"operations must be a list of objects, not {_kind(operations)}. "
             'Send [{"op": "create", "model": "res.partner", "values": {…}}, …].'
         )
-    return [
-        _checked(operation, index) for index, operation in enumerate(operations, first_index)
-    ]
+    return [_checked(operation, index) for index, operation in enumerate(operations, first_index)]
 
 
 def to_json(operations: list[dict], first_index: int, default: Callable[[Any], Any]) -> str:
@@ -49,18 +47,24 @@ def to_json(operations: list[dict], first_index: int, default: Callable[[Any], A
     :param default: turns what JSON does not know into something it does, or raises TypeError
     :raises BadOperation: NaN, infinity, NUL, half a character, or not JSON at all
     """
-    try:
-        text = json.dumps(operations, default=default, allow_nan=False, ensure_ascii=False)
-        text.encode()
-        if "\\u0000" not in text:
-            return text
-    except (TypeError, ValueError, RecursionError):
-        pass
+    text = _storable_text(operations, default)
+    if text is not None:
+        return text
     for index, operation in enumerate(operations, first_index):
         problem = _find_unstorable(operation, default)
         if problem:
             raise BadOperation(index, problem)
+    # the text `\\u0000`, a backslash and a u, looks like a NUL and is none
     return json.dumps(operations, default=default, ensure_ascii=False)
+
+
+def _storable_text(operations: list[dict], default: Callable[[Any], Any]) -> str | None:
+    try:
+        text = json.dumps(operations, default=default, allow_nan=False, ensure_ascii=False)
+        text.encode()
+    except (TypeError, ValueError, RecursionError):
+        return None
+    return None if "\\u0000" in text else text
 
 
 def clean_context(context: dict) -> dict:
@@ -78,9 +82,7 @@ def _checked(operation: Any, index: int) -> dict:
     kind = operation.get("op")
     rule = _RULES.get(kind) if isinstance(kind, str) else None
     if rule is None:
-        raise BadOperation(
-            index, f"op {_show(kind)} is unknown; use one of {', '.join(_RULES)}."
-        )
+        raise BadOperation(index, f"op {_show(kind)} is unknown; use one of {', '.join(_RULES)}.")
     check, options = rule
     unknown = operation.keys() - options
     if unknown:

@@ -12,7 +12,7 @@ LOST_BUDGET_ALL = 2  # workers a job of policy `all` may lose
 
 
 def back_off(conflicts: int, jitter: float) -> float:
-    """Seconds to wait after the given number of conflicts: between half and all of 0.2, 0.4, 0.8 … 30.
+    """Seconds to wait after the n-th conflict: between half and all of 0.2, 0.4, 0.8 … 30.
 
     :param jitter: a random number from 0 to 1
 

@@ -18,7 +18,7 @@ from ..engine.outcomes import Failure, Outcome, plain_value
 from ..engine.passwords import holds_blanked
 from . import prechecks
 from .failures import describe
-from .guards import TransientError, repairing_savepoint
+from .guards import TransientError, check_deferred_constraints, repairing_savepoint
 from .knowledge import Knowledge
 
 ACCESS_NEEDED = {"create": "create", "write": "write", "unlink": "unlink", "call": "read"}
@@ -40,6 +40,7 @@ class Applier:
         self.env = env
         self.knowledge = knowledge
         self.careful = careful
+        self.released = 0  # savepoints kept since somebody last set this to 0
 
     def attempt(self, operations: list[Operation]) -> list[Outcome]:
         """Apply operations under one savepoint.
@@ -54,12 +55,14 @@ class Applier:
                 for group in coalesce(operations):
                     model = self._model_of(group)
                     outcomes += self._apply_group(model, group)
+                check_deferred_constraints(self.env.cr)
         except OperationFailed:
             raise
         except (Exception, SystemExit) as error:
             if isinstance(error, TransientError) or self.env.cr.closed:
                 raise
             raise OperationFailed(describe(error, model)) from error
+        self.released += 1
         return outcomes
 
     def learn(self, failed: OperationFailed) -> bool:
@@ -107,12 +110,13 @@ class Applier:
         try:
             with repairing_savepoint(self.env):
                 (outcome,) = _APPLY[operation.op](model, [operation])
-                return outcome
         except (Exception, SystemExit) as error:
             if isinstance(error, TransientError) or self.env.cr.closed:
                 raise
             failure = describe(error, model)
             return Outcome(operation.position, "failed", failure=suspicion or failure)
+        self.released += 1
+        return outcome
 
 
 def _certain_failures(model: BaseModel, group: Group) -> dict[int, Failure]:

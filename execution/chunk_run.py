@@ -37,17 +37,15 @@ def run_isolated(
     applier = Applier(job_env, knowledge, careful=True)
     parts = isolate(operations, applier.attempt, applier.learn)
     settled: list[Outcome] = []
-    released = 0
     while True:
         with operation_guard(job_env):
             outcomes = next(parts, None)
         if outcomes is None:
             break
         settled += outcomes
-        released += any(outcome.state == "done" for outcome in outcomes)
-        if released >= LAND_AFTER:
+        if applier.released >= LAND_AFTER:
             yield settled
-            settled, released = [], 0
+            settled, applier.released = [], 0
     yield settled
 
 

@@ -5,8 +5,7 @@ import re
 import psycopg2
 from psycopg2 import errors as pg
 
-from odoo.exceptions import AccessError, MissingError, UserError, ValidationError
-from odoo.exceptions import RedirectWarning
+from odoo.exceptions import AccessError, MissingError, RedirectWarning, UserError, ValidationError
 
 from ..engine.errors import ForbiddenEffect
 from ..engine.outcomes import Failure

@@ -96,6 +96,16 @@ def repairing_savepoint(env):
         raise
 
 
+def check_deferred_constraints(cr):
+    """Have deferred constraints speak now, while it is known whose fault it is.
+
+    Rolling back makes them deferred again, as operations after this may need; what was checked
+    here is checked once more at the commit.
+    """
+    cr.execute("SAVEPOINT deferred; SET CONSTRAINTS ALL IMMEDIATE; ROLLBACK TO SAVEPOINT deferred")
+    cr.execute("RELEASE SAVEPOINT deferred")
+
+
 def is_transient(error: BaseException | None) -> bool:
     """Whether a conflict with another transaction is the error or among its causes."""
     while error is not None:

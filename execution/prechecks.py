@@ -53,12 +53,8 @@ def _look(model, operation, values, references):
 
 
 def _value_problem(model, field, value):
-    check = _CHECKS.get(field.type)
-    try:
-        if check is None or check(field, value, model.env):
-            return None
-    except (ValueError, TypeError, OverflowError):
-        pass
+    if _is_plausible(model, field, value):
+        return None
     label = field._description_string(model.env)
     shown = repr(value)[:100]
     return model.env._(
@@ -68,6 +64,14 @@ def _value_problem(model, field, value):
         value=shown,
         type=field.type,
     )
+
+
+def _is_plausible(model, field, value) -> bool:
+    check = _CHECKS.get(field.type)
+    try:
+        return check is None or check(field, value, model.env)
+    except (ValueError, TypeError, OverflowError):
+        return False
 
 
 def _is_selectable(field, value, env):
@@ -90,7 +94,5 @@ _CHECKS = {
 def _absent_ids(comodel, ids):
     if comodel._abstract or comodel._table_query:
         return set()
-    query = SQL(
-        "SELECT id FROM %s WHERE id = ANY(%s)", SQL.identifier(comodel._table), list(ids)
-    )
+    query = SQL("SELECT id FROM %s WHERE id = ANY(%s)", SQL.identifier(comodel._table), list(ids))
     return set(ids) - {row[0] for row in comodel.env.execute_query(query)}

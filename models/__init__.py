@@ -1,3 +1,5 @@
+# ruff: noqa: I001 -- a model is loaded after those it inherits from
+
 from . import base
 from . import batch_job_row
 from . import batch_job_verbs

@@ -2,7 +2,6 @@ from datetime import timezone
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.tools import SQL
 
 from ..engine.options import EXECUTE_LIMIT, EXECUTE_POLICIES
 from ..engine.passwords import may_hold_passwords
@@ -104,7 +103,8 @@ class BatchJob(models.Model):
     ) -> dict:
         """Store operations as a job that runs in the background with your rights.
 
-        :param operations: such as ``{"op": "create", "model": "res.partner", "values": {"name": "Acme"}}``;
+        :param operations: one object each, such as
+            ``{"op": "create", "model": "res.partner", "values": {"name": "Acme"}}``;
             ops are create, write, unlink and call
         :param name: shown in lists
         :param policy: what a failure does to its neighbours: isolate, chunk, stop or all
@@ -116,7 +116,7 @@ class BatchJob(models.Model):
         :param idempotency_key: the same key and body again gives the same job, never a second one
         :param start: false opens a draft for ``append``
         :returns: status
-        :raises UserError: 422: names the index of a bad operation and what to do; nothing was stored
+        :raises UserError: 422: names the index of a bad operation and what to do; nothing is stored
         :raises AccessError: 403: names the index of an operation you may not do
         """
         submission = self.env["batch.job.submission"]
@@ -198,7 +198,11 @@ class BatchJob(models.Model):
             raise UserError(self.env._("Job %s is no draft any more; submit a new one.", self.id))
         if part != len(hashes) or type(part) is not int:
             raise UserError(
-                self.env._("Part %(part)s does not follow; send part %(next)s.", part=part, next=len(hashes))
+                self.env._(
+                    "Part %(part)s does not follow; send part %(next)s.",
+                    part=part,
+                    next=len(hashes),
+                )
             )
         self._append_part(row, hashes, parsed)
         return self._status()
@@ -364,10 +368,8 @@ class BatchJob(models.Model):
             total=row["total"] + count,
             parts=len(hashes) + 1,
             part_hashes=[*hashes, digest],
-            has_passwords=row["has_passwords"]
-            or may_hold_passwords(text),
+            has_passwords=row["has_passwords"] or may_hold_passwords(text),
         )
-
 
 
 def _iso(moment) -> str | None:

@@ -5,7 +5,9 @@ from ..engine.chunk_size import next_size
 from ..engine.outcomes import Tally
 from ..engine.states import CHUNK_STATES
 
-LOCK_CLASS = 1_785_202_034  # first key of the advisory locks on chunks; the second is the chunk's id
+LOCK_CLASS = (
+    1_785_202_034  # first key of the advisory locks on chunks; the second is the chunk's id
+)
 HISTORY = 3  # latest chunks that decide the size of the next
 
 
@@ -31,7 +33,9 @@ class BatchJobChunk(models.Model):
     attempt = fields.Integer(readonly=True, help="How often a worker has begun it")
     lost = fields.Integer("Workers Lost", readonly=True)
     conflicts = fields.Integer(readonly=True, help="Times it had to be done again")
-    suspect = fields.Boolean(readonly=True, help="Its operations were in a chunk that failed to end")
+    suspect = fields.Boolean(
+        readonly=True, help="Its operations were in a chunk that failed to end"
+    )
     not_before = fields.Datetime(readonly=True)
     runner = fields.Integer(readonly=True)
     started_at = fields.Datetime("Started", readonly=True)
@@ -42,7 +46,9 @@ class BatchJobChunk(models.Model):
     skipped = fields.Integer(readonly=True)
     causes = fields.Json(readonly=True)
     folded = fields.Boolean(readonly=True, help="Its counts are part of the job's")
-    culprit_position = fields.Integer(readonly=True, help="Policy `stop`: the operation that failed")
+    culprit_position = fields.Integer(
+        readonly=True, help="Policy `stop`: the operation that failed"
+    )
     trouble = fields.Char(readonly=True, help="Why its last attempt came to nothing")
 
     _job = models.Index("(job_id, id)")
@@ -128,6 +134,25 @@ class BatchJobChunk(models.Model):
                 chunk_id,
             )
         )
+
+    @api.model
+    def _is_anyone_working(self) -> bool:
+        """Whether any chunk of this database is held by a living worker (a plain look)."""
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT EXISTS (
+                    SELECT FROM pg_locks
+                     WHERE locktype = 'advisory'
+                       AND database = (SELECT oid FROM pg_database
+                                        WHERE datname = current_database())
+                       AND classid = %s
+                       AND objsubid = 2)
+                """,
+                LOCK_CLASS,
+            )
+        )
+        return self.env.cr.fetchone()[0]
 
     @api.model
     def _is_abandoned(self, job_id) -> bool:
@@ -219,7 +244,9 @@ class BatchJobChunk(models.Model):
 
     @api.model
     def _has_unfolded(self, job_id) -> bool:
-        return bool(self._select("job_id = %s AND state IN ('done', 'halted') AND NOT folded", job_id))
+        return bool(
+            self._select("job_id = %s AND state IN ('done', 'halted') AND NOT folded", job_id)
+        )
 
     @api.model
     def _mark_running(self, chunk_id, runner):

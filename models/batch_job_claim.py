@@ -176,13 +176,14 @@ class BatchJobClaim(models.AbstractModel):
     def _owner_problem(self, row) -> str | None:
         user = self.env["res.users"].browse(row["user_id"]).sudo()
         if user.id == SUPERUSER_ID or not user.active:
-            return self.env._("The owner, %s, is archived. Activate the user, then resume.", user.name)
+            return self.env._(
+                "The owner, %s, is archived. Activate the user, then resume.", user.name
+            )
         needed = {row["company_id"], *((row["run_context"] or {}).get("allowed_company_ids") or ())}
         lost = self.env["res.company"].browse(needed - set(user.company_ids._ids)).sudo()
         if lost:
             return self.env._(
-                "The owner, %(user)s, has lost access to %(companies)s. "
-                "Give it back, then resume.",
+                "The owner, %(user)s, has lost access to %(companies)s. Give it back, then resume.",
                 user=user.name,
                 companies=", ".join(company.name or str(company.id) for company in lost),
             )
@@ -195,7 +196,11 @@ class BatchJobClaim(models.AbstractModel):
         chunk = self._next_queued(row, running)
         if chunk:
             chunk_id, first, last = chunk["id"], chunk["first_position"], chunk["last_position"]
-        elif chunk is None and len(running) < row["max_parallel"] and row["next_position"] < row["total"]:
+        elif (
+            chunk is None
+            and len(running) < row["max_parallel"]
+            and row["next_position"] < row["total"]
+        ):
             chunk_id, first, last = self._cut_next(job, row)
         else:
             if chunk is None and not running and row["next_position"] >= row["total"]:
@@ -299,7 +304,7 @@ class BatchJobClaim(models.AbstractModel):
             text = self.env._(
                 "It met a conflict %(count)s times: %(reason)s", count=conflicts, reason=reason
             )
-            wait = back_off(conflicts, random.random())  # noqa: S311
+            wait = back_off(conflicts, random.random())
             self._put_back(
                 row,
                 chunk,

@@ -8,9 +8,7 @@ from ..engine.outcomes import Outcome
 from ..engine.passwords import blank_passwords
 from ..engine.states import OPERATION_STATES
 
-_STORE_COLUMNS = (
-    "job_id, owner_id, company_id, index, position, op, model, ref, payload, state"
-)
+_STORE_COLUMNS = "job_id, owner_id, company_id, index, position, op, model, ref, payload, state"
 
 
 class BatchJobOperation(models.Model):

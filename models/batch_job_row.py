@@ -20,9 +20,7 @@ class BatchJobRow(models.AbstractModel):
 
     def _locked_row(self) -> dict:
         """Lock the row, waiting, and give it as it is then."""
-        self.env.cr.execute(
-            SQL("SELECT * FROM batch_job WHERE id = %s FOR NO KEY UPDATE", self.id)
-        )
+        self.env.cr.execute(SQL("SELECT * FROM batch_job WHERE id = %s FOR NO KEY UPDATE", self.id))
         return self.env.cr.dictfetchone()
 
     def _set(self, **values):

@@ -190,9 +190,7 @@ class BatchJobRunner(models.AbstractModel):
             return False
         touched = max(filter(None, (job.queued_at, job.last_claimed_at, job.last_folded_at)))
         idle = now - touched > timedelta(seconds=FORGOTTEN_AFTER)
-        return idle and not self.env["batch.job.chunk"].sudo().search_count(
-            [("job_id", "=", job.id), ("state", "=", "running")], limit=1
-        )
+        return idle and not self.env["batch.job.chunk"]._is_anyone_working()
 
     @api.model
     def _why_stalled(self, job) -> str | None:
@@ -236,8 +234,7 @@ class BatchJobRunner(models.AbstractModel):
         days = int(parameter) if str(parameter or "").isdigit() else DEFAULT_RETENTION
         before = fields.Datetime.now() - timedelta(days=days)
         deleted = sum(
-            self._delete_old(table, before)
-            for table in ("batch_job_operation", "batch_job_chunk")
+            self._delete_old(table, before) for table in ("batch_job_operation", "batch_job_chunk")
         )
         return deleted, deleted >= VACUUM_BATCH
 

@@ -69,7 +69,9 @@ class BatchJobSubmission(models.AbstractModel):
         :returns: (job id, whether it is new)
         """
         text, count, operations_hash = operations
-        digest = body_hash([operations_hash, state == "draft", vars(options) | {"eta": str(options.eta)}])
+        digest = body_hash(
+            [operations_hash, state == "draft", vars(options) | {"eta": str(options.eta)}]
+        )
         job_id = self._insert_job(options, text, count, digest, state)
         if job_id is None:
             return self._find_winner(options.idempotency_key, digest), False

@@ -141,6 +141,7 @@ class BatchJobVerbs(models.AbstractModel):
     def _wake(self):
         for eta in {job.eta for job in self.sudo()}:
             self.env["batch.job.runner"]._wake(eta)
+
     def _settle_or_wake(self, row):
         """After pause or cancel: close the job now, or leave that to the running chunk's runner.
 
@@ -156,9 +157,7 @@ class BatchJobVerbs(models.AbstractModel):
     def _settle(self, row):
         """Nothing of a paused or cancelled job runs any more: its counters become final."""
         if row["state"] == "cancelled":
-            moved = self.env["batch.job.operation"]._change_state(
-                self.id, ["pending"], "cancelled"
-            )
+            moved = self.env["batch.job.operation"]._change_state(self.id, ["pending"], "cancelled")
             self.env["batch.job.chunk"]._drop_queued(self.id)
             row["skipped"] += sum(moved.values())
         self._set(needs_runner=False, skipped=row["skipped"])
@@ -199,7 +198,10 @@ class BatchJobVerbs(models.AbstractModel):
     def _end(self, row):
         """Nothing is left to do: say how it ended."""
         state = end_state(row["succeeded"], row["failed"], row["skipped"])
-        self._move(row, state, finished_at=fields.Datetime.now(), needs_runner=False)
+        values = {"finished_at": fields.Datetime.now(), "needs_runner": False}
+        if state == "failed" and row["causes"]:
+            values["error"] = row["causes"][0]["message"]
+        self._move(row, state, **values)
 
     def _finish_now(self, counts, causes, started):
         """The end of `execute`."""
@@ -207,6 +209,4 @@ class BatchJobVerbs(models.AbstractModel):
         now = fields.Datetime.now()
         state = end_state(**counts)
         rate = sum(counts.values()) / seconds if seconds else 0.0
-        self._set(
-            state=state, **counts, causes=causes, rate=rate, started_at=now, finished_at=now
-        )
+        self._set(state=state, **counts, causes=causes, rate=rate, started_at=now, finished_at=now)

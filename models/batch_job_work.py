@@ -60,7 +60,9 @@ class BatchJobWork(models.AbstractModel):
         reason = _reason(error) if transient else f"{type(error).__name__}: {error}"
         # the text of an unexpected error may hold customer data: the log gets its type
         log = _logger.info if transient else _logger.warning
-        log("job %s chunk %s is put back: %s", claim.job["id"], claim.chunk_id, type(error).__name__)
+        log(
+            "job %s chunk %s is put back: %s", claim.job["id"], claim.chunk_id, type(error).__name__
+        )
         self.env["batch.job.claim"]._postpone(claim, reason)
 
     @api.model

@@ -13,7 +13,9 @@ class IrWebsocket(models.AbstractModel):
 
         Any client may subscribe to any text; to a record's channel only the server can.
         """
-        asked = [channel for channel in channels if isinstance(channel, str) and _CHANNEL.match(channel)]
+        asked = [
+            channel for channel in channels if isinstance(channel, str) and _CHANNEL.match(channel)
+        ]
         channels = [channel for channel in channels if channel not in asked]
         if asked and self.env.uid:
             jobs = self.env["batch.job"].browse(int(_CHANNEL.match(one)[1]) for one in asked)
