@@ -235,6 +235,13 @@ async def test_error_page_of_a_proxy_keeps_its_status() -> None:
     assert caught.value.status == 413
 
 
+async def test_unknown_database_is_hinted_at() -> None:
+    """Odoo answers a wrong database name with a bare page."""
+    async with async_client(FakeOdoo(answer(404))) as client:
+        with pytest.raises(NotFoundError, match="is the name of the database right"):
+            await client.status(1)
+
+
 def test_url_without_scheme_is_refused() -> None:
     """No guess whether a key may travel in the clear."""
     with pytest.raises(ValueError, match="https://"):

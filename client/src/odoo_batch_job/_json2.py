@@ -168,7 +168,9 @@ def _value(what: str, response: httpx.Response) -> Any:
 def _error(what: str, response: httpx.Response, data: Any) -> ResponseError:
     kind = error_class(response.status_code)
     if not isinstance(data, Mapping) or "message" not in data:
-        return kind(response.status_code, f"{what}: {_brief(response)}, without Odoo's reason")
+        hint = "; is the name of the database right?" if response.status_code == 404 else ""
+        message = f"{what}: {_brief(response)}, without Odoo's reason{hint}"
+        return kind(response.status_code, message)
     name, message = str(data.get("name") or ""), str(data["message"])
     if response.is_server_error:
         message = f"{name}: {message}"
