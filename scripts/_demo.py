@@ -191,3 +191,5 @@ if __name__ == "__main__":
         sys.exit(main())
     except BatchJobError as error:
         sys.exit(f"demo: {error}")
+    except KeyboardInterrupt:
+        sys.exit("demo: stopped watching; a job that was submitted goes on, see Batch Jobs in Odoo")
