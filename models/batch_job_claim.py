@@ -12,6 +12,9 @@ from ..engine.progress import PUBLISH_EVERY, next_rate
 from ..engine.retry import after_conflict, after_lost_worker, back_off
 from ..engine.states import LIVE_STATES
 
+# to the microsecond, and not the transaction's beginning as now() is
+NOW = SQL("clock_timestamp() AT TIME ZONE 'UTC'")
+
 
 @dataclass(frozen=True)
 class Claim:
@@ -82,12 +85,13 @@ class BatchJobClaim(models.AbstractModel):
         # counted before folding: a chunk that ends in between is then still seen as running, and
         # its job is not closed without its counts
         running = chunks._running_chunks(job_id)
-        self._fold(job, row)
         orphans = chunks._orphans(job_id)
         for chunk in orphans:
             self._rescue(row, chunk)
         gone = {chunk["id"] for chunk in orphans}
         running = [chunk for chunk in running if chunk["id"] not in gone]
+        # after the rescue, which may have given up the job's last chunk
+        self._fold(job, row)
         claim = None
         if row["state"] in LIVE_STATES and self._may_run(job, row):
             claim = self._take_chunk(job, row, running, runner)
@@ -104,7 +108,6 @@ class BatchJobClaim(models.AbstractModel):
         ended = self.env["batch.job.chunk"]._take_counts(job.id)
         if not ended:
             return
-        now = fields.Datetime.now()
         counts = {
             name: row[name] + sum(chunk[name] for chunk in ended)
             for name in ("succeeded", "failed", "skipped")
@@ -113,14 +116,7 @@ class BatchJobClaim(models.AbstractModel):
         seconds = self._seconds_since(row["last_folded_at"] or row["started_at"])
         causes = merge_causes(row["causes"], *(chunk["causes"] for chunk in ended))
         row.update(counts, causes=causes, rate=next_rate(row["rate"], processed, seconds))
-        job._set(**counts, causes=causes, rate=row["rate"], last_folded_at=now)
-        self.env.cr.execute(
-            SQL(
-                "UPDATE batch_job SET last_folded_at = clock_timestamp() AT TIME ZONE 'UTC'"
-                " WHERE id = %s",
-                job.id,
-            )
-        )
+        job._set(**counts, causes=causes, rate=row["rate"], last_folded_at=NOW)
         for chunk in ended:
             if chunk["state"] == "halted":
                 self._pause_for_culprit(job, row, chunk)
@@ -244,14 +240,7 @@ class BatchJobClaim(models.AbstractModel):
         if row["state"] == "queued":
             now = fields.Datetime.now()
             job._move(row, "running", started_at=row["started_at"] or now)
-        self.env.cr.execute(
-            SQL(
-                "UPDATE batch_job SET last_claimed_at = clock_timestamp() AT TIME ZONE 'UTC',"
-                " last_folded_at = COALESCE(last_folded_at, clock_timestamp() AT TIME ZONE 'UTC')"
-                " WHERE id = %s",
-                job.id,
-            )
-        )
+        job._set(last_claimed_at=NOW, last_folded_at=SQL("COALESCE(last_folded_at, %s)", NOW))
 
     @api.model
     def _end_job(self, job, row):
@@ -368,12 +357,6 @@ class BatchJobClaim(models.AbstractModel):
         recently = row["published_at"] and self._seconds_since(row["published_at"]) < PUBLISH_EVERY
         if recently and not ended:
             return
-        self.env.cr.execute(
-            SQL(
-                "UPDATE batch_job SET published_at = clock_timestamp() AT TIME ZONE 'UTC'"
-                " WHERE id = %s",
-                job.id,
-            )
-        )
+        job._set(published_at=NOW)
         keys = ("id", "state", "total", "succeeded", "failed", "skipped", "rate")
         job._bus_send("batch_job/progress", {key: row[key] for key in keys})
