@@ -176,6 +176,8 @@ class BatchJobWork(models.AbstractModel):
             )
         )
         state = side.fetchone()[0]
+        job = self.env(cr=side)["batch.job"].browse(job_id)
+        job._bus_send("batch_job/progress", {"id": job_id, "state": state})
         side.commit()
         if state == "cancelled":
             raise StopAll(position, None)
