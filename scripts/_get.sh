@@ -56,11 +56,10 @@ get_debian_pip() {
     in_turn get_debian debian-pip python3-pip-whl && echo "$cache/debian-pip/usr/share/python-wheels"
 }
 
-get_chromium() {
-    [ -x "$cache/chromium/usr/lib/chromium/chromium" ] || in_turn unpack_chromium
-}
+get_chromium() { in_turn unpack_chromium; }
 
 unpack_chromium() {
+    [ -d "$cache/chromium" ] && return
     say "unpacking Debian's chromium for the browser tests (once) ..."
     apt_set_up || return 1
     local packages
