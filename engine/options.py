@@ -43,7 +43,7 @@ def check_options(
     """
     _text("name", name)
     _text("idempotency_key", idempotency_key)
-    if policy not in POLICIES:
+    if not isinstance(policy, str) or policy not in POLICIES:
         raise BadRequest(f"policy {policy!r} is unknown; use one of {', '.join(POLICIES)}.")
     _whole("chunk_size", chunk_size, 0, LARGEST_CHUNK)
     _whole("max_parallel", max_parallel, 1, MOST_PARALLEL)
@@ -79,7 +79,7 @@ def parse_eta(eta: Any) -> datetime | None:
         if moment.tzinfo:
             moment = moment.astimezone(timezone.utc).replace(tzinfo=None)
         return moment.replace(microsecond=0)
-    except (ValueError, AttributeError, TypeError) as error:
+    except (ValueError, AttributeError, TypeError, OverflowError) as error:
         raise BadRequest(
             f"eta {eta!r} is not a time; use ISO 8601, such as 2030-01-31T12:00:00Z."
         ) from error
@@ -88,8 +88,12 @@ def parse_eta(eta: Any) -> datetime | None:
 def _text(name: str, value: Any) -> None:
     if value is None or value is False:
         return
-    if not isinstance(value, str) or "\0" in value or len(value) > LONGEST_KEY:
+    if not isinstance(value, str) or len(value) > LONGEST_KEY or not _is_storable(value):
         raise BadRequest(f"{name} must be a text of at most {LONGEST_KEY} characters.")
+
+
+def _is_storable(text: str) -> bool:
+    return "\0" not in text and not any("\ud800" <= char <= "\udfff" for char in text)
 
 
 def _whole(name: str, value: Any, least: int, most: int) -> None:

@@ -38,7 +38,8 @@ class Failure:
     constraint: str | None = None
 
     def __post_init__(self):
-        object.__setattr__(self, "message", self.message.replace("\0", "")[:MESSAGE_LIMIT])
+        storable = self.message.replace("\0", "").encode(errors="replace").decode()
+        object.__setattr__(self, "message", storable[:MESSAGE_LIMIT])
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,8 @@ def plain_value(value: Any, default=None) -> tuple[Any, str | None]:
         article = "an" if kind[:1].lower() in "aeiou" else "a"
         note = f"The return value, {article} {kind}, is not plain JSON and was not kept."
         return None, note
-    if "\\u0000" in text:
+    # without escaped backslashes, so that the text \u0000 is not taken for the character
+    if "\\u0000" in text.replace("\\\\", ""):
         return None, "The return value has a NUL character and was not kept."
     if len(text) <= VALUE_LIMIT:
         return json.loads(text), None
