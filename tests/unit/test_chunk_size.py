@@ -1,0 +1,38 @@
+import pytest
+
+from engine.chunk_size import FIRST_SIZE, LARGEST_SIZE, next_size, split
+
+
+def test_first_chunk_has_a_fixed_size():
+    """Without history the first size is taken."""
+    assert next_size([]) == FIRST_SIZE == 50
+
+
+@pytest.mark.parametrize(
+    ("history", "size"),
+    [
+        ([(100, 1.0)], 100),
+        ([(100, 0.5)], 200),
+        ([(100, 0.01)], 400),
+        ([(400, 0.01)], LARGEST_SIZE),
+        ([(100, 2.0)], 50),
+        ([(100, 100.0)], 25),
+        ([(1, 60.0)], 1),
+        ([(100, 1.0), (100, 3.0)], 50),
+        ([(100, 0.0)], FIRST_SIZE),
+        ([(10_000, 100.0)], 500),
+    ],
+)
+def test_size_follows_what_a_second_holds(history, size):
+    """A chunk is to take a second; it grows or shrinks at most fourfold and stays in bounds."""
+    assert next_size(history) == size
+
+
+@pytest.mark.parametrize("count", [1, 2, 9, 10, 11, 100, 101, 999])
+def test_split_keeps_every_item_in_order(count):
+    """A chunk cut smaller has the same operations in the same order, in at most ten parts."""
+    parts = split(list(range(count)))
+    assert [item for part in parts for item in part] == list(range(count))
+    assert len(parts) <= 10
+    assert all(parts)
+    assert count == 1 or max(map(len, parts)) < count

@@ -1,0 +1,81 @@
+from datetime import datetime
+
+import pytest
+
+from engine.errors import BadRequest
+from engine.options import Options, check_options, parse_eta
+
+
+def test_defaults():
+    """What nobody says is: isolate, size found by itself, one chunk at a time, priority 10, now."""
+    expected = Options(None, "isolate", 0, 1, 10, None, False, None)
+    assert check_options() == Options() == expected
+
+
+def test_all_options_are_kept():
+    """Every option is taken as given."""
+    options = check_options("n", "chunk", 500, 4, 5, "2030-01-31T12:00:00Z", False, "key")
+    moment = datetime(2030, 1, 31, 12)
+    assert options == Options("n", "chunk", 500, 4, 5, moment, False, "key")
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ({"policy": "best"}, "policy 'best' is unknown; use one of isolate, chunk, stop, all."),
+        ({"policy": ["all"]}, "policy ['all'] is unknown; use one of isolate, chunk, stop, all."),
+        ({"policy": None}, "policy None is unknown; use one of isolate, chunk, stop, all."),
+        ({"chunk_size": -1}, "chunk_size must be a whole number from 0 to 10000, not -1."),
+        ({"chunk_size": 10_001}, "chunk_size must be a whole number from 0 to 10000, not 10001."),
+        ({"chunk_size": True}, "chunk_size must be a whole number from 0 to 10000, not True."),
+        ({"max_parallel": 0}, "max_parallel must be a whole number from 1 to 64, not 0."),
+        ({"max_parallel": "2"}, "max_parallel must be a whole number from 1 to 64, not '2'."),
+        ({"priority": 1.5}, "priority must be a whole number from -1000 to 1000, not 1.5."),
+        ({"dry_run": 1}, "dry_run must be true or false, not 1."),
+        ({"name": "x" * 256}, "name must be a text of at most 255 characters."),
+        ({"name": 5}, "name must be a text of at most 255 characters."),
+        ({"name": "\ud800"}, "name must be a text of at most 255 characters."),
+        ({"idempotency_key": "\0"}, "idempotency_key must be a text of at most 255 characters."),
+        (
+            {"policy": "stop", "max_parallel": 2},
+            "policy 'stop' keeps one chunk at a time; use max_parallel=1.",
+        ),
+        (
+            {"policy": "all", "max_parallel": 2},
+            "policy 'all' keeps one chunk at a time; use max_parallel=1.",
+        ),
+        (
+            {"eta": "tomorrow"},
+            "eta 'tomorrow' is not a time; use ISO 8601, such as 2030-01-31T12:00:00Z.",
+        ),
+    ],
+)
+def test_a_bad_option_is_refused_by_name(option, message):
+    """The refusal names the option, what it may be, and what it was."""
+    with pytest.raises(BadRequest) as caught:
+        check_options(**option)
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("eta", "moment"),
+    [
+        (None, None),
+        ("", None),
+        ("2030-01-01", datetime(2030, 1, 1)),
+        ("2030-01-01 12:00:00", datetime(2030, 1, 1, 12)),
+        ("2030-01-01T12:00:00.987Z", datetime(2030, 1, 1, 12)),
+        ("2030-01-01T12:00:00-05:00", datetime(2030, 1, 1, 17)),
+        (datetime(2030, 1, 1, 12, 0, 0, 5), datetime(2030, 1, 1, 12)),
+    ],
+)
+def test_eta_is_utc(eta, moment):
+    """A time with a zone is converted, one without is UTC, whole seconds are kept."""
+    assert parse_eta(eta) == moment
+
+
+@pytest.mark.parametrize("eta", ["9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+12:00", 5, True])
+def test_an_impossible_eta_is_refused(eta):
+    """Times that no calendar holds in UTC are refused like any other nonsense."""
+    with pytest.raises(BadRequest, match="is not a time; use ISO 8601"):
+        parse_eta(eta)

@@ -1,0 +1,59 @@
+import pytest
+
+from engine.passwords import BLANKED, blank_passwords, holds_blanked, may_hold_passwords
+
+SECRET_KEYS = [
+    "password",
+    "new_password",
+    "smtp_passwd",
+    "api_key",
+    "apikey",
+    "x_apikey",
+    "client_secret",
+    "Access_Token",
+    "private_key",
+    "passphrase",
+    "pin_code",
+]
+PLAIN_KEYS = ["name", "password_policy", "tokens", "secretary", "zip_code", "passport"]
+
+
+@pytest.mark.parametrize("key", SECRET_KEYS)
+def test_passwords_are_blanked_at_any_depth(key):
+    """The value goes, the key and everything around it stay."""
+    payload = {"values": [{"login": "jo", key: "s3cret"}], "kwargs": {"vals": {key: "s3cret"}}}
+    assert blank_passwords(payload) == {
+        "values": [{"login": "jo", key: BLANKED}],
+        "kwargs": {"vals": {key: BLANKED}},
+    }
+
+
+@pytest.mark.parametrize("key", SECRET_KEYS)
+def test_the_quick_look_misses_no_password(key):
+    """A payload that would be blanked is never taken for one without passwords."""
+    assert may_hold_passwords(f'[{{"{key}": "s3cret"}}]')
+
+
+@pytest.mark.parametrize("key", PLAIN_KEYS)
+def test_other_fields_stay(key):
+    """A name that merely resembles a password is none."""
+    assert blank_passwords({key: "value"}) == {key: "value"}
+
+
+def test_an_empty_password_is_no_secret():
+    """Nothing is blanked where there was nothing, so the operation can run again."""
+    payload = {"values": {"password": False, "api_key": ""}}
+    assert blank_passwords(payload) == payload
+    assert not holds_blanked(payload)
+
+
+def test_what_was_blanked_is_recognized():
+    """An operation whose password is gone is found, however deep it was."""
+    assert holds_blanked(blank_passwords({"args": [{"deep": [{"password": "x"}]}]}))
+    assert not holds_blanked({"args": [{"deep": [{"name": "x"}]}]})
+
+
+def test_blanking_twice_changes_nothing():
+    """Outcomes of one operation may be written more than once."""
+    once = blank_passwords({"values": {"password": "x"}})
+    assert blank_passwords(once) == once
