@@ -1,6 +1,6 @@
-"""Lines of WARNING and above in Odoo's logs that the list of expected ones does not have.
+"""Lines of WARNING and above in the *.log of Odoo that the list of expected ones does not have.
 
-    _check_log.py EXPECTED LOG...
+    _check_log.py EXPECTED FOLDER
 
 EXPECTED has, for each kind of line, a comment with the reason and then a regular expression.
 """
@@ -36,9 +36,10 @@ def unexpected_lines(log: Path, expected: list[re.Pattern]) -> list[str]:
     ]
 
 
-def main(expected_path: str, *logs: str) -> None:
+def main(expected_path: str, folder: str) -> None:
     expected = read_expected(Path(expected_path))
-    found = [line for log in logs for line in unexpected_lines(Path(log), expected)]
+    logs = sorted(Path(folder).glob("*.log"))
+    found = [line for log in logs for line in unexpected_lines(log, expected)]
     if found:
         sys.exit("\n".join(["Log lines that nobody expected:", *found]))
 

@@ -1,6 +1,6 @@
-"""The sum of pytest's junit files, as the last line of a test run; fails if no test ran.
+"""The sum of pytest's junit files (*.xml), as the last line of a test run; fails if no test ran.
 
-_count_tests.py JUNIT_XML...
+_count_tests.py FOLDER
 """
 
 import sys
@@ -21,8 +21,8 @@ def count(report: Path) -> Counter:
     return total
 
 
-def main(*reports: str) -> None:
-    total = sum((count(Path(report)) for report in reports if Path(report).exists()), Counter())
+def main(folder: str) -> None:
+    total = sum(map(count, Path(folder).glob("*.xml")), Counter())
     skipped = f", {total['skipped']} skipped" if total["skipped"] else ""
     print(f"{total['passed']} passed, {total['failed']} failed{skipped}", flush=True)
     if not total["passed"] + total["failed"]:
