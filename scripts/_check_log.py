@@ -1,4 +1,4 @@
-"""Lines of WARNING and above in the *.log of Odoo that the list of expected ones does not have.
+"""Lines of WARNING and above in the logs of a test run that the list of expected ones lacks.
 
     _check_log.py EXPECTED FOLDER
 
