@@ -20,7 +20,9 @@ class BatchJobRow(models.AbstractModel):
 
     def _locked_row(self) -> dict:
         """Lock the row, waiting, and give it as it is then."""
-        self.env.cr.execute(SQL("SELECT * FROM batch_job WHERE id = %s FOR NO KEY UPDATE", self.id))
+        query = SQL("SELECT * FROM batch_job WHERE id = %s FOR NO KEY UPDATE", self.id)
+        # a claim may get it first: the caller tries again, and nobody needs to read of it
+        self.env.cr.execute(query, log_exceptions=False)
         return self.env.cr.dictfetchone()
 
     def _set(self, **values):

@@ -140,7 +140,9 @@ class BatchJobRunner(models.AbstractModel):
 
     @api.model
     def _wanted_runners(self) -> int:
-        parameter = self.env["ir.config_parameter"].sudo().get_param(RUNNERS_PARAMETER)
+        parameter = (
+            self.env["ir.config_parameter"].sudo().get_param(RUNNERS_PARAMETER, DEFAULT_RUNNERS)
+        )
         try:
             return min(max(int(parameter), 1), MOST_RUNNERS)
         except (TypeError, ValueError):

@@ -50,7 +50,7 @@ class BatchJobSubmission(models.AbstractModel):
             checked = check_operations(operations, first_index)
             text = to_json(checked, first_index, _json_default)
         except BadRequest as error:
-            raise UserError(str(error)) from error
+            raise _refusal(UserError, str(error), getattr(error, "index", None)) from error
         self._check_models(checked, first_index)
         return text, len(checked), body_hash(json.loads(text))
 
@@ -103,25 +103,33 @@ class BatchJobSubmission(models.AbstractModel):
 
     @api.model
     def _check_model(self, index, op, name, method):
-        at = self.env._("Operation %s: ", index)
+        problem, kind = self._model_problem(op, name, method)
+        if problem:
+            text = self.env._("Operation %(index)s: %(problem)s", index=index, problem=problem)
+            raise _refusal(kind, text, index)
+
+    @api.model
+    def _model_problem(self, op, name, method):
+        """(text, exception class) of why a model cannot be used so; (None, None) if it can."""
+        _ = self.env._
         if name not in self.env:
-            raise UserError(
-                at + self.env._("model %s does not exist; check its spelling and its app.", name)
-            )
+            text = _("model %s does not exist; check its spelling and its app.", name)
+            return text, UserError
         if name in REFUSED_MODELS or name == "batch.job" or name.startswith("batch.job."):
-            raise UserError(at + self.env._("model %s cannot be changed by a batch job.", name))
+            return _("model %s cannot be changed by a batch job.", name), UserError
         model = self.env[name]
         if model._abstract and op != "call":
-            raise UserError(at + self.env._("model %s is abstract and has no records.", name))
+            return _("model %s is abstract and has no records.", name), UserError
         try:
             if method is not None:
                 get_public_method(model, method)
             if not model._abstract:
                 model.check_access(ACCESS_NEEDED[op])
         except AttributeError as error:
-            raise UserError(at + str(error)) from error
+            return str(error), UserError
         except AccessError as error:
-            raise AccessError(at + str(error)) from error
+            return str(error), AccessError
+        return None, None
 
     @api.model
     def _insert_job(self, options, text, count, digest, state):
@@ -206,6 +214,14 @@ class BatchJobSubmission(models.AbstractModel):
         context.setdefault("lang", user.lang)
         context.setdefault("tz", user.tz)
         return context
+
+
+def _refusal(kind, text, index):
+    """An exception whose RPC error carries the operation's index beside the text."""
+    error = kind(text)
+    if index is not None:
+        error.context = {"index": index}
+    return error
 
 
 def _json_default(value):
