@@ -7,6 +7,6 @@
     "license": "LGPL-3",
     "category": "Hidden/Tests",
     "depends": ["batch_job"],
-    "data": ["security/ir.model.access.csv"],
+    "data": ["security/ir.model.access.csv", "security/ir.model.access-values.csv"],
     "installable": True,
 }

@@ -1,1 +1,1 @@
-from . import misbehaviour
+from . import misbehaviour, values
