@@ -19,12 +19,14 @@ class TestBatchItem(models.Model):
     @api.model
     def create_gated(self, name: str, before: int = 0, after: int = 0):
         """Create an item; wait for gates that a test holds, before or after the write."""
+        self._sign()
         self._pass_gate(before)
         item = self.create({"name": name})
         self._pass_gate(after)
         return item
 
     def write_gated(self, values: dict, before: int = 0, after: int = 0):
+        self._sign()
         self._pass_gate(before)
         self.write(values)
         self._pass_gate(after)
@@ -92,6 +94,11 @@ class TestBatchItem(models.Model):
             "parameter": parameters.get_param(key),
             "fields": sorted(name for name in self._fields if name.startswith("x_")),
         }
+
+    def _sign(self):
+        """Have PostgreSQL show which process this is. Odoo's own name for its connections, with
+        the process's id, is that of the master: it is made before the workers are."""
+        self.env.cr.execute(SQL("SET application_name = %s", f"worker-{os.getpid()}"))
 
     def _pass_gate(self, gate):
         if gate:

@@ -1,0 +1,63 @@
+"""Locks that a test holds and operations wait for: so a kill falls where it should.
+
+Each gate is a connection of its own with an open transaction; whoever is stopped by it is found by
+PostgreSQL's own record of who blocks whom.
+"""
+
+from contextlib import contextmanager
+
+from waiting import wait_until
+
+GATES = 64_646_464  # as in the addon of the tests
+
+
+class Gate:
+    """Holds what `lock` locks until it is opened."""
+
+    def __init__(self, database, lock, *params):
+        self._database = database
+        self._connection = database.connect()
+        with self._connection.cursor() as cursor:
+            cursor.execute(lock, params)
+            cursor.execute("SELECT pg_backend_pid()")
+            (self._backend,) = cursor.fetchone()
+
+    @classmethod
+    def numbered(cls, database, number):
+        """For the methods of the test addon that take the number of a gate."""
+        return cls(database, "SELECT pg_advisory_xact_lock(%s, %s)", GATES, number)
+
+    def open(self):
+        self._connection.close()
+
+    def stopped(self):
+        """System's ids of the Odoo processes, signed by the test addon, that wait at this gate."""
+        return self._database.column(
+            "SELECT substr(application_name, 8)::int FROM pg_stat_activity"
+            " WHERE %s = ANY(pg_blocking_pids(pid)) AND application_name ~ '^worker-[0-9]+$'",
+            self._backend,
+        )
+
+    def wait_for_one(self):
+        """The process that comes to this gate."""
+        (process,) = wait_until("a process at the gate", self.stopped)
+        return process
+
+    def execute(self, query, *params):
+        """Do something in the transaction that holds the gate; opening it undoes this."""
+        with self._connection.cursor() as cursor:
+            cursor.execute(query, params)
+
+    def commit(self):
+        self._connection.commit()
+
+
+@contextmanager
+def opened_at_the_end():
+    """A list of gates that are open after the test, whatever happened."""
+    gates = []
+    try:
+        yield gates
+    finally:
+        for gate in gates:
+            gate.open()

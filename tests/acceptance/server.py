@@ -1,0 +1,121 @@
+"""A real Odoo server: master, HTTP workers, cron workers, each a process."""
+
+import os
+import signal
+import socket
+import subprocess
+
+import httpx
+from waiting import wait_until
+
+STOPS_WITHIN = 30  # seconds
+
+
+class Server:
+    def __init__(self, database, log, workers=2, cron_workers=2, options=(), environment=None):
+        self.database = database
+        self.log = log
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._environment = {**os.environ, **(environment or {})}
+        self._command = [
+            *(os.environ["BATCH_JOB_PYTHON"], os.environ["BATCH_JOB_ODOO"]),
+            f"--database={database.name}",
+            f"--addons-path={os.environ['BATCH_JOB_ADDONS_PATH']}",
+            f"--logfile={log}",
+            f"--http-port={self.port}",
+            f"--gevent-port={free_port()}",
+            f"--workers={workers}",
+            f"--max-cron-threads={cron_workers}",
+            *options,
+        ]
+        self._cron_workers = cron_workers
+        self._process = None
+
+    def start(self):
+        """Start it, and wait until it answers and its cron workers listen."""
+        self._process = subprocess.Popen(
+            self._command,
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        wait_until("the server answers", self._answers)
+        wait_until("its cron workers listen", self._all_listen)
+        return self
+
+    def stop(self):
+        if self._process is None:
+            return
+        if self.runs():
+            self._process.send_signal(signal.SIGTERM)
+        try:
+            self._process.wait(STOPS_WITHIN)
+        except subprocess.TimeoutExpired:
+            pass
+        self.kill_all()
+
+    def kill_all(self):
+        """End whatever is left of the server and its workers, at once."""
+        try:
+            os.killpg(self._process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        self._process.wait()
+
+    def runs(self):
+        return self._process.poll() is None
+
+    def kill(self, process):
+        """`kill -9` one of this server's own workers; it is gone when this returns."""
+        assert process in self.processes(), f"{process} is no worker of this server"
+        os.kill(process, signal.SIGKILL)
+        wait_until("the killed process is gone", lambda: process not in self.processes())
+
+    def processes(self):
+        """The master's children that live."""
+        return [pid for pid, parent, state in _all_processes() if self._is_child(parent, state)]
+
+    def cron_workers(self):
+        """The children that listen for the scheduled actions' triggers."""
+        listening = self.database.column(
+            "SELECT substr(application_name, 6)::int FROM pg_stat_activity"
+            " WHERE datname = 'postgres' AND application_name ~ '^odoo-[0-9]+$'"
+        )
+        return sorted(set(listening).intersection(self.processes()))
+
+    def log_text(self):
+        with open(self.log, errors="replace") as log:
+            return log.read()
+
+    def _is_child(self, parent, state):
+        return parent == self._process.pid and state != "Z"
+
+    def _all_listen(self):
+        return len(self.cron_workers()) == self._cron_workers
+
+    def _answers(self):
+        assert self.runs(), f"the server ended; see {self.log}"
+        try:
+            return httpx.get(f"{self.url}/web/health", timeout=30).status_code == 200
+        except httpx.TransportError:
+            return False
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def _all_processes():
+    """(id, parent's id, state) of each process."""
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{name}/stat") as stat:
+                state, parent = stat.read().rpartition(")")[2].split()[:2]
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        yield int(name), int(parent), state
