@@ -116,7 +116,7 @@ def plain_value(value: Any, default=None) -> tuple[Any, str | None]:
     try:
         text = json.dumps(value, default=default, allow_nan=False, ensure_ascii=False)
         text.encode()
-    except (TypeError, ValueError, RecursionError):
+    except Exception:  # a lazy value may raise anything
         kind = type(value).__name__
         article = "an" if kind[:1].lower() in "aeiou" else "a"
         note = f"The return value, {article} {kind}, is not plain JSON and was not kept."
