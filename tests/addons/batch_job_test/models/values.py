@@ -26,7 +26,8 @@ class TestBatchValue(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        return super().create([{"trail": vals.get("name", "")[:1]} | vals for vals in vals_list])
+        first_letters = [{"trail": (vals.get("name") or "")[:1]} | vals for vals in vals_list]
+        return super().create(first_letters)
 
     def write(self, vals):
         result = super().write(vals)

@@ -1,0 +1,263 @@
+from odoo.tests import tagged
+
+from .common import CommittedCase
+
+MODEL = "test.batch.value"
+GONE = 2_000_000_000
+
+
+def call(method, *args, ids=(), model=MODEL, **options):
+    return {
+        "op": "call",
+        "model": model,
+        "method": method,
+        "args": list(args),
+        "ids": list(ids),
+        **options,
+    }
+
+
+def create(**values):
+    return {"op": "create", "model": MODEL, "values": values}
+
+
+def write(ids, **values):
+    return {"op": "write", "model": MODEL, "ids": ids, "values": values}
+
+
+class OutcomesCase(CommittedCase):
+    cleans = (MODEL,)
+
+    def make(self, *names, **values):
+        records = self.env[MODEL].create([{"name": name, **values} for name in names])
+        self.commit()
+        return records
+
+    def run_one(self, operation, **options):
+        (outcome,) = self.outcomes(self.submit_and_run([operation], **options))
+        return outcome
+
+
+@tagged("post_install", "-at_install")
+class TestReturnValues(OutcomesCase):
+    """What a method returns is kept as JSON, as far as it is some; it never fails the operation."""
+
+    def assert_value(self, operation, value, note=None):
+        outcome = self.run_one(operation)
+        self.assertEqual((outcome["state"], outcome["error"]), ("done", None))
+        self.assertEqual(outcome["value"], value)
+        self.assertEqual(outcome.get("note"), note)
+
+    def test_recordset(self):
+        """A recordset is kept as its ids."""
+        records = self.make("recordset 1", "recordset 2")
+        self.assert_value(call("return_self", ids=records.ids), records.ids)
+
+    def test_nested(self):
+        """Recordsets and dates inside of a value are kept as JSON-2 gives them."""
+        first = self.make("nested") and self.env[MODEL].search([], limit=1, order="id")
+        self.assert_value(call("return_nested"), {"values": first.ids, "on": ["2030-01-02"]})
+        self.assert_value(call("return_moment"), "2030-01-02 03:04:05")
+
+    def test_write_and_unlink(self):
+        """Writes and unlinks name their ids and are true; a create names the new ones."""
+        records = self.make("to write")
+        (created,) = self.run_one(create(name="created"))["ids"]
+        self.assertEqual(self.env[MODEL].browse(created).name, "created")
+        for operation in (
+            write(records.ids, number=1),
+            {"op": "unlink", "model": MODEL, "ids": records.ids},
+        ):
+            outcome = self.run_one(operation)
+            self.assertEqual((outcome["ids"], outcome["value"]), (records.ids, True))
+
+    def test_create_of_several(self):
+        """An operation may create several records: all of them or none."""
+        several = {"op": "create", "model": MODEL, "values": [{"name": "s 1"}, {"name": "s 2"}]}
+        half = {"op": "create", "model": MODEL, "values": [{"name": "s 3"}, {"name": "s 1"}]}
+        job = self.submit_and_run([several, half])
+        good, bad = self.outcomes(job)
+        self.assertEqual(self.env[MODEL].browse(good["ids"]).mapped("name"), ["s 1", "s 2"])
+        self.assertEqual((bad["state"], bad["error"]["type"]), ("failed", "unique"))
+        self.assertEqual(self.env[MODEL].search_count([("name", "=", "s 3")]), 0)
+
+    def test_strange(self):
+        """What is not JSON becomes null with a note, and the operation is done."""
+        strange = (
+            ("set", "The return value, a set, is not plain JSON and was not kept."),
+            ("nan", "The return value, a float, is not plain JSON and was not kept."),
+            ("nul", "The return value has a NUL character and was not kept."),
+            ("half", "The return value, a str, is not plain JSON and was not kept."),
+            ("circle", "The return value, a list, is not plain JSON and was not kept."),
+            ("tuple keys", "The return value, a dict, is not plain JSON and was not kept."),
+            ("bytes", "The return value, a bytes, is not plain JSON and was not kept."),
+            ("generator", "The return value, a generator, is not plain JSON and was not kept."),
+            ("lazy that fails", "The return value, a lazy, is not plain JSON and was not kept."),
+            ("huge number", "The return value, an int, is not plain JSON and was not kept."),
+        )
+        job = self.submit_and_run([call("return_strange", kind) for kind, _note in strange])
+        found = [(o["state"], o["value"], o.get("note")) for o in self.outcomes(job)]
+        self.assertEqual(found, [("done", None, note) for _kind, note in strange])
+
+    def test_cut(self):
+        """A value over 64 KB is cut, and the note says how much there was."""
+        text = self.run_one(call("return_text", 70_000))
+        self.assertEqual(text["value"], "é" * 65_536)
+        self.assertEqual(text["note"], "The return value was cut: it had 70002 characters of JSON.")
+        several = self.run_one(call("return_list", 20_000))
+        self.assertEqual(several["value"], list(range(len(several["value"]))))
+        self.assertEqual(
+            several["note"],
+            f"The return value was cut: {len(several['value'])} of 20000 items are kept.",
+        )
+        self.assert_value(call("return_text", 60_000), "é" * 60_000)
+
+    def test_method_without_records(self):
+        """A method of a model without records can be called; `each` keeps no values."""
+        self.assert_value(call("double", 21, model="test.batch.abstract"), 42)
+        records = self.make("each 1", "each 2")
+        self.assert_value(call("return_self", ids=records.ids, each=True), None)
+
+
+@tagged("post_install", "-at_install")
+class TestFailures(OutcomesCase):
+    """Each failure has a type, names its field and is a sentence for people."""
+
+    def assert_failure(self, operation, error_type, message, field=None):
+        outcome = self.run_one(operation)
+        self.assertEqual(outcome["state"], "failed")
+        self.assertEqual(outcome["error"], {"type": error_type, "message": message, "field": field})
+
+    def test_values(self):
+        """Values that cannot be stored fail by the rule they break."""
+        self.make("taken")
+        model = f"{MODEL} has no field 'colour'. Correct the name or leave it out."
+        self.assert_failure(create(name="n", colour=1), "unknown_field", model, "colour")
+        required = f"Name (name) is required on {MODEL}, and no value was given."
+        self.assert_failure(create(number=1), "required", required, "name")
+        self.assert_failure(create(name=None), "required", required, "name")
+        nobody = f"user_id: there is no res.users with id {GONE}."
+        self.assert_failure(create(name="n", user_id=GONE), "foreign_key", nobody, "user_id")
+        for values, shown in (
+            ({"kind": "z"}, "kind (Kind): 'z' is not a valid selection."),
+            ({"number": "many"}, "number (Number): 'many' is not a valid integer."),
+            ({"number": 2**31}, "number (Number): 2147483648 is not a valid integer."),
+            ({"day": "tomorrow"}, "day (Day): 'tomorrow' is not a valid date."),
+            ({"user_id": "me"}, "user_id (User): 'me' is not a valid many2one."),
+        ):
+            self.assert_failure(create(name="n", **values), "bad_value", shown, next(iter(values)))
+        self.assert_failure(create(name="taken"), "unique", "A value of this name exists already.")
+        self.assert_failure(
+            create(name="n", number=1000), "constraint", "The number must be below 1,000."
+        )
+        self.assert_failure(
+            create(name="n", number=-1), "constraint", "The number must not be negative."
+        )
+        self.assertEqual(self.env[MODEL].search_count([("name", "=", "n")]), 0)
+
+    def test_methods(self):
+        """What a method raises becomes a type; an unexpected error keeps its name."""
+        for kind, error_type, message in (
+            ("user", "user_error", "Somebody must do something first."),
+            ("redirect", "user_error", "Go there first."),
+            ("anything", "error", "RuntimeError: out of order"),
+        ):
+            self.assert_failure(call("fail", kind), error_type, message)
+        self.assert_failure(
+            call("fail"),
+            "error",
+            "TypeError: TestBatchValue.fail() missing 1 required positional argument: 'kind'",
+        )
+
+    def test_access(self):
+        """What the owner may not do fails as `access`, also deep inside a method."""
+        user = self.new_user("outcomes_user")
+        outcome = self.run_one(call("fail", "access"), user=user)
+        self.assertEqual((outcome["state"], outcome["error"]["type"]), ("failed", "access"))
+        self.assertIn("System Parameter", outcome["error"]["message"])
+
+    def test_causes(self):
+        """Failures are counted by cause, most frequent first."""
+        self.make("c 0")
+        operations = [create(name="c 0") for _time in range(3)] + [create(), create(name="c 9")]
+        job = self.submit_and_run(operations)
+        self.assertEqual(
+            [(c["type"], c["model"], c["field"], c["constraint"], c["count"]) for c in job.causes],
+            [
+                ("unique", MODEL, None, "test_batch_value_name_unique", 3),
+                ("required", MODEL, "name", None, 1),
+            ],
+        )
+
+
+@tagged("post_install", "-at_install")
+class TestMissing(OutcomesCase):
+    """Who names a record that is not there fails as `missing`, and costs no neighbour anything."""
+
+    def assert_third_is_missing(self, operations, **options):
+        job = self.submit_and_run(operations, **options)
+        self.assertEqual(
+            [(o["state"], o["error"] and o["error"]["type"]) for o in self.outcomes(job)],
+            [("done", None), ("done", None), ("failed", "missing"), ("done", None)],
+        )
+        self.assertEqual(
+            self.outcomes(job)[2]["error"]["message"],
+            f"{MODEL}: no record with id {GONE} exists (any more).",
+        )
+
+    def test_in_merged_writes(self):
+        """A merged write leaves the missing one out."""
+        ids = self.make("mw 1", "mw 2", "mw 3").ids
+        self.assert_third_is_missing([write([one], number=7) for one in [*ids[:2], GONE, ids[2]]])
+        self.assertEqual(self.env[MODEL].browse(ids).mapped("number"), [7, 7, 7])
+
+    def test_in_merged_unlinks(self):
+        """A merged unlink leaves the missing one out; Odoo's own would be silent."""
+        ids = self.make("mu 1", "mu 2", "mu 3").ids
+        self.assert_third_is_missing(
+            [{"op": "unlink", "model": MODEL, "ids": [one]} for one in [*ids[:2], GONE, ids[2]]]
+        )
+        self.assertFalse(self.env[MODEL].browse(ids).exists())
+
+    def test_in_merged_calls(self):
+        """A merged call leaves the missing one out."""
+        ids = self.make("mc 1", "mc 2", "mc 3").ids
+        self.assert_third_is_missing(
+            [call("add", 5, ids=[one], each=True) for one in [*ids[:2], GONE, ids[2]]]
+        )
+        self.assertEqual(self.env[MODEL].browse(ids).mapped("number"), [5, 5, 5])
+
+    def test_in_single_calls(self):
+        """A call that is not merged fails alone."""
+        ids = self.make("sc 1", "sc 2", "sc 3").ids
+        self.assert_third_is_missing(
+            [call("add", 5, ids=[one]) for one in [*ids[:2], GONE, ids[2]]]
+        )
+
+    def test_unlinked_by_a_neighbour(self):
+        """A record that an earlier operation of the job unlinked is missing for a later one."""
+        ids = self.make("un 1", "un 2").ids
+        unlink = {"op": "unlink", "model": MODEL, "ids": [ids[0]]}
+        job = self.submit_and_run([unlink, unlink, write(ids[:1], number=1), write(ids, number=2)])
+        self.assertEqual(self.states(job), ["done", "failed", "failed", "failed"])
+        self.assertEqual({o["error"]["type"] for o in self.outcomes(job)[1:]}, {"missing"})
+        self.assertEqual(self.env[MODEL].browse(ids[1]).number, 0)
+
+    def test_under_other_policies(self):
+        """`missing` is a failure like any other for the policies that look for a culprit."""
+        ids = self.make("op 1", "op 2", "op 3").ids
+        operations = [write([one], number=9) for one in [*ids[:2], GONE, ids[2]]]
+        job = self.submit_and_run(operations, policy="all")
+        self.assertEqual(self.states(job), ["rolled_back", "rolled_back", "failed", "rolled_back"])
+        self.assertEqual(self.env[MODEL].browse(ids).mapped("number"), [0, 0, 0])
+
+    def test_merged_call_that_fails(self):
+        """A merged call that fails is split until only the bad record fails."""
+        ids = self.make(*(f"split {number}" for number in range(20))).ids
+        self.env[MODEL].browse(ids[13]).number = 999
+        job = self.submit_and_run([call("add", 1, ids=[one], each=True) for one in ids])
+        self.assert_counters(job, "partial", succeeded=19, failed=1)
+        self.assertEqual(self.outcomes(job)[13]["error"]["type"], "constraint")
+        numbers = [1] * 20
+        numbers[13] = 999
+        self.assertEqual(self.env[MODEL].browse(ids).mapped("number"), numbers)
