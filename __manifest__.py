@@ -17,6 +17,12 @@
         "views/res_config_settings_views.xml",
         "views/batch_job_menus.xml",
     ],
+    "assets": {
+        "web.assets_backend": ["batch_job/static/src/**/*"],
+        "web.assets_tests": ["batch_job/static/tests/tours/**/*"],
+        "web.assets_unit_tests": ["batch_job/static/tests/*.test.js"],
+    },
+    "images": ["static/description/job_form.png"],
     "application": True,
     "uninstall_hook": "uninstall_hook",
 }

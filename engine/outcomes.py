@@ -8,23 +8,23 @@ from typing import Any
 VALUE_LIMIT = 64 * 1024  # characters of JSON
 MESSAGE_LIMIT = 2_000  # characters
 
-ERROR_TYPES = (
-    "required",
-    "unknown_field",
-    "bad_value",
-    "missing",
-    "unique",
-    "foreign_key",
-    "constraint",
-    "access",
-    "user_error",
-    "ambiguous_key",
-    "reference",
-    "worker_lost",
-    "time_limit",
-    "conflict",
-    "error",
-)
+ERROR_TYPES = {
+    "required": "Required value missing",
+    "unknown_field": "Unknown field",
+    "bad_value": "Wrong value",
+    "missing": "Record does not exist",
+    "unique": "Exists already",
+    "foreign_key": "Refers to a missing or used record",
+    "constraint": "Rule of the model",
+    "access": "No access right",
+    "user_error": "Refused by the application",
+    "ambiguous_key": "Key fits several records",
+    "reference": "Reference not resolved",
+    "worker_lost": "Ended its worker",
+    "time_limit": "Time limit",
+    "conflict": "Conflict with other transactions",
+    "error": "Other error",
+}
 
 
 @dataclass(frozen=True)

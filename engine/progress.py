@@ -33,3 +33,13 @@ def time_left(remaining: int, rate: float) -> float | None:
     (2.0, None)
     """
     return round(remaining / rate, 1) if rate else None
+
+
+def split_duration(seconds: float) -> tuple[int, int, int]:
+    """Whole hours, minutes and seconds.
+
+    >>> split_duration(3725.6), split_duration(0.4)
+    ((1, 2, 5), (0, 0, 0))
+    """
+    minutes, rest = divmod(int(seconds), 60)
+    return (*divmod(minutes, 60), rest)

@@ -26,7 +26,7 @@ class BatchJob(models.Model):
 
     _name = "batch.job"
     _description = "Batch Job"
-    _inherit = ["batch.job.verbs", "bus.listener.mixin"]
+    _inherit = ["batch.job.verbs", "batch.job.screen", "bus.listener.mixin"]
     _order = "id desc"
 
     name = fields.Char(required=True)
@@ -58,7 +58,6 @@ class BatchJob(models.Model):
     finished_at = fields.Datetime("Finished", readonly=True)
     error = fields.Text(readonly=True)
     causes = fields.Json(readonly=True, help="Failures by cause")
-    causes_text = fields.Text("Errors by Cause", compute="_compute_causes_text")
     stalled_reason = fields.Char("Why It Waits", compute="_compute_stalled_reason")
 
     needs_runner = fields.Boolean(readonly=True)
@@ -71,12 +70,6 @@ class BatchJob(models.Model):
     published_at = fields.Datetime(readonly=True)
 
     operation_ids = fields.One2many("batch.job.operation", "job_id", readonly=True)
-    problem_ids = fields.One2many(
-        "batch.job.operation",
-        "job_id",
-        readonly=True,
-        domain=[("state", "in", ("failed", "skipped", "rolled_back", "cancelled"))],
-    )
     chunk_ids = fields.One2many("batch.job.chunk", "job_id", readonly=True)
 
     _idempotency = models.UniqueIndex(
@@ -246,23 +239,6 @@ class BatchJob(models.Model):
         page = outcomes[:limit]
         return {"results": page, "next": page[-1]["index"] if len(outcomes) > limit else None}
 
-    # Buttons of the form: an action must not return a status
-
-    def action_refresh(self):
-        """Reload the form; somebody is watching, so a rescue is hurried as well."""
-        self.status()
-
-    def action_open_operations(self):
-        self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Operations of %s", self.name),
-            "res_model": "batch.job.operation",
-            "view_mode": "list,form",
-            "domain": [("job_id", "=", self.id)],
-            "context": {"search_default_not_done": bool(self.failed or self.skipped)},
-        }
-
     # ORM
 
     def write(self, vals):
@@ -300,13 +276,6 @@ class BatchJob(models.Model):
             job.progress = percent(job.total, left)
             live = job.state in LIVE_STATES
             job.time_left = (time_left(left, job.rate) or 0.0) if live else 0.0
-
-    @api.depends("causes")
-    def _compute_causes_text(self):
-        for job in self:
-            job.causes_text = "\n".join(
-                f"{cause['count']} × {cause['message']}" for cause in job.causes or []
-            )
 
     @api.depends("state")
     def _compute_stalled_reason(self):

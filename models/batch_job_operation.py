@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..engine.operations import Operation
-from ..engine.outcomes import Outcome
+from ..engine.outcomes import ERROR_TYPES, Outcome
 from ..engine.passwords import blank_passwords
 from ..engine.states import OPERATION_STATES
 
@@ -17,6 +17,7 @@ class BatchJobOperation(models.Model):
 
     _name = "batch.job.operation"
     _description = "Batch Job Operation"
+    _inherit = ["batch.job.operation.screen"]
     _order = "job_id desc, index"
     _rec_name = "index"
     _log_access = False
@@ -35,28 +36,14 @@ class BatchJobOperation(models.Model):
     record_ids = fields.Json("Record IDs", readonly=True)
     value = fields.Json(readonly=True, groups=fields.NO_ACCESS)
     note = fields.Char(readonly=True)
-    error_type = fields.Char(readonly=True)
+    error_type = fields.Selection(list(ERROR_TYPES.items()), "Kind of Error", readonly=True)
     error_message = fields.Text("Error", readonly=True)
     error_model = fields.Char(readonly=True)
     error_field = fields.Char(readonly=True)
     error_constraint = fields.Char(readonly=True)
-    payload_text = fields.Text(
-        "Content", compute="_compute_private_texts", help="Shown to the owner of the job"
-    )
-    value_text = fields.Text("Return Value", compute="_compute_private_texts")
-
     # `state` stays out of the indexes: an outcome is then an update in place (HOT)
     _job_index = models.UniqueIndex("(job_id, index)")
     _job_position = models.Index("(job_id, position)")
-
-    @api.depends_context("uid")
-    def _compute_private_texts(self):
-        everything = self.env.su or self.env.user.has_group("base.group_system")
-        for operation in self:
-            visible = everything or operation.owner_id == self.env.uid
-            content = operation.sudo() if visible else None
-            operation.payload_text = content and json.dumps(content.payload, indent=2)
-            operation.value_text = content and json.dumps(content.value)
 
     @api.model
     def _store(self, job, text, first_index):

@@ -85,26 +85,6 @@ class BatchJobVerbs(models.AbstractModel):
             self._reopen_failed(row, cancelled)
         return self._status()
 
-    # Buttons: the web client would take a returned status for an action to open
-
-    def action_start(self):
-        self.start()
-
-    def action_pause(self):
-        self.pause()
-
-    def action_resume(self):
-        self.resume()
-
-    def action_resume_skip(self):
-        self.resume(skip=True)
-
-    def action_cancel(self):
-        self.cancel()
-
-    def action_retry(self):
-        self.retry()
-
     def _begin_verb(self, verb) -> dict | None:
         """The locked row if the verb has something to do, None if it is done already."""
         self.ensure_one()

@@ -1,0 +1,93 @@
+import json
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+NAME_LENGTH = 80  # characters of a record's name in a title
+
+
+class BatchJobOperationScreen(models.AbstractModel):
+    """What the views of an operation show in words, and their button."""
+
+    _name = "batch.job.operation.screen"
+    _description = "Batch Job Operation Screen"
+
+    title = fields.Char("What", compute="_compute_title")
+    record_ids_text = fields.Char("Records", compute="_compute_record_ids_text")
+    payload_text = fields.Text(
+        "Content", compute="_compute_private_texts", help="Shown to the owner of the job"
+    )
+    value_text = fields.Text("Return Value", compute="_compute_private_texts")
+
+    @api.depends("index")
+    def _compute_display_name(self):
+        for operation in self:
+            operation.display_name = self.env._("Operation %s", operation.index)
+
+    @api.depends("op", "model")
+    @api.depends_context("lang", "uid")
+    def _compute_title(self):
+        verbs = {
+            "create": self.env._("Create"),
+            "write": self.env._("Change"),
+            "unlink": self.env._("Delete"),
+            "call": self.env._("Call"),
+        }
+        for operation in self:
+            model = self.env["ir.model"].sudo()._get(operation.model)
+            what = model.name or operation.model
+            subject = operation._subject()
+            operation.title = f"{verbs[operation.op]}: {what} {subject}".strip()
+
+    def _subject(self) -> str:
+        """The record it is about: its name for those who may see the content, or its id."""
+        content = self._content()
+        payload = content and content.payload or {}
+        values = payload.get("values")
+        if self.op == "create" and isinstance(values, dict) and self.model in self.env:
+            name = values.get(self.env[self.model]._rec_name)
+            return f"“{name[:NAME_LENGTH]}”" if isinstance(name, str) and name else ""
+        ids = self.record_ids or payload.get("ids") or []
+        return ", ".join(map(str, ids[:3])) + ("…" if len(ids) > 3 else "")
+
+    @api.depends("record_ids")
+    def _compute_record_ids_text(self):
+        for operation in self:
+            operation.record_ids_text = ", ".join(map(str, operation.record_ids or ()))
+
+    @api.depends_context("uid")
+    def _compute_private_texts(self):
+        for operation in self:
+            content = operation._content()
+            operation.payload_text = content and _pretty(content.payload)
+            operation.value_text = content and content.value and _pretty(content.value)
+
+    def _content(self):
+        """The operation with its payload and value, for those who may see them."""
+        everything = self.env.su or self.env.user.has_group("base.group_system")
+        return self.sudo() if everything or self.owner_id == self.env.uid else None
+
+    def action_open_record(self):
+        """Open what the operation made, or was to change: the form of one record, a list of many.
+
+        :raises UserError: it names no record, or none that still exists
+        """
+        self.ensure_one()
+        self.check_access("read")
+        content = self._content()
+        ids = self.record_ids or (content and (content.payload or {}).get("ids")) or []
+        records = self.env[self.model].browse(ids).exists()
+        if not records:
+            raise UserError(self.env._("There is no record to open: it was deleted, or none made."))
+        action = {"type": "ir.actions.act_window", "res_model": self.model, "name": self.title}
+        if len(records) == 1:
+            return {**action, "res_id": records.id, "views": [(False, "form")]}
+        return {
+            **action,
+            "domain": [("id", "in", records.ids)],
+            "views": [(False, "list"), (False, "form")],
+        }
+
+
+def _pretty(value) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False)
