@@ -1,0 +1,253 @@
+import json
+
+from odoo.tests import tagged
+
+from .common import CommittedCase
+
+GOOD = {"op": "create", "model": "test.batch.value", "values": {"name": "good"}}
+TABLES = ("batch_job", "batch_job_operation", "batch_job_chunk", "ir_cron_trigger")
+
+
+@tagged("post_install", "-at_install")
+class TestSubmitInput(CommittedCase):
+    """Bad input is refused with the operation's index and what to do, and nothing is stored."""
+
+    cleans = ("test.batch.value",)
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.user = cls.new_user("input_user")
+        cls.key_of(cls.user)
+
+    def setUp(self):
+        super().setUp()
+        self.before = self.rows()
+
+    def rows(self):
+        self.renew()
+        counts = []
+        for table in TABLES:
+            self.cr.execute(f"SELECT count(*) FROM {table}")
+            counts += self.cr.fetchone()
+        return counts
+
+    def assert_refused(self, reply, message, status=422):
+        self.assertEqual((reply.status, reply.message), (status, message))
+        self.assertEqual(self.rows(), self.before)
+
+    def refuse(self, operations, message, status=422, **options):
+        reply = self.rpc(self.user, "batch.job", "submit", operations=operations, **options)
+        with self.subTest(operations=repr(operations)[:200], **options):
+            self.assert_refused(reply, message, status)
+
+    def refuse_second(self, operation, problem, status=422):
+        """The bad one comes after a good one, so that its index shows."""
+        self.refuse([GOOD, operation], f"Operation 1: {problem}", status)
+
+    def refuse_raw(self, text, message):
+        """A body that json.dumps would not write."""
+        headers = {"Content-Type": "application/json"}
+        data = text.encode()
+        reply = self.post(self.user, "/json/2/batch.job/submit", data=data, headers=headers)
+        self.assert_refused(reply, message)
+
+    def test_no_list(self):
+        """Operations are a list of objects."""
+        hint = 'Send [{"op": "create", "model": "res.partner", "values": {…}}, …].'
+        for operations, kind in (
+            (GOOD, "an object"),
+            ("[]", "a text"),
+            (None, "null"),
+            (7, "a number"),
+        ):
+            self.refuse(operations, f"operations must be a list of objects, not {kind}. {hint}")
+        self.refuse_second("create", "must be an object, not a text.")
+        self.refuse_second([GOOD], "must be an object, not a list.")
+        self.refuse_second(None, "must be an object, not null.")
+
+    def test_no_operations(self):
+        """A job that starts has at least one operation."""
+        self.refuse([], "operations is empty. Send at least one, or start=false for a draft.")
+
+    def test_unknown_op(self):
+        """The op is one of the list."""
+        use = "use one of create, write, unlink, call."
+        self.refuse_second({**GOOD, "op": "insert"}, f"op 'insert' is unknown; {use}")
+        self.refuse_second({**GOOD, "op": ["create"]}, f"op ['create'] is unknown; {use}")
+        self.refuse_second({"model": "res.partner"}, f"op None is unknown; {use}")
+
+    def test_unknown_key(self):
+        """A misspelt key is refused, not ignored."""
+        self.refuse_second(
+            {**GOOD, "vals": {}}, "'vals' is unknown for op create; it takes values."
+        )
+        self.refuse_second(
+            {**GOOD, "op": "unlink", "ids": [1]},
+            "'values' is unknown for op unlink; it takes ids.",
+        )
+
+    def test_unknown_model(self):
+        """The model exists and has records."""
+        self.refuse_second(
+            {**GOOD, "model": "res.partnr"},
+            "model res.partnr does not exist; check its spelling and its app.",
+        )
+        self.refuse_second(
+            {**GOOD, "model": None}, 'model is missing; name one, such as "res.partner".'
+        )
+        self.refuse_second(
+            {**GOOD, "model": "test.batch.abstract"},
+            "model test.batch.abstract is abstract and has no records.",
+        )
+
+    def test_values(self):
+        """Values are an object, or a list of objects."""
+        create = {"op": "create", "model": "test.batch.value"}
+        missing = 'values is missing; give an object, such as {"name": "Acme"}.'
+        self.refuse_second(create, missing)
+        self.refuse_second({**create, "values": None}, missing)
+        self.refuse_second({**create, "values": "Acme"}, "values must be an object, not a text.")
+        self.refuse_second({**create, "values": [7]}, "values must be an object, not a number.")
+        self.refuse_second(
+            {**create, "values": []}, "values is empty; give the values of at least one record."
+        )
+        self.refuse_second({**create, "op": "write", "ids": [1]}, missing)
+
+    def test_ids(self):
+        """Ids are a list of positive whole numbers that fit into an id."""
+        write = {"op": "write", "model": "test.batch.value", "values": {}}
+        missing = "ids is missing; give a list of record ids, such as [7, 8]."
+        for ids in ([], None, 7, "7", {"7": 8}):
+            self.refuse_second({**write, "ids": ids}, missing)
+        self.refuse_second(write, missing)
+        for one in ("7", 7.0, True, None, 0, -1, 2**31, [7]):
+            problem = f"ids holds {one!r}; record ids are positive whole numbers."
+            self.refuse_second({**write, "ids": [7, one]}, problem)
+        unlink = {"op": "unlink", "model": "test.batch.value"}
+        self.refuse_second(unlink, missing)
+        call = {"op": "call", "model": "test.batch.value", "method": "add", "each": True}
+        self.refuse_second(call, missing)
+
+    def test_call(self):
+        """A call names a method and gives its arguments in the right shapes."""
+        call = {"op": "call", "model": "test.batch.value", "ids": [1], "method": "add"}
+        for change, problem in (
+            ({"method": None}, "method is missing; name the method to call."),
+            ({"args": {"number": 1}}, "args must be a list, not an object."),
+            ({"kwargs": [1]}, "kwargs must be an object, not a list."),
+            (
+                {"kwargs": {"context": {}}},
+                "kwargs holds a context; give it as the operation's context.",
+            ),
+            ({"each": "yes"}, "each must be true or false, not 'yes'."),
+            ({"context": "lang"}, "context must be an object, not a text."),
+            ({"ref": ""}, "ref must be a text that is not empty, not ''."),
+            (
+                {"method": "fly"},
+                "The method 'test.batch.value.fly' does not exist",
+            ),
+        ):
+            self.refuse_second({**call, **change}, problem)
+
+    def test_unstorable(self):
+        """What PostgreSQL cannot store is found before anything is stored."""
+        good = json.dumps(GOOD)
+        nan = "values holds NaN or infinity; send a number or null."
+        for value, problem in (
+            ("NaN", nan),
+            ("Infinity", nan),
+            ("-Infinity", nan),
+            ("1e999", nan),
+            ('"a\\u0000b"', "values holds a NUL character; remove it."),
+            ('{"\\u0000": 1}', "values holds a NUL character; remove it."),
+            (
+                '"\\ud800"',
+                "values holds half a character (a lone surrogate); send whole Unicode text.",
+            ),
+        ):
+            bad = good.replace('"good"', value)
+            with self.subTest(value=value):
+                self.refuse_raw(f'{{"operations": [{good}, {bad}]}}', f"Operation 1: {problem}")
+
+    def test_options(self):
+        """An option that cannot be is refused by its name."""
+        one = [GOOD]
+        for options, message in (
+            (
+                {"policy": "maybe"},
+                "policy 'maybe' is unknown; use one of isolate, chunk, stop, all.",
+            ),
+            ({"chunk_size": -1}, "chunk_size must be a whole number from 0 to 10000, not -1."),
+            (
+                {"max_parallel": True},
+                "max_parallel must be a whole number from 1 to 64, not True.",
+            ),
+            (
+                {"priority": "high"},
+                "priority must be a whole number from -1000 to 1000, not 'high'.",
+            ),
+            (
+                {"policy": "stop", "max_parallel": 2},
+                "policy 'stop' keeps one chunk at a time; use max_parallel=1.",
+            ),
+            (
+                {"eta": "tomorrow"},
+                "eta 'tomorrow' is not a time; use ISO 8601, such as 2030-01-31T12:00:00Z.",
+            ),
+            ({"name": "a\0b"}, "name must be a text of at most 255 characters."),
+            (
+                {"idempotency_key": "k" * 256},
+                "idempotency_key must be a text of at most 255 characters.",
+            ),
+        ):
+            self.refuse(one, message, **options)
+
+    def test_unknown_argument(self):
+        """An argument that submit does not have is refused."""
+        self.refuse([GOOD], "got an unexpected keyword argument 'polcy'", polcy="all")
+
+    def test_large_body(self):
+        """A body above the limit is refused before it is read."""
+        parameters = self.env["ir.config_parameter"]
+        before = parameters.get_param("web.max_file_upload_size")
+        self.addCleanup(self.set_limit, before)
+        self.set_limit("1000")
+        operations = [GOOD] * 100
+        reply = self.rpc(self.user, "batch.job", "submit", operations=operations)
+        self.assertEqual(reply.status, 413)
+        self.assertEqual(self.rows(), self.before)
+
+    def set_limit(self, size):
+        self.env["ir.config_parameter"].set_param("web.max_file_upload_size", size)
+        self.commit()
+
+    def test_execute(self):
+        """`execute` takes 1 to 1,000 operations and the policies isolate and all."""
+        for arguments, message in (
+            ({"operations": []}, "execute takes 1 to 1000 operations; use submit."),
+            ({"operations": [GOOD] * 1001}, "execute takes 1 to 1000 operations; use submit."),
+            (
+                {"operations": [GOOD], "policy": "stop"},
+                "execute knows the policies isolate, all; use submit.",
+            ),
+            ({"operations": [GOOD, {}]}, None),
+        ):
+            reply = self.rpc(self.user, "batch.job", "execute", **arguments)
+            message = message or (
+                "Operation 1: op None is unknown; use one of create, write, unlink, call."
+            )
+            self.assert_refused(reply, message)
+        self.assertEqual(self.env["test.batch.value"].search_count([]), 0)
+
+    def test_index_in_a_part(self):
+        """In a part the index counts from the start of the job."""
+        job = self.submit([], user=self.user, start=False)
+        job.append([GOOD, GOOD], part=0)
+        self.commit()
+        self.before = self.rows()
+        reply = self.rpc(
+            self.user, "batch.job", "append", ids=job.ids, operations=[GOOD, {"op": "x"}], part=1
+        )
+        message = "Operation 3: op 'x' is unknown; use one of create, write, unlink, call."
+        self.assert_refused(reply, message)
