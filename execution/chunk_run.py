@@ -29,9 +29,10 @@ class _Undo(Exception):
 
 def run_isolated(
     job_env, operations: list[Operation], knowledge: Knowledge
-) -> Iterator[list[Outcome]]:
+) -> Iterator[tuple[list[Outcome], bool]]:
     """Policy `isolate`: yields what was settled whenever it is time to commit, and at the end.
 
+    :returns: yields (outcomes, whether they are the last); the caller commits before it goes on
     :raises TransientError: roll back what was not committed and come again
     """
     applier = Applier(job_env, knowledge, careful=True)
@@ -44,9 +45,9 @@ def run_isolated(
             break
         settled += outcomes
         if applier.released >= LAND_AFTER:
-            yield settled
+            yield settled, False
             settled, applier.released = [], 0
-    yield settled
+    yield settled, True
 
 
 def run_strict(job_env, operations: list[Operation], mates_become: str) -> list[Outcome]:

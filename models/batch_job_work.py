@@ -76,19 +76,16 @@ class BatchJobWork(models.AbstractModel):
             steps = run_isolated(job_env, operations, knowledge)
         elif operations:
             mates = "pending" if claim.job["policy"] == "stop" else "rolled_back"
-            steps = iter([run_strict(job_env, operations, mates)])
+            steps = [(run_strict(job_env, operations, mates), True)]
         else:
-            steps = iter([[]])
-        outcomes = next(steps)
-        # a step before the last is committed on its own, so that no transaction releases more
-        # savepoints than PostgreSQL keeps in its snapshot cache
-        for later in steps:
-            self._land(claim, operations, outcomes, started, ends=False)
+            steps = [([], True)]
+        for outcomes, ends in steps:
+            # what was just executed is committed before anything else is: outcomes and effects
+            # are never in two transactions
+            self._land(claim, operations, outcomes, started, ends)
             started = time.monotonic()
-            if not self.env["batch.job.chunk"]._is_ours(claim.chunk_id, claim.attempt):
+            if not ends and not self.env["batch.job.chunk"]._is_ours(claim.chunk_id, claim.attempt):
                 return
-            outcomes = later
-        self._land(claim, operations, outcomes, started, ends=True)
 
     @api.model
     def _land(self, claim, operations, outcomes, started, ends):
@@ -223,7 +220,7 @@ class BatchJobWork(models.AbstractModel):
                 outcomes = run_strict(job_env, operations, "rolled_back")
             else:
                 steps = run_isolated(job_env, operations, Knowledge())
-                outcomes = [outcome for step in steps for outcome in step]
+                outcomes = [outcome for step, _ends in steps for outcome in step]
         except TransientError as error:
             # Odoo's `retrying` does the whole call again
             raise ConcurrencyError(_reason(error)) from error
