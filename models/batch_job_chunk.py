@@ -268,17 +268,17 @@ class BatchJobChunk(models.Model):
     @api.model
     def _is_ours(self, chunk_id, attempt) -> bool:
         """The fence: lock the chunk for the work, unless it was taken over meanwhile."""
-        self.env.cr.execute(
-            SQL(
-                """
-                SELECT FROM batch_job_chunk
-                 WHERE id = %s AND state = 'running' AND attempt = %s
-                   FOR UPDATE
-                """,
-                chunk_id,
-                attempt,
-            )
+        query = SQL(
+            """
+            SELECT FROM batch_job_chunk
+             WHERE id = %s AND state = 'running' AND attempt = %s
+               FOR UPDATE
+            """,
+            chunk_id,
+            attempt,
         )
+        # a conflict means that it was taken over: the caller drops it, nobody needs to read of it
+        self.env.cr.execute(query, log_exceptions=False)
         return bool(self.env.cr.rowcount)
 
     @api.model

@@ -1,0 +1,119 @@
+"""Runners moved by hand, so that a race has one fixed order."""
+
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from odoo import SUPERUSER_ID, api
+
+from ..execution.knowledge import Knowledge
+from ..models.batch_job_claim import Claim
+from ..models.batch_job_runner import Deadline
+from .common import CommittedCase
+
+ITEM = "test.batch.item"
+PATIENCE = 30  # seconds until a wait for something that should happen at once has failed
+
+
+class Runner:
+    """A runner on a cursor of its own that claims and works when it is told to."""
+
+    def __init__(self, registry, slot):
+        self.cr = registry.cursor()
+        self.env = api.Environment(self.cr, SUPERUSER_ID, {})
+        self.slot = slot
+        self.pid = self.cr.connection.info.backend_pid
+
+    def claim(self) -> Claim | None:
+        return self.env["batch.job.claim"]._claim(self.slot)
+
+    def work(self, claim):
+        self.env["batch.job.work"]._work(claim, Knowledge(), Deadline())
+
+    def step(self) -> Claim | None:
+        """Claim a chunk and do it."""
+        claim = self.claim()
+        if claim:
+            self.work(claim)
+        return claim
+
+    def lose_its_locks(self):
+        """What PostgreSQL does when a worker dies, or loses its connection and does not know."""
+        self.cr.rollback()
+        self.cr.execute("SELECT pg_advisory_unlock_all()")
+        self.cr.rollback()
+        self.env.transaction.reset()
+
+    def close(self):
+        self.lose_its_locks()
+        self.cr.close()
+
+
+class RaceCase(CommittedCase):
+    cleans = (ITEM,)
+
+    def setUp(self):
+        super().setUp()
+        self.addCleanup(self.forget_jobs)
+
+    def forget_jobs(self):
+        """A runner of the next test shall find that test's jobs only."""
+        self.renew()
+        self.cr.execute("DELETE FROM batch_job")
+        self.commit()
+
+    def runner(self, slot=0) -> Runner:
+        runner = Runner(self.registry, slot)
+        self.addCleanup(runner.close)
+        return runner
+
+    def items(self, prefix, count):
+        """Committed items, to be written to."""
+        items = self.env[ITEM].create(
+            [{"name": f"{prefix} {number}", "value": 0} for number in range(count)]
+        )
+        self.commit()
+        return items
+
+    def increments(self, items):
+        """An operation per item that shows when it is done twice."""
+        call = {"op": "call", "model": ITEM, "method": "increment"}
+        return [{**call, "ids": [item_id]} for item_id in items.ids]
+
+    def creates(self, prefix, count):
+        return [
+            {"op": "create", "model": ITEM, "values": {"name": f"{prefix} {number}"}}
+            for number in range(count)
+        ]
+
+    def in_background(self, function, *args) -> Future:
+        """Call a function that will have to wait for the test."""
+        pool = ThreadPoolExecutor(1)
+        self.addCleanup(pool.shutdown)
+        return pool.submit(function, *args)
+
+    def until_it_waits(self, pid):
+        """Until the backend `pid` waits for a lock that somebody else holds."""
+        query = "SELECT EXISTS (SELECT FROM pg_locks WHERE pid = %s AND NOT granted)"
+        self.until(lambda: self.ask(query, pid)[0], f"backend {pid} waits for a lock")
+
+    def until(self, condition, what):
+        deadline = time.monotonic() + PATIENCE
+        while not condition():
+            self.assertLess(time.monotonic(), deadline, f"never seen: {what}")
+            time.sleep(0.005)
+
+    def ask(self, query, *params):
+        """One row, as everybody sees it."""
+        self.renew()
+        self.cr.execute(query, params)
+        return self.cr.fetchone()
+
+    def run_to_end(self, *jobs):
+        """Be the runner until the jobs have ended, chunks put off included."""
+        query = "SELECT count(*) FROM batch_job WHERE id = ANY(%s) AND needs_runner"
+
+        def ended():
+            self.run_jobs()
+            return self.ask(query, [job.id for job in jobs])[0] == 0
+
+        self.until(ended, f"jobs {[job.id for job in jobs]} at their end")

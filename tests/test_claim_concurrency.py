@@ -1,0 +1,349 @@
+from odoo.tests import tagged
+
+from .races import ITEM, PATIENCE, RaceCase
+
+
+@tagged("post_install", "-at_install")
+class TestClaims(RaceCase):
+    """Several runners, one queue."""
+
+    def test_nothing_is_claimed_twice(self):
+        """Two runners in turn get all chunks of a job, each once, in order."""
+        job = self.submit(self.creates("turn", 20), chunk_size=2, max_parallel=2)
+        one, other = self.runner(0), self.runner(1)
+        spans = []
+        for _pair in range(5):
+            claims = one.claim(), other.claim()
+            spans += [(claim.first, claim.last) for claim in claims]
+            one.work(claims[0])
+            other.work(claims[1])
+        self.assertEqual(spans, [(first, first + 1) for first in range(0, 20, 2)])
+        self.assertIsNone(one.claim())
+        self.assert_counters(job, "done", succeeded=20)
+
+    def test_four_runners_at_once(self):
+        """Whatever the order in which four runners claim, each operation is done exactly once."""
+        items = self.items("four", 120)
+        job = self.submit(self.increments(items), chunk_size=3, max_parallel=4)
+        runners = [self.runner(slot) for slot in range(4)]
+
+        def work_all(runner):
+            return sum(1 for _claim in iter(runner.step, None))
+
+        counts = [self.in_background(work_all, runner) for runner in runners]
+        done = sum(count.result(PATIENCE) for count in counts)
+        self.renew()
+        print(
+            job.chunk_ids.filtered(
+                lambda c: c.attempt != 1 or c.trouble or c.conflicts or c.lost
+            ).read(
+                [
+                    "attempt",
+                    "trouble",
+                    "conflicts",
+                    "lost",
+                    "state",
+                    "size",
+                    "first_position",
+                    "last_position",
+                ]
+            )
+        )
+        self.assertEqual(done, 40)
+        self.run_to_end(job)
+        self.assertEqual(items.mapped("value"), [1] * 120)
+        self.assert_counters(job, "done", succeeded=120)
+
+    def test_one_chunk_at_a_time(self):
+        """With max_parallel 1 the next chunk waits until the running one has landed."""
+        self.submit(self.creates("single", 4), chunk_size=2)
+        one, other = self.runner(0), self.runner(1)
+        claim = one.claim()
+        self.assertIsNone(other.claim())
+        one.work(claim)
+        self.assertEqual(other.claim().first, 2)
+
+    def test_a_claim_waits_for_the_job(self):
+        """A runner that finds the job locked waits for it; it does not leave while work remains."""
+        job = self.submit(self.creates("wait", 2), chunk_size=1)
+        runner = self.runner()
+        self.cr.execute("SELECT FROM batch_job WHERE id = %s FOR NO KEY UPDATE", [job.id])
+        claim = self.in_background(runner.claim)
+        with self.registry.cursor() as cr:
+            query = "SELECT EXISTS (SELECT FROM pg_locks WHERE pid = %s AND NOT granted)"
+
+            def waits():
+                cr.execute(query, [runner.pid])
+                return cr.fetchone()[0]
+
+            self.until(waits, "the claim waits for the job's row")
+        self.renew()
+        self.assertEqual(claim.result(PATIENCE).first, 0)
+
+    def test_a_chunk_that_ends_during_a_claim_is_not_lost(self):
+        """A chunk that lands between the statements of another runner's claim is still seen as
+        running there: the job is not closed without its counts."""
+        job = self.submit(self.creates("between", 4), chunk_size=2, max_parallel=2)
+        one, other = self.runner(0), self.runner(1)
+        first, second = one.claim(), other.claim()
+        one.work(first)
+        chunks = type(self.env["batch.job.chunk"])
+        original = chunks._running_chunks
+
+        def lands_meanwhile(model, job_id):
+            running = original(model, job_id)
+            chunks._running_chunks = original
+            other.work(second)
+            return running
+
+        chunks._running_chunks = lands_meanwhile
+        self.addCleanup(setattr, chunks, "_running_chunks", original)
+        one.claim()
+        status = job.status()
+        self.assertEqual(status["succeeded"] + status["remaining"], 4)
+        self.run_to_end(job)
+        self.assert_counters(job, "done", succeeded=4)
+
+
+@tagged("post_install", "-at_install")
+class TestTakeOver(RaceCase):
+    """A worker that is dead, or only seems to be."""
+
+    def test_a_claimed_chunk_is_not_taken_over(self):
+        """Between claim and work the session lock shows that the worker lives."""
+        self.submit(self.creates("held", 2), chunk_size=2)
+        one, other = self.runner(0), self.runner(1)
+        claim = one.claim()
+        self.assertIsNone(other.claim())
+        one.work(claim)
+        self.assertEqual(self.env[ITEM].search_count([("name", "like", "held ")]), 2)
+
+    def test_a_chunk_at_work_is_not_taken_over(self):
+        """In the work transaction the row lock shows it, even if the session lock was lost."""
+        self.submit(self.creates("locked", 2), chunk_size=2)
+        one, other = self.runner(0), self.runner(1)
+        claim = one.claim()
+        one.env["batch.job.chunk"]._let_go(claim.chunk_id)
+        one.cr.rollback()
+        self.assertTrue(one.env["batch.job.chunk"]._is_ours(claim.chunk_id, claim.attempt))
+        self.assertIsNone(other.claim())
+        one.work(claim)
+        self.assertEqual(self.env[ITEM].search_count([("name", "like", "locked ")]), 2)
+
+    def take_over(self, operations, **options):
+        """A runner claims and seems dead; another one takes its chunk over."""
+        job = self.submit(operations, **options)
+        slow, other = self.runner(0), self.runner(1)
+        stale = slow.claim()
+        slow.lose_its_locks()
+        return job, slow, stale, other, other.claim()
+
+    def test_the_slow_worker_discards_its_work(self):
+        """An orphan taken over while its worker was only slow: one effect."""
+        items = self.items("slow", 1)
+        job, slow, stale, other, claim = self.take_over(self.increments(items))
+        self.assertEqual((claim.chunk_id, claim.attempt), (stale.chunk_id, 2))
+        slow.work(stale)
+        self.renew()
+        self.assertEqual(items.value, 0)
+        other.work(claim)
+        slow.work(stale)
+        self.run_to_end(job)
+        self.assertEqual(items.value, 1)
+        self.assert_counters(job, "done", succeeded=1)
+
+    def test_the_slow_worker_with_an_old_snapshot(self):
+        """The same when the slow worker's transaction began before it was taken over."""
+        items = self.items("snapshot", 1)
+        job = self.submit(self.increments(items))
+        slow, other = self.runner(0), self.runner(1)
+        stale = slow.claim()
+        slow.lose_its_locks()
+        slow.cr.execute("SELECT state FROM batch_job_chunk WHERE id = %s", [stale.chunk_id])
+        other.step()
+        slow.work(stale)
+        self.run_to_end(job)
+        self.assertEqual(items.value, 1)
+        self.assert_counters(job, "done", succeeded=1)
+        self.assertEqual(job.chunk_ids.mapped("state"), ["done"])
+
+    def test_a_suspect_chunk_comes_back_smaller(self):
+        """A chunk that lost its worker is cut in ten; the stale worker may do none of it."""
+        items = self.items("smaller", 20)
+        job, slow, stale, other, claim = self.take_over(self.increments(items), chunk_size=20)
+        self.assertEqual((claim.first, claim.last), (0, 1))
+        slow.work(stale)
+        other.work(claim)
+        self.run_to_end(job)
+        self.assertEqual(items.mapped("value"), [1] * 20)
+        self.assert_counters(job, "done", succeeded=20)
+        self.assertEqual(job.sudo().chunk_ids.mapped("lost"), [0] * 10)
+
+    def test_an_operation_that_kills_three_times(self):
+        """An operation alone in its chunk that lost three workers fails as worker_lost, with a
+        reason; the job ends."""
+        job = self.submit(self.creates("killer", 1))
+        for _death in range(3):
+            runner = self.runner()
+            self.assertIsNotNone(runner.claim())
+            runner.lose_its_locks()
+        self.run_to_end(job)
+        self.assert_counters(job, "failed", failed=1)
+        (outcome,) = self.outcomes(job)
+        self.assertEqual(
+            outcome["error"],
+            {
+                "type": "worker_lost",
+                "message": "Its worker died 3 times; it was the only operation at work.",
+                "field": None,
+            },
+        )
+
+    def test_every_lock_is_given_back(self):
+        """After its work a runner holds no advisory lock, whether it kept or discarded it."""
+        job, slow, stale, other, claim = self.take_over(self.creates("locks", 1))
+        slow.work(stale)
+        other.work(claim)
+        self.run_to_end(job)
+        query = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid IN (%s, %s)"
+        self.assertEqual(self.ask(query, slow.pid, other.pid), (0,))
+
+
+@tagged("post_install", "-at_install")
+class TestStops(RaceCase):
+    """Cancel and pause against a chunk that runs."""
+
+    def submit_and_claim(self, count, **options):
+        """The claim is on record; its work has not begun."""
+        job = self.submit(self.creates(self._testMethodName, count), **options)
+        runner = self.runner()
+        return job, runner, runner.claim()
+
+    def assert_kept(self, count):
+        """So many of this test's records exist."""
+        found = self.env[ITEM].search_count([("name", "like", f"{self._testMethodName} ")])
+        self.assertEqual(found, count)
+
+    def verb(self, job, name, **arguments):
+        """As a user would, in a transaction of its own; gives the state it reports."""
+        self.renew()
+        status = getattr(job, name)(**arguments)
+        self.commit()
+        return status["state"]
+
+    def test_cancel_against_the_last_chunk(self):
+        """The last chunk lands after a cancel: all is done and counted, nothing is cancelled."""
+        job, runner, claim = self.submit_and_claim(4)
+        self.assertEqual(self.verb(job, "cancel"), "cancelled")
+        runner.work(claim)
+        self.run_to_end(job)
+        self.assert_counters(job, "cancelled", succeeded=4)
+        self.assert_kept(4)
+
+    def test_cancel_against_one_of_three_chunks(self):
+        """The running chunk lands after a cancel, the others are cancelled."""
+        job, runner, claim = self.submit_and_claim(6, chunk_size=2)
+        self.verb(job, "cancel")
+        runner.work(claim)
+        self.run_to_end(job)
+        self.assert_counters(job, "cancelled", succeeded=2, skipped=4)
+        self.assertEqual(self.states(job), ["done"] * 2 + ["cancelled"] * 4)
+        self.assert_kept(2)
+
+    def test_cancel_after_the_chunk_has_landed(self):
+        """A chunk that landed but was not counted yet is counted by the cancel's clean-up."""
+        job, runner, claim = self.submit_and_claim(4, chunk_size=2)
+        runner.work(claim)
+        self.verb(job, "cancel")
+        self.run_to_end(job)
+        self.assert_counters(job, "cancelled", succeeded=2, skipped=2)
+
+    def test_cancel_with_a_dead_worker(self):
+        """The chunk of a dead worker does not land: its operations are cancelled with the rest."""
+        job, runner, _claim = self.submit_and_claim(4, chunk_size=2)
+        runner.lose_its_locks()
+        self.verb(job, "cancel")
+        self.run_to_end(job)
+        self.assert_counters(job, "cancelled", skipped=4)
+        self.assertEqual(job.chunk_ids.filtered(lambda chunk: chunk.state == "running").ids, [])
+        self.assert_kept(0)
+
+    def test_a_chunk_lands_while_a_cancel_is_under_way(self):
+        """A cancel whose transaction began before the chunk landed still leaves it counted."""
+        job, runner, claim = self.submit_and_claim(4, chunk_size=2)
+        self.renew()
+        self.assertEqual(job.status()["remaining"], 4)
+        runner.work(claim)
+        job.cancel()
+        self.commit()
+        self.run_to_end(job)
+        self.assert_counters(job, "cancelled", succeeded=2, skipped=2)
+
+    def test_pause_against_the_last_chunk(self):
+        """A job paused while its last chunk runs ends when that lands."""
+        job, runner, claim = self.submit_and_claim(4)
+        self.assertEqual(self.verb(job, "pause"), "paused")
+        runner.work(claim)
+        self.run_to_end(job)
+        self.assert_counters(job, "done", succeeded=4)
+
+    def test_pause_then_resume(self):
+        """The running chunk lands, the rest waits until resume, and each is done once."""
+        job, runner, claim = self.submit_and_claim(6, chunk_size=2)
+        self.verb(job, "pause")
+        runner.work(claim)
+        self.run_to_end(job)
+        self.assert_counters(job, "paused", succeeded=2, remaining=4)
+        self.assert_kept(2)
+        self.verb(job, "resume")
+        self.run_to_end(job)
+        self.assert_counters(job, "done", succeeded=6)
+        self.assert_kept(6)
+
+    def test_pause_and_resume_under_a_running_chunk(self):
+        """A resume while the chunk still runs starts no second one beside it."""
+        job, runner, claim = self.submit_and_claim(4, chunk_size=2)
+        self.verb(job, "pause")
+        self.verb(job, "resume")
+        self.assertIsNone(self.runner(1).claim())
+        runner.work(claim)
+        self.run_to_end(job)
+        self.assert_counters(job, "done", succeeded=4)
+        self.assert_kept(4)
+
+    def test_pause_with_a_dead_worker(self):
+        """The chunk of a dead worker waits for resume; nothing is lost."""
+        job, runner, _claim = self.submit_and_claim(4)
+        runner.lose_its_locks()
+        self.verb(job, "pause")
+        self.run_to_end(job)
+        self.assert_counters(job, "paused", remaining=4)
+        self.verb(job, "resume")
+        self.run_to_end(job)
+        self.assert_counters(job, "done", succeeded=4)
+
+    def test_cancel_against_a_stop(self):
+        """A cancel while the chunk with the culprit runs: the culprit failed, the rest cancelled."""
+        operations = self.creates(self._testMethodName, 6)
+        operations[1]["values"] = {}
+        job = self.submit(operations, policy="stop", chunk_size=3)
+        runner = self.runner()
+        claim = runner.claim()
+        self.verb(job, "cancel")
+        runner.work(claim)
+        self.run_to_end(job)
+        self.assert_counters(job, "cancelled", failed=1, skipped=5)
+        self.assertEqual(self.states(job), ["cancelled", "failed", *["cancelled"] * 4])
+
+    def test_pages_are_stable_while_the_job_runs(self):
+        """Pages read between chunks hold every index once, in order, whatever lands meanwhile."""
+        job, runner, claim = self.submit_and_claim(20, chunk_size=3, max_parallel=2)
+        after, seen = -1, []
+        while after is not None:
+            page = job.results(after=after, limit=4)
+            seen += [outcome["index"] for outcome in page["results"]]
+            after = page["next"]
+            runner.work(claim)
+            claim = runner.claim()
+            self.renew()
+        self.assertEqual(seen, list(range(20)))
