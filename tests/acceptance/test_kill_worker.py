@@ -161,13 +161,13 @@ def test_operation_that_exits(server, database, rpc, say):
 def test_exit_after_part_of_a_chunk_landed(server, database, rpc, counter):
     """What a chunk had committed before its last operation killed its worker stays counted."""
     prefix = "tail"
-    operations = [create(f"{prefix} {number}") for number in range(121)]
-    operations[1::2] = [call("fail", ids=[counter], text="No.") for _number in range(60)]
-    operations[120] = call("exit_process", name=f"{prefix} 120")
-    job = rpc.submit(operations, chunk_size=121)
+    operations = [create(f"{prefix} {number}") for number in range(100)]
+    operations[1::2] = [call("fail", ids=[counter], text="No.") for _number in range(50)]
+    operations[99] = call("exit_process", name=f"{prefix} 99")
+    job = rpc.submit(operations, chunk_size=100)
     with Watcher(rpc, job):
         status = rpc.wait(job, WATCHED_MINUTE)
-    assert_counters(status, "partial", succeeded=60, failed=61)
+    assert_counters(status, "partial", succeeded=50, failed=50)
     assert_records(database, operations, rpc.results(job), prefix)
     assert_nothing_runs(database, job)
 
