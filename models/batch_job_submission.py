@@ -69,9 +69,7 @@ class BatchJobSubmission(models.AbstractModel):
         :returns: (job id, whether it is new)
         """
         text, count, operations_hash = operations
-        digest = body_hash(
-            [operations_hash, state == "draft", vars(options) | {"eta": str(options.eta)}]
-        )
+        digest = body_hash([operations_hash, state, vars(options) | {"eta": str(options.eta)}])
         job_id = self._insert_job(options, text, count, digest, state)
         if job_id is None:
             return self._find_winner(options.idempotency_key, digest), False
@@ -163,20 +161,20 @@ class BatchJobSubmission(models.AbstractModel):
             "create_uid": self.env.uid,
             "write_uid": self.env.uid,
         }
-        self.env.cr.execute(
-            SQL(
-                """
-                INSERT INTO batch_job (%s, create_date, write_date, queued_at)
-                VALUES (%s, now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC',
-                        now() AT TIME ZONE 'UTC')
-                ON CONFLICT (user_id, idempotency_key) WHERE idempotency_key IS NOT NULL
-                DO NOTHING
-                RETURNING id
-                """,
-                SQL(", ").join(map(SQL.identifier, row)),
-                SQL(", ").join(SQL("%s", value) for value in row.values()),
-            )
+        query = SQL(
+            """
+            INSERT INTO batch_job (%s, create_date, write_date, queued_at)
+            VALUES (%s, now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC',
+                    now() AT TIME ZONE 'UTC')
+            ON CONFLICT (user_id, idempotency_key) WHERE idempotency_key IS NOT NULL
+            DO NOTHING
+            RETURNING id
+            """,
+            SQL(", ").join(map(SQL.identifier, row)),
+            SQL(", ").join(SQL("%s", value) for value in row.values()),
         )
+        # the loser of a race is told to try again: that is no error to read of, with its content
+        self.env.cr.execute(query, log_exceptions=False)
         inserted = self.env.cr.fetchone()
         return inserted and inserted[0]
 

@@ -1,1 +1,2 @@
 from . import test_claim_concurrency
+from . import test_idempotency

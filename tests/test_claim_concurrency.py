@@ -323,7 +323,7 @@ class TestStops(RaceCase):
         self.assert_counters(job, "done", succeeded=4)
 
     def test_cancel_against_a_stop(self):
-        """A cancel while the chunk with the culprit runs: the culprit failed, the rest cancelled."""
+        """A cancel while the chunk with the culprit runs: it failed, the rest is cancelled."""
         operations = self.creates(self._testMethodName, 6)
         operations[1]["values"] = {}
         job = self.submit(operations, policy="stop", chunk_size=3)
