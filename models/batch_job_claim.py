@@ -7,7 +7,7 @@ from odoo import SUPERUSER_ID, api, fields, models
 from odoo.tools import SQL
 
 from ..engine.chunk_size import next_size, split
-from ..engine.outcomes import Failure, Outcome, count_causes, merge_causes
+from ..engine.outcomes import Failure, Outcome, Tally, count_causes, merge_causes
 from ..engine.progress import PUBLISH_EVERY, next_rate
 from ..engine.retry import after_conflict, after_lost_worker, back_off
 from ..engine.states import LIVE_STATES
@@ -310,7 +310,7 @@ class BatchJobClaim(models.AbstractModel):
     @api.model
     def _put_back(self, row, chunk, operations, verdict, failure, **values):
         chunks = self.env["batch.job.chunk"]
-        if verdict == "fail":
+        if verdict == "fail" and operations:
             self._give_up(row, chunk, operations, failure)
         elif verdict == "rerun" or verdict == "wait" or len(operations) < 2:
             chunks._update(chunk["id"], state="queued", **values)
@@ -333,14 +333,11 @@ class BatchJobClaim(models.AbstractModel):
             for position in operations
         ]
         self.env["batch.job.operation"]._record(row["id"], outcomes)
-        self.env["batch.job.chunk"]._update(
-            chunk["id"],
-            state="done",
-            failed=1,
-            skipped=len(operations) - 1,
-            causes=json.dumps(count_causes([failure])),
-            trouble=failure.message,
-        )
+        chunks = self.env["batch.job.chunk"]
+        # added, not set: earlier steps of the chunk may have landed
+        tally = Tally(failed=1, skipped=len(operations) - 1)
+        chunks._add_counts(chunk["id"], tally, json.dumps(count_causes([failure])), 0, 0.0)
+        chunks._update(chunk["id"], state="done", trouble=failure.message)
 
     @api.model
     def _positions(self, chunk) -> list[int]:
