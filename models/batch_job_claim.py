@@ -310,17 +310,29 @@ class BatchJobClaim(models.AbstractModel):
     @api.model
     def _put_back(self, row, chunk, operations, verdict, failure, **values):
         chunks = self.env["batch.job.chunk"]
-        if verdict == "fail" and operations:
+        if not operations:
+            chunks._update(chunk["id"], state="done")
+            return
+        if verdict == "fail":
             self._give_up(row, chunk, operations, failure)
-        elif verdict == "rerun" or verdict == "wait" or len(operations) < 2:
-            chunks._update(chunk["id"], state="queued", **values)
+            return
+        parts = split(operations) if verdict == "split" else [operations]
+        if len(parts) > 1:
+            values.update(lost=0, conflicts=0, suspect=True)
+        if chunk["size"]:
+            # counted now, whatever becomes of the rest: what earlier steps of the chunk landed
+            chunks._update(chunk["id"], state="done", trouble=values["trouble"])
         else:
-            first, *rest = split(operations)
-            fresh = {"lost": 0, "conflicts": 0, "suspect": True}
-            span = {"first_position": first[0], "last_position": first[-1]}
-            chunks._update(chunk["id"], state="queued", **{**values, **fresh, **span})
-            for part in rest:
-                chunks._cut(row, part[0], part[-1], **{**values, **fresh})
+            first, *parts = parts
+            chunks._update(
+                chunk["id"],
+                state="queued",
+                first_position=first[0],
+                last_position=first[-1],
+                **values,
+            )
+        for part in parts:
+            chunks._cut(row, part[0], part[-1], **values)
 
     @api.model
     def _give_up(self, row, chunk, operations, failure):

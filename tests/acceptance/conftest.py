@@ -5,10 +5,13 @@ import random
 from pathlib import Path
 
 import pytest
-from database import Database
-from gates import opened_at_the_end
-from rpc import Rpc
-from server import Server
+
+pytest.register_assert_rewrite("exactness", "kills", "rpc", "waiting")
+
+from database import Database  # noqa: E402
+from gates import opened_at_the_end  # noqa: E402
+from rpc import Rpc  # noqa: E402
+from server import Server  # noqa: E402
 
 
 @pytest.fixture(scope="module")

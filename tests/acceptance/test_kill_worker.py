@@ -139,6 +139,28 @@ def test_kill_after_part_of_a_chunk_landed(server, database, rpc, gates, counter
     assert_nothing_runs(database, job)
 
 
+def test_cancel_after_part_of_a_chunk_landed(server, database, rpc, gates, counter):
+    """What a chunk had committed before its worker died is counted, also if nothing follows."""
+    prefix = "half"
+    operations = [create(f"{prefix} {number}") for number in range(200)]
+    operations[1::2] = [call("fail", ids=[counter], text="No.") for _number in range(100)]
+    operations[150] = call("create_gated", name=f"{prefix} 150", before=108)
+    gates.append(Gate.numbered(database, 108))
+    job = rpc.submit(operations, chunk_size=200)
+    with Watcher(rpc, job):
+        gates[0].wait_for_one()
+        rpc.job("pause", job)
+        kill_at(server, job, gates[0])
+        wait_until("the chunk is put back", lambda: not needs_runner(database, job))
+        rpc.job("cancel", job)
+        wait_until("the end", lambda: not needs_runner(database, job))
+    status = rpc.wait(job)
+    states = [outcome["state"] for outcome in rpc.results(job)]
+    counted = {name: states.count(name) for name in ("done", "failed", "cancelled")}
+    assert counted["done"] == 50
+    assert_counters(status, "cancelled", 50, counted["failed"], counted["cancelled"])
+
+
 def test_operation_that_exits(server, database, rpc, say):
     """One operation that ends its process amid 999 good ones fails alone, within a minute."""
     prefix = "exit"
@@ -197,6 +219,10 @@ def value_of(database, item):
 
 def state_of(database, job):
     return database.value("SELECT state FROM batch_job WHERE id = %s", job)
+
+
+def needs_runner(database, job):
+    return database.value("SELECT needs_runner FROM batch_job WHERE id = %s", job)
 
 
 def lost_workers(database, job):
