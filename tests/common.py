@@ -59,7 +59,7 @@ class CommittedCase(BaseCase):
     @classmethod
     def _clean_later(cls):
         marks = {}
-        for name in ("batch.job", *cls.cleans, "res.users", "res.partner"):
+        for name in ("batch.job", *cls.cleans, "res.users", "res.company", "res.partner"):
             newest = cls._all(name).search([], order="id desc", limit=1)
             marks.setdefault(name, newest.id or 0)
         cls.addClassCleanup(cls._clean, marks)

@@ -62,6 +62,12 @@ class TestBatchValue(models.Model):
         return {"values": self.search([], limit=1, order="id"), "on": [date(2030, 1, 2)]}
 
     @api.model
+    def return_env(self):
+        """As whom it runs, and what its context holds."""
+        env = self.env
+        return [env.uid, env.su, env.lang, str(env.tz), env.companies.ids, dict(env.context)]
+
+    @api.model
     def return_moment(self):
         return datetime(2030, 1, 2, 3, 4, 5)
 
