@@ -49,10 +49,7 @@ class BatchJobWork(models.AbstractModel):
 
     @api.model
     def _abandon(self, claim, error):
-        """The transaction came to nothing, or, if a commit hook failed, to everything.
-
-        `_postpone` tells the two apart by the chunk's state: an ended chunk is left alone.
-        """
+        """The transaction came to nothing: put the chunk back, if it is still ours."""
         self.env.cr.rollback()
         self.env.transaction.reset()
         self.env.registry.reset_changes()
@@ -103,24 +100,33 @@ class BatchJobWork(models.AbstractModel):
         if ends:
             chunks._update(claim.chunk_id, state="halted" if halted else "done")
             chunks._hand_over(claim.chunk_id)
-        self._commit()
+        self._commit(claim)
 
     @api.model
-    def _commit(self):
-        """Commit, then tell other processes of invalidated caches.
+    def _commit(self, claim):
+        """Commit, run every commit hook, then tell other processes of invalidated caches.
 
-        A commit hook that fails does so after the commit: the work is done, whatever it says.
+        The hooks belong to many operations: one that fails neither undoes the commit, which is
+        done by then, nor keeps the mail of the others.
         """
-        cr = self.env.cr
-        try:
-            cr.commit()  # pylint: disable=invalid-commit
-        finally:
-            if not cr.closed and not self._in_transaction_trouble():
-                self.env.registry.signal_changes()
-
-    @api.model
-    def _in_transaction_trouble(self):
-        return self.env.cr.connection.info.transaction_status != 0
+        cr, committed = self.env.cr, []
+        cr.postcommit._funcs.appendleft(lambda: committed.append(True))
+        finish = cr.commit
+        while finish:
+            try:
+                finish = finish()  # pylint: disable=invalid-commit
+            except Exception as error:
+                if not committed or cr.closed:
+                    raise
+                # its text may hold customer data: the log gets its type
+                _logger.warning(
+                    "job %s chunk %s: after the commit a hook failed: %s",
+                    claim.job["id"],
+                    claim.chunk_id,
+                    type(error).__name__,
+                )
+                finish = cr.postcommit.run
+        self.env.registry.signal_changes()
 
     @api.model
     def _write_outcomes(self, job, operations: list[Operation], outcomes: list[Outcome]):
@@ -196,7 +202,7 @@ class BatchJobWork(models.AbstractModel):
         if stop.failure is None:
             chunks._update(claim.chunk_id, state="queued")
             chunks._hand_over(claim.chunk_id)
-            self._commit()
+            self._commit(claim)
             return
         outcomes = [
             Outcome(o.position, "failed", failure=stop.failure)

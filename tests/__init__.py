@@ -1,2 +1,5 @@
-from . import test_claim_concurrency
-from . import test_idempotency
+from . import (
+    test_chunk_repairs,
+    test_claim_concurrency,
+    test_idempotency,
+)

@@ -1,1 +1,1 @@
-from . import misbehaviour, values
+from . import misbehaviour, repairs, values

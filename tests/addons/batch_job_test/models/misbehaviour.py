@@ -86,8 +86,9 @@ class TestBatchItem(models.Model):
         self.env.cr.execute(SQL("SELECT %s::int", text))
 
     @api.model
-    def look(self, key: str) -> dict:
+    def look(self, key: str, gate: int = 0) -> dict:
         """What this process knows about a system parameter and about the fields of the model."""
+        self._pass_gate(gate)
         parameters = self.env["ir.config_parameter"].sudo()
         return {
             "pid": os.getpid(),
