@@ -45,6 +45,11 @@ class BatchJobOperation(models.Model):
     _job_index = models.UniqueIndex("(job_id, index)")
     _job_position = models.Index("(job_id, position)")
 
+    def init(self):
+        # an outcome fits on the page of its row then: no index entry, a third less time, and the
+        # table ends no larger
+        self.env.cr.execute(SQL("ALTER TABLE batch_job_operation SET (fillfactor = 50)"))
+
     @api.model
     def _store(self, job, text, first_index):
         """Store operations given as JSON text, a list of objects.
@@ -113,41 +118,37 @@ class BatchJobOperation(models.Model):
         """Write outcomes; an earlier error of a retried operation goes."""
         if not outcomes:
             return
-        columns = list(zip(*map(self._outcome_row, outcomes), strict=True))
+        rows = json.dumps([self._outcome_row(one) for one in outcomes], ensure_ascii=False)
         self.env.cr.execute(
             SQL(
                 """
                 UPDATE batch_job_operation o
-                   SET state = u.state, record_ids = u.ids::jsonb, value = u.value::jsonb,
+                   SET state = u.state, record_ids = u.ids, value = u.value,
                        note = u.note, error_type = u.type, error_message = u.message,
                        error_model = u.model, error_field = u.field,
-                       error_constraint = u.con
-                  FROM unnest(%s::int[], %s::text[], %s::text[], %s::text[], %s::text[],
-                              %s::text[], %s::text[], %s::text[], %s::text[], %s::text[])
-                       AS u(position, state, ids, value, note, type, message, model, field, con)
+                       error_constraint = u."constraint"
+                  FROM jsonb_to_recordset(%s::jsonb)
+                       AS u(position int, state text, ids jsonb, value jsonb, note text,
+                            type text, message text, model text, field text, "constraint" text)
                  WHERE o.job_id = %s
                    AND o.position = u.position
                 """,
-                *map(list, columns),
+                rows,
                 job_id,
             )
         )
 
     @staticmethod
-    def _outcome_row(outcome: Outcome):
-        failure = outcome.failure
-        return (
-            outcome.position,
-            outcome.state,
-            None if outcome.ids is None else json.dumps(outcome.ids),
-            None if outcome.value is None else json.dumps(outcome.value),
-            outcome.note,
-            failure and failure.type,
-            failure and failure.message,
-            failure and failure.model,
-            failure and failure.field,
-            failure and failure.constraint,
-        )
+    def _outcome_row(outcome: Outcome) -> dict:
+        row = {"position": outcome.position, "state": outcome.state}
+        if outcome.ids is not None:
+            row["ids"] = outcome.ids
+        # a JSON null would be stored as such, and not as no value
+        if outcome.value is not None:
+            row["value"] = outcome.value
+        if outcome.note is not None:
+            row["note"] = outcome.note
+        return row | vars(outcome.failure) if outcome.failure else row
 
     @api.model
     def _blank_passwords(self, job_id, operations: list[Operation]):
