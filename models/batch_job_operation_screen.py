@@ -14,6 +14,7 @@ class BatchJobOperationScreen(models.AbstractModel):
 
     title = fields.Char("What", compute="_compute_title")
     record_ids_text = fields.Char("Records", compute="_compute_record_ids_text")
+    can_open = fields.Boolean(compute="_compute_can_open")
     payload_text = fields.Text(
         "Content", compute="_compute_private_texts", help="Shown to the owner of the job"
     )
@@ -47,13 +48,23 @@ class BatchJobOperationScreen(models.AbstractModel):
         if self.op == "create" and isinstance(values, dict) and self.model in self.env:
             name = values.get(self.env[self.model]._rec_name)
             return f"“{name[:NAME_LENGTH]}”" if isinstance(name, str) and name else ""
-        ids = self.record_ids or payload.get("ids") or []
+        ids = self._ids_it_is_about()
         return ", ".join(map(str, ids[:3])) + ("…" if len(ids) > 3 else "")
+
+    def _ids_it_is_about(self) -> list[int]:
+        content = self._content()
+        return self.record_ids or content and (content.payload or {}).get("ids") or []
 
     @api.depends("record_ids")
     def _compute_record_ids_text(self):
         for operation in self:
             operation.record_ids_text = ", ".join(map(str, operation.record_ids or ()))
+
+    @api.depends("op", "record_ids")
+    @api.depends_context("uid")
+    def _compute_can_open(self):
+        for operation in self:
+            operation.can_open = operation.op != "unlink" and operation._ids_it_is_about()
 
     @api.depends_context("uid")
     def _compute_private_texts(self):
@@ -74,9 +85,7 @@ class BatchJobOperationScreen(models.AbstractModel):
         """
         self.ensure_one()
         self.check_access("read")
-        content = self._content()
-        ids = self.record_ids or (content and (content.payload or {}).get("ids")) or []
-        records = self.env[self.model].browse(ids).exists()
+        records = self.env[self.model].browse(self._ids_it_is_about()).exists()
         if not records:
             raise UserError(self.env._("There is no record to open: it was deleted, or none made."))
         action = {"type": "ir.actions.act_window", "res_model": self.model, "name": self.title}

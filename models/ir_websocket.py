@@ -2,7 +2,8 @@ import re
 
 from odoo import models
 
-_CHANNEL = re.compile(r"^batch_job:(\d+)$")
+# no longer than an id can be
+_CHANNEL = re.compile(r"batch_job:(\d{1,9})")
 
 
 class IrWebsocket(models.AbstractModel):
@@ -13,11 +14,9 @@ class IrWebsocket(models.AbstractModel):
 
         Any client may subscribe to any text; to a record's channel only the server can.
         """
-        asked = [
-            channel for channel in channels if isinstance(channel, str) and _CHANNEL.match(channel)
-        ]
+        asked = [one for one in channels if isinstance(one, str) and _CHANNEL.fullmatch(one)]
         channels = [channel for channel in channels if channel not in asked]
         if asked and self.env.uid:
-            jobs = self.env["batch.job"].browse(int(_CHANNEL.match(one)[1]) for one in asked)
+            jobs = self.env["batch.job"].browse(int(_CHANNEL.fullmatch(one)[1]) for one in asked)
             channels.extend(jobs.exists()._filtered_access("read"))
         return super()._build_bus_channel_list(channels)

@@ -1,0 +1,82 @@
+import { registry } from "@web/core/registry";
+import { rpc } from "@web/core/network/rpc";
+
+const shownState = (label) => ({
+    content: `the job is shown as ${label}`,
+    trigger: `.o_statusbar_status .o_arrow_button_current:contains(${label})`,
+});
+
+const press = (method) => ({
+    content: `press the button ${method}`,
+    trigger: `.o_form_statusbar button[name=${method}]:enabled`,
+    run: "click",
+});
+
+const shownProgress = (percent) => ({
+    content: `${percent} % is shown`,
+    trigger: `.o_field_widget[name=progress] .o_progressbar_value:contains(${percent})`,
+});
+
+const call = (model, method, ...args) =>
+    rpc("/web/dataset/call_kw", { model, method, args, kwargs: {} });
+
+/** Have the server run the server action that the test has made. */
+const onServer = (name) => ({
+    content: `on the server: ${name}`,
+    trigger: ".o_form_view",
+    async run() {
+        const ids = await call("ir.actions.server", "search", [["name", "=", name]]);
+        await call("ir.actions.server", "run", ids);
+    },
+});
+
+registry.category("web_tour.tours").add("batch_job_follows_server", {
+    steps: () => [shownProgress(0), onServer("Tour of batch_job"), shownProgress(30)],
+});
+
+registry.category("web_tour.tours").add("batch_job_buttons", {
+    steps: () => [
+        shownState("Draft"),
+        press("action_start"),
+        shownState("Queued"),
+        press("action_pause"),
+        shownState("Paused"),
+        press("action_resume"),
+        shownState("Queued"),
+        press("action_cancel"),
+        {
+            content: "confirm",
+            trigger: ".modal-footer button:contains(Cancel the Job)",
+            run: "click",
+        },
+        shownState("Cancelled"),
+        press("action_retry_cancelled"),
+        shownState("Queued"),
+    ],
+});
+
+registry.category("web_tour.tours").add("batch_job_partly_done", {
+    steps: () => [
+        shownState("Partly done"),
+        {
+            content: "errors by cause",
+            trigger: ".o_field_widget[name=causes_table] tr:contains(required):contains(2)",
+        },
+        {
+            content: "what failed",
+            trigger: ".o_field_widget[name=problem_ids] .o_data_row:contains(has no field)",
+        },
+        {
+            content: "its record",
+            trigger: ".o_field_widget[name=problem_ids] .o_data_row button[name=action_open_record]",
+            run: "click",
+        },
+        {
+            content: "the record's form",
+            trigger: ".o_form_view .o_field_widget[name=name] :value(Tag of the tour)",
+        },
+        { content: "back", trigger: ".o_back_button", run: "click" },
+        press("action_retry"),
+        shownState("Queued"),
+    ],
+});

@@ -1,0 +1,92 @@
+"""The form of a job in a real browser: tours, and the JavaScript tests of its controller."""
+
+from odoo.tests import HttpCase, tagged
+
+CHANGE = """
+job = env["batch.job"].browse({job_id}).sudo()
+row = {{**job._locked_row(), "succeeded": 3}}
+job._set(succeeded=3)
+{then}
+"""
+
+
+@tagged("post_install", "-at_install")
+class TestJobForm(HttpCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.admin = cls.env.ref("base.user_admin")
+        cls.jobs = cls.env["batch.job"].with_user(cls.admin)
+
+    def tag(self, **values):
+        return {"op": "create", "model": "res.partner.category", "values": values}
+
+    def make_running(self, needs_runner):
+        """A job of ten operations that a runner has begun."""
+        job = self.jobs.browse(self.jobs.submit([self.tag(name="A")] * 10)["id"])
+        job._set(state="running", needs_runner=needs_runner)
+        return job
+
+    def make_change(self, job, then=""):
+        """A server action: three operations succeeded; then what `then` says."""
+        code = CHANGE.format(job_id=job.id, then=then)
+        model = self.env.ref("batch_job.model_batch_job")
+        self.env["ir.actions.server"].create(
+            {"name": "Tour of batch_job", "model_id": model.id, "state": "code", "code": code}
+        )
+
+    def tour(self, name, job):
+        self.start_tour(f"/odoo/batch-jobs/{job.id}", name, login="admin")
+
+    def test_follows_the_bus(self):
+        """The form shows what the server publishes; nothing else could tell it (no polling)."""
+        job = self.make_running(needs_runner=False)
+        publish = "env['batch.job.claim']._publish(job, row, ended=False)"
+        self.make_change(job, then=publish)
+        self.tour("batch_job_follows_server", job)
+
+    def test_follows_without_the_bus(self):
+        """A live job's form shows what has changed though nothing is published."""
+        job = self.make_running(needs_runner=True)
+        self.make_change(job)
+        self.tour("batch_job_follows_server", job)
+
+    def test_buttons(self):
+        """Start, Pause, Resume, Cancel with its question, and Run What Is Left do what they say."""
+        job = self.jobs.browse(self.jobs.submit([], start=False)["id"])
+        job.append([self.tag(name="B")], 0)
+        self.tour("batch_job_buttons", job)
+        status = job.status()
+        self.assertEqual((status["state"], status["remaining"]), ("queued", 1))
+
+    def test_partly_done(self):
+        """A job that ended with errors shows causes and culprits, leads to a record, and retries."""
+        tag = self.env["res.partner.category"].create({"name": "Tag of the tour"})
+        bad = {"op": "write", "model": tag._name, "ids": tag.ids, "values": {"nmae": "x"}}
+        operations = [self.tag(name="C"), self.tag(), self.tag(), bad]
+        job = self.jobs.browse(self.jobs.execute(operations)["id"])
+        self.tour("batch_job_partly_done", job)
+        status = job.status()
+        self.assertEqual(
+            (status["state"], status["succeeded"], status["remaining"]), ("queued", 1, 3)
+        )
+
+    def test_javascript_units(self):
+        """The form's controller reloads, polls and unsubscribes when it should (hoot tests)."""
+        self.browser_js(
+            f"/web/tests?headless&loglevel=2&preset=desktop&id={hoot_id('@batch_job')}",
+            "",
+            "",
+            login="admin",
+            timeout=120,
+            success_signal="[HOOT] Test suite succeeded",
+            error_checker=lambda message: "[HOOT]" not in message,
+        )
+
+
+def hoot_id(suite) -> str:
+    """What Odoo's test page calls a suite: a hash of its name."""
+    number = 0
+    for letter in suite:
+        number = ((number << 5) - number + ord(letter)) & 0xFFFFFFFF
+    return f"{number:08x}"

@@ -1,0 +1,200 @@
+"""What the views show, to whom, and who may watch a job live."""
+
+import json
+
+from odoo.addons.bus.tests.common import WebsocketCase
+from odoo.exceptions import UserError
+from odoo.tests import TransactionCase, new_test_user, tagged
+
+GROUPS = "base.group_user,base.group_partner_manager"
+
+
+def create(**values):
+    return {"op": "create", "model": "res.partner.category", "values": values}
+
+
+class ViewsCase(TransactionCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.owner = new_test_user(cls.env, "views_owner", GROUPS)
+        cls.manager = new_test_user(cls.env, "views_manager", f"{GROUPS},batch_job.group_manager")
+
+    def execute(self, *operations, user=None, **options):
+        jobs = self.env["batch.job"].with_user(user or self.owner)
+        return jobs.browse(jobs.execute(list(operations), **options)["id"])
+
+    def change(self, job, **values):
+        """Write a job's row, as runners do."""
+        job._set(**values)
+        job.invalidate_recordset()
+
+
+@tagged("post_install", "-at_install")
+class TestJobViews(ViewsCase):
+    def test_everybody_gets_every_view(self):
+        """Users and managers get the list, the cards, the form and the search of each model."""
+        for user in (self.owner, self.manager):
+            for model in ("batch.job", "batch.job.operation"):
+                views = [(False, kind) for kind in ("list", "kanban", "form", "search")]
+                found = self.env[model].with_user(user).get_views(views)["views"]
+                self.assertEqual(set(found), {"list", "kanban", "form", "search"}, model)
+
+    def test_causes_are_a_table(self):
+        """Errors by cause: how often and why, most frequent first."""
+        job = self.execute(create(), create(name="A"), create(colour=1, name="B"), create())
+        rows = job.causes_table.split("<tr>")[2:]
+        self.assertEqual(len(rows), 2)
+        self.assertIn(">2<", rows[0])
+        self.assertIn("required", rows[0])
+        self.assertIn(">1<", rows[1])
+        self.assertIn("colour", rows[1])
+
+    def test_causes_are_text(self):
+        """What an error says is shown, never taken for HTML."""
+        job = self.execute(create(**{"<img src=x onerror=alert(1)>": 1, "name": "A"}))
+        self.assertNotIn("<img", job.causes_table)
+        self.assertIn("&lt;img src=x onerror=alert(1)&gt;", job.causes_table)
+
+    def test_no_causes_no_table(self):
+        """A job without errors has no table of them."""
+        self.assertFalse(self.execute(create(name="A")).causes_table)
+
+    def test_words(self):
+        """Speed, duration and time left are words; what is not known is left out."""
+        job = self.execute(create(name="A"))
+        self.change(
+            job, rate=1234.4, started_at="2026-01-01 00:00:00", finished_at="2026-01-01 02:03:59"
+        )
+        self.assertEqual(job.speed, "1,234 operations per second")
+        self.assertEqual(job.duration_text, "2 h 3 min")
+        self.assertFalse(job.time_left_text)
+        self.change(job, state="running", total=1235, rate=10.0, finished_at=None)
+        self.assertEqual(job.time_left_text, "2 min 3 s")
+        self.change(job, state="queued", rate=0.0, started_at=None)
+        self.assertEqual((job.speed, job.duration_text, job.time_left_text), (False,) * 3)
+
+    def test_problems_first_failed(self):
+        """The form lists what was not done, failed ones first, and no more than 40."""
+        operations = [create(name=f"T{n}") for n in range(60)]
+        operations[50] = create()
+        job = self.execute(*operations, policy="all")
+        self.assertEqual((job.state, job.not_done), ("failed", 60))
+        self.assertEqual(job.problem_ids.mapped("index"), [50, *range(39)])
+
+    def test_problems_of_a_paused_job(self):
+        """Policy stop: the culprit is listed though its chunk is back in the queue, uncounted."""
+        job = self.execute(create(name="A"), create())
+        self.env.cr.execute(
+            "UPDATE batch_job_chunk SET state = 'queued', failed = 0, culprit_position = 1"
+            " WHERE job_id = %s",
+            [job.id],
+        )
+        self.assertEqual(job.problem_ids.mapped("index"), [1])
+
+    def test_buttons_open_the_jobs_own(self):
+        """The buttons on top lead to this job's operations, those not done, and chunks."""
+        job = self.execute(create(name="A"), create())
+        self.execute(create())
+        for action, count in (
+            (job.action_open_operations(), 2),
+            (job.action_open_chunks(), 1),
+        ):
+            self.assertEqual(self.env[action["res_model"]].search_count(action["domain"]), count)
+        self.assertTrue(job.action_open_not_done()["context"]["search_default_not_done"])
+
+
+@tagged("post_install", "-at_install")
+class TestOperationViews(ViewsCase):
+    def test_title_names_the_record(self):
+        """An operation is told in words: what is done to what, and to which, for its owner."""
+        tag = self.env["res.partner.category"].create({"name": "A"})
+        ids = {"model": tag._name, "ids": tag.ids}
+        job = self.execute(
+            create(name="Suppliers"),
+            create(colour=1),
+            {"op": "write", **ids, "values": {"name": "B"}},
+            {"op": "call", **ids, "method": "copy"},
+            {"op": "unlink", **ids},
+        )
+        self.assertEqual(
+            job.operation_ids.mapped("title"),
+            [
+                "Create: Partner Tags “Suppliers”",
+                "Create: Partner Tags",
+                f"Change: Partner Tags {tag.id}",
+                f"Call: Partner Tags {tag.id}",
+                f"Delete: Partner Tags {tag.id}",
+            ],
+        )
+
+    def test_content_is_the_owners(self):
+        """A manager sees that an operation failed and why, but no value of it."""
+        operation = self.execute(create(name="Secret", colour=1)).operation_ids
+        self.assertEqual(json.loads(operation.payload_text)["values"]["name"], "Secret")
+        seen = operation.with_user(self.manager)
+        self.assertEqual((seen.title, seen.state), ("Create: Partner Tags", "failed"))
+        self.assertIn("colour", seen.error_message)
+        self.assertFalse(seen.payload_text)
+        self.assertFalse(seen.value_text)
+
+    def test_open_record(self):
+        """Open Record leads to the one record made, or to the list of several."""
+        one, several = self.execute(
+            create(name="A"), {**create(), "values": [{"name": "B"}, {"name": "C"}]}
+        ).operation_ids
+        action = one.action_open_record()
+        self.assertEqual(
+            (action["res_model"], action["res_id"], action["views"]),
+            ("res.partner.category", one.record_ids[0], [(False, "form")]),
+        )
+        action = several.action_open_record()
+        self.assertEqual(action["domain"], [("id", "in", several.record_ids)])
+        self.assertEqual(len(several.record_ids), 2)
+
+    def test_open_record_that_failed(self):
+        """A failed change leads its owner to the record it was to change, and nobody else."""
+        tag = self.env["res.partner.category"].create({"name": "A"})
+        bad = {"op": "write", "model": tag._name, "ids": tag.ids, "values": {"nmae": "B"}}
+        operation = self.execute(bad).operation_ids
+        self.assertEqual(operation.action_open_record()["res_id"], tag.id)
+        self.assertTrue(operation.can_open)
+        self.assertFalse(operation.with_user(self.manager).can_open)
+        with self.assertRaisesRegex(UserError, "no record to open"):
+            operation.with_user(self.manager).action_open_record()
+
+    def test_nothing_to_open(self):
+        """There is no button where there is no record: deleted, or never made."""
+        tag = self.env["res.partner.category"].create({"name": "A"})
+        unlink = {"op": "unlink", "model": tag._name, "ids": tag.ids}
+        for operation in self.execute(unlink, create()).operation_ids:
+            self.assertFalse(operation.can_open)
+            with self.assertRaisesRegex(UserError, "no record to open"):
+                operation.action_open_record()
+
+
+@tagged("post_install", "-at_install")
+class TestWhoMayWatch(WebsocketCase):
+    def test_only_readers_of_the_job_get_its_messages(self):
+        """A job's channel gives its messages to the owner and to a manager; to another user who
+        asks for it, by whatever name, nothing."""
+        owner = new_test_user(self.env, "watch_owner", GROUPS)
+        manager = new_test_user(self.env, "watch_manager", f"{GROUPS},batch_job.group_manager")
+        other = new_test_user(self.env, "watch_other", GROUPS)
+        jobs = self.env["batch.job"].with_user(owner)
+        job = jobs.browse(jobs.execute([create(name="A")])["id"])
+        self.assertEqual(self.received_by(owner, job), ["batch_job/progress", "end"])
+        self.assertEqual(self.received_by(manager, job), ["batch_job/progress", "end"])
+        self.assertEqual(self.received_by(other, job), ["end"])
+
+    def received_by(self, user, job):
+        """The types of the messages a user gets who asks for the job's channel and an open one."""
+        session = self.authenticate(user.login, user.login)
+        socket = self.websocket_connect(cookie=f"session_id={session.sid};")
+        self.env.cr.precommit.run()
+        names = [f"batch_job:{job.id}", f"batch.job,{job.id}", f"batch_job:{10**30}", "open to all"]
+        self.subscribe(socket, names, self.env["bus.bus"]._bus_last_id())
+        job._bus_send("batch_job/progress", {"id": job.id})
+        self.env["bus.bus"]._sendone("open to all", "end", {})
+        self.trigger_notification_dispatching([job, "open to all"])
+        return [one["message"]["type"] for one in json.loads(socket.recv())]
