@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import httpx
 import pytest
 
@@ -33,6 +35,7 @@ from odoo_batch_job import (
     ServerError,
     UnexpectedReplyError,
 )
+from odoo_batch_job._http import server_url
 
 pytestmark = pytest.mark.anyio
 
@@ -242,10 +245,30 @@ async def test_unknown_database_is_hinted_at() -> None:
             await client.status(1)
 
 
-def test_url_without_scheme_is_refused() -> None:
-    """No guess whether a key may travel in the clear."""
+@pytest.mark.parametrize(
+    ("arguments", "url"),
+    [
+        (("https://a.test/erp/",), "https://a.test/erp/"),
+        (("http://a.test:8069",), "http://a.test:8069/"),
+        (("http://a.test", 8070), "http://a.test:8070/"),
+        (("localhost", 8069), "http://localhost:8069/"),
+        (("127.0.0.1:8069",), "http://127.0.0.1:8069/"),
+        (("a.test",), "https://a.test/"),
+        (("a.test", 8069), "https://a.test:8069/"),
+        (("a.test", 8069, "http"), "http://a.test:8069/"),
+        (("http://[::1]:8069",), "http://[::1]:8069/"),
+    ],
+)
+def test_host_or_url(arguments: tuple[Any, ...], url: str) -> None:
+    """Only to this machine does a key travel in the clear without being told to."""
+    assert server_url(*(*arguments, None, None)[:3]) == url
+
+
+@pytest.mark.parametrize("url", ["ftp://a.test", "https://", ""])
+def test_what_is_no_url_is_refused(url: str) -> None:
+    """A wrong URL shows before anything is sent."""
     with pytest.raises(ValueError, match="https://"):
-        AsyncClient("odoo.test", api_key="secret")
+        AsyncClient(url, api_key="secret")
 
 
 async def test_key_is_in_no_message_and_no_log(caplog: pytest.LogCaptureFixture) -> None:

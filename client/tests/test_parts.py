@@ -11,7 +11,8 @@ import pytest
 from fake_odoo import FakeOdoo, answer, lose_response, odoo_error, reply, time_out, work
 from helpers import async_client, creates
 from odoo_batch_job import IdempotencyKeyError, InvalidOperationError, InvalidRequestError
-from odoo_batch_job._parts import body, pack
+from odoo_batch_job._json2 import with_operations
+from odoo_batch_job._parts import pack
 
 pytestmark = pytest.mark.anyio
 
@@ -40,8 +41,9 @@ async def test_operation_above_the_limit_is_a_part_of_its_own() -> None:
 
 def test_body_joins_arguments_and_operations() -> None:
     """The body is one JSON object, also without other arguments."""
-    assert json.loads(body({"part": 1}, b"[2]")) == {"part": 1, "operations": [2]}
-    assert json.loads(body({}, b"[2]")) == {"operations": [2]}
+    body = with_operations({"part": 1}, b"[2]")
+    assert json.loads(body) == {"part": 1, "operations": [2]}
+    assert json.loads(with_operations({}, b"[2]")) == {"operations": [2]}
 
 
 async def test_small_job_is_one_request() -> None:

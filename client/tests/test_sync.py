@@ -16,6 +16,7 @@ from helpers import blocking_client, creates
 from odoo_batch_job import AsyncClient, Client, InvalidOperationError, NotFoundError
 
 RENAMED = {"aclose": "close", "__aenter__": "__enter__", "__aexit__": "__exit__"}
+ASYNC_WITH = ("__aenter__", "__aexit__")  # of the blocking client gives the other one
 BLOCKING = {  # of an annotation, as it is written
     "AsyncGenerator": "Generator",
     ", None]": ", None, None]",
@@ -45,9 +46,32 @@ def as_blocking(signature: inspect.Signature) -> str:
 def test_both_clients_have_the_same_surface() -> None:
     """Name, arguments, defaults and types are the same, but for what blocking means."""
     wanted = {RENAMED.get(name, name): as_blocking(s) for name, s in surface(AsyncClient).items()}
-    assert {name: str(s) for name, s in surface(Client).items()} == wanted
+    blocking = {name: str(s) for name, s in surface(Client).items() if name not in ASYNC_WITH}
+    assert blocking == wanted
     assert len(wanted) > 12
     get_type_hints(Client.submit)
+
+
+def test_both_clients_have_the_same_properties() -> None:
+    """What is no method is the same too."""
+    properties = [
+        {name for name, _ in inspect.getmembers(kind, lambda member: isinstance(member, property))}
+        for kind in (AsyncClient, Client)
+    ]
+    assert properties == [{"database", "uid"}] * 2
+
+
+def test_async_with_gives_the_asynchronous_client() -> None:
+    """One name serves both kinds of code; no thread is started for the asynchronous one."""
+    odoo = FakeOdoo()
+
+    async def submit() -> int:
+        async with blocking_client(odoo) as client:
+            assert isinstance(client, AsyncClient)
+            return (await client.submit(creates(1))).id
+
+    assert asyncio.run(submit()) == 1
+    assert "odoo-batch-job" not in {thread.name for thread in threading.enumerate()}
 
 
 def test_submit_watch_and_results_without_asyncio() -> None:

@@ -7,6 +7,7 @@ from ._client import AsyncClient, Policy
 from ._errors import (
     AccessDeniedError,
     AuthenticationError,
+    BatchExecutionError,
     BatchJobError,
     ConflictError,
     ConnectionFailedError,
@@ -20,34 +21,58 @@ from ._errors import (
     UnexpectedReplyError,
     WatchTimeoutError,
 )
-from ._json2 import Clock
+from ._executors import BatchExecutor, OptimizedBatchExecutor, ParallelBatchExecutor
+from ._foreign import ExecuteKw
 from ._models import JobStatus, OperationError, OperationResult
+from ._operations import (
+    BatchOperation,
+    BatchResult,
+    CallOperation,
+    CreateOperation,
+    DeleteOperation,
+    LoadOperation,
+    UpdateOperation,
+    UpsertOperation,
+)
 from ._parts import Operation
-from ._retry import Retry
+from ._retry import Clock, Retry
 from ._sync import Client
 
 __all__ = [
     "AccessDeniedError",
     "AsyncClient",
     "AuthenticationError",
+    "BatchExecutionError",
+    "BatchExecutor",
     "BatchJobError",
+    "BatchOperation",
+    "BatchResult",
+    "CallOperation",
     "Client",
     "Clock",
     "ConflictError",
     "ConnectionFailedError",
+    "CreateOperation",
+    "DeleteOperation",
+    "ExecuteKw",
     "IdempotencyKeyError",
     "InvalidOperationError",
     "InvalidRequestError",
     "JobStatus",
+    "LoadOperation",
     "NotFoundError",
     "Operation",
     "OperationError",
     "OperationResult",
+    "OptimizedBatchExecutor",
+    "ParallelBatchExecutor",
     "Policy",
     "RateLimitedError",
     "ResponseError",
     "Retry",
     "ServerError",
     "UnexpectedReplyError",
+    "UpdateOperation",
+    "UpsertOperation",
     "WatchTimeoutError",
 ]

@@ -3,21 +3,34 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Mapping
+import re
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    Callable,
+    Iterable,
+    Mapping,
+    Sequence,
+)
+from contextlib import suppress
 from datetime import datetime, timezone
 from types import TracebackType
 from typing import Any, Literal
 
 import httpx
 
-from ._errors import WatchTimeoutError
-from ._json2 import Clock, Json2, RealClock
+from ._errors import AuthenticationError, WatchTimeoutError
+from ._foreign import ExecuteKw, Foreign
+from ._http import Http, server_url
+from ._json2 import Json2, named_arguments
 from ._models import JobStatus, OperationResult
 from ._parts import PART_BYTES, Operation
-from ._retry import Retry
-from ._rpc import JobRpc
+from ._retry import Clock, RealClock, Retry
+from ._rpc import Connection, JobRpc
+from ._session import Session
 
 FIRST_POLL = 0.1  # seconds; a small job is done by then
+_API_KEY = re.compile("[0-9a-f]{40}")
 
 Policy = Literal["isolate", "chunk", "stop", "all"]
 
@@ -25,10 +38,14 @@ Policy = Literal["isolate", "chunk", "stop", "all"]
 class AsyncClient:
     """A connection to the batch jobs of one Odoo database, for asyncio.
 
-    Use it as ``async with AsyncClient(url, database=…, api_key=…) as client``. Requests that fail
-    on the way are repeated, see :class:`Retry`; nothing is ever done twice by that.
+    Use it as ``async with AsyncClient(url, database=…, api_key=…) as client``, or without a key and
+    then ``await client.login(database, user, password)``. Requests that fail on the way are
+    repeated, see :class:`Retry`; nothing is ever done twice by that.
 
-    :param url: of the server, with a path if a proxy adds one: ``https://erp.example.com``
+    :param url: of the server, with a path if a proxy adds one: ``https://erp.example.com``; or its
+        host alone, which is spoken to by https unless it is this machine
+    :param port: where it is not part of the URL
+    :param protocol: ``http`` or ``https``, where it is not part of the URL
     :param database: its name; None if the server has only one
     :param api_key: of the user on whose behalf and with whose rights the jobs run
     :param timeout: seconds to wait for the network in one attempt
@@ -36,15 +53,17 @@ class AsyncClient:
     :param part_bytes: a submission above this size is sent in parts of at most this size
     :param transport: another way than the network, for tests
     :param clock: another time than the real one, for tests
-    :raises ValueError: the URL does not begin with http:// or https://
+    :raises ValueError: the URL is none of a web server
     """
 
     def __init__(
         self,
         url: str,
+        port: int | None = None,
         *,
+        protocol: Literal["http", "https"] | None = None,
         database: str | None = None,
-        api_key: str,
+        api_key: str | None = None,
         timeout: float = 60.0,
         retry: Retry | None = None,
         part_bytes: int = PART_BYTES,
@@ -52,16 +71,20 @@ class AsyncClient:
         clock: Clock | None = None,
     ) -> None:
         self._clock = clock or RealClock()
-        self._json2 = Json2(
-            url,
-            database=database,
-            api_key=api_key,
+        self._http = Http(
+            server_url(url, port, protocol),
             timeout=timeout,
             retry=retry or Retry(),
             clock=self._clock,
             transport=transport,
         )
-        self._rpc = JobRpc(self._json2, part_bytes)
+        self._part_bytes = part_bytes
+        self._database = database
+        self._uid: int | None = None
+        if api_key is None:
+            self._use(Nobody(self._http))
+        else:
+            self._use(Json2(self._http, database=database, api_key=api_key))
 
     @classmethod
     def from_env(cls) -> AsyncClient:
@@ -70,6 +93,34 @@ class AsyncClient:
         :raises KeyError: ``ODOO_URL`` or ``ODOO_API_KEY`` is not set
         """
         return cls(**environment())
+
+    @property
+    def database(self) -> str | None:
+        """The database's name, as far as it was given."""
+        return self._database
+
+    @property
+    def uid(self) -> int | None:
+        """The id of the user who has logged in by :meth:`login`."""
+        return self._uid
+
+    async def login(self, database: str, user: str, password: str) -> None:
+        """Log in with a password, or with an API key in its place.
+
+        An API key uses the JSON-2 API; so the user's name does not matter, the key says it. With a
+        password there is a session, as a browser has it; an account with two-factor authentication
+        needs a key.
+
+        :raises AuthenticationError: wrong password or key, or two-factor authentication
+        """
+        if _API_KEY.fullmatch(password):
+            with suppress(AuthenticationError):
+                await self._login_by_key(database, password)
+                return
+        session = Session(self._http, database=database, user=user, password=password)
+        self._uid = await session.login()
+        self._database = database
+        self._use(session)
 
     async def submit(
         self,
@@ -84,6 +135,7 @@ class AsyncClient:
         dry_run: bool = False,
         idempotency_key: str | None = None,
         start: bool = True,
+        opened: Callable[[JobStatus], object] | None = None,
     ) -> JobStatus:
         """Submit a job and return its status; the work is done in Odoo, whoever watches.
 
@@ -101,6 +153,8 @@ class AsyncClient:
         :param dry_run: try everything, keep nothing
         :param idempotency_key: names the submission; made here if not given
         :param start: False leaves the job a draft
+        :param opened: is called with the job as soon as Odoo has it, which for a large one is long
+            before all of it is sent
         :raises InvalidOperationError: an operation is no dict or cannot be JSON; its ``index``
         :raises InvalidRequestError: Odoo refuses an operation (``index``) or option
         :raises IdempotencyKeyError: the key names a job with more operations
@@ -117,7 +171,27 @@ class AsyncClient:
             "dry_run": dry_run,
             "idempotency_key": idempotency_key,
         }
-        return await self._rpc.submit(operations, options, start=start)
+        return await self._rpc.submit(operations, options, start=start, opened=opened)
+
+    async def execute(
+        self,
+        operations: Iterable[Operation],
+        *,
+        policy: Literal["isolate", "all"] = "isolate",
+        idempotency_key: str | None = None,
+    ) -> tuple[JobStatus, list[OperationResult]]:
+        """Run up to 1,000 operations at once, inside this request, and return how they fared.
+
+        They are kept as a job that has ended. The same key with the same operations returns the
+        results of the first time.
+
+        :param operations: dicts such as ``{"op": "create", "model": …, "values": {…}}``
+        :param policy: ``all``: all of them or none
+        :param idempotency_key: names the submission; made here if not given
+        :raises InvalidRequestError: Odoo refuses an operation (``index``), or there are too many
+        :raises BatchJobError: as for :meth:`submit`
+        """
+        return await self._rpc.execute(operations, policy, idempotency_key)
 
     async def start(self, job_id: int) -> JobStatus:
         """Queue a draft; on a job that is queued or further, change nothing."""
@@ -208,11 +282,27 @@ class AsyncClient:
         :param repeatable: True if it may be carried out twice without harm, as a search may: it
             is then repeated after a lost response too
         """
-        return await self._json2.call(model, method, arguments or {}, repeatable=repeatable)
+        return await self._connection.call(model, method, arguments or {}, repeatable=repeatable)
+
+    async def execute_kw(
+        self,
+        model: str,
+        method: str,
+        args: Sequence[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """Call a public method the way Odoo's older API does, with arguments by position.
+
+        With an API key, which goes by names, only the well-known methods take more than ids by
+        position: ``search_read``, ``write``, ``create`` and the like.
+
+        :raises TypeError: an argument by position of which the name is not known
+        """
+        return await self.call(model, method, named_arguments(method, args, kwargs or {}))
 
     async def aclose(self) -> None:
         """Close the connections; jobs go on."""
-        await self._json2.aclose()
+        await self._connection.aclose()
 
     async def __aenter__(self) -> AsyncClient:
         return self
@@ -224,6 +314,39 @@ class AsyncClient:
         trace: TracebackType | None,
     ) -> None:
         await self.aclose()
+
+    async def _login_by_key(self, database: str, api_key: str) -> None:
+        connection = Json2(self._http, database=database, api_key=api_key)
+        context = await connection.call("res.users", "context_get", {}, repeatable=True)
+        self._uid, self._database = context.get("uid"), database
+        self._use(connection)
+
+    def _use(self, connection: Connection) -> None:
+        self._connection = connection
+        self._rpc = JobRpc(connection, self._part_bytes)
+
+
+def over(client: ExecuteKw) -> AsyncClient:
+    """Return a client that talks through another one, which is logged in already."""
+    new = AsyncClient("localhost")
+    new._use(Foreign(client, Retry(), new._clock))
+    return new
+
+
+class Nobody:
+    """The connection of a client that has not logged in."""
+
+    def __init__(self, http: Http) -> None:
+        self._http = http
+
+    async def call(self, model: str, method: str, *_: object, **__: object) -> Any:
+        """Refuse."""
+        message = "not logged in: give an api_key, or await login(database, user, password)"
+        raise AuthenticationError(401, message)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
 
 
 def environment() -> dict[str, Any]:

@@ -6,6 +6,7 @@ BatchJobError
 ├── InvalidOperationError     an operation that JSON cannot carry; nothing of its part was sent
 ├── IdempotencyKeyError       the key names a job that has more operations than were submitted now
 ├── WatchTimeoutError         the job was still going when the time to watch it was over
+├── BatchExecutionError       an executor's operations did not all succeed; carries all results
 └── ResponseError             Odoo refused or failed; carries its words and the operation's index
     ├── InvalidRequestError   400, 413, 422 and other 4xx: the request itself is wrong
     ├── AuthenticationError   401: no API key, or one that Odoo does not know
@@ -17,6 +18,15 @@ BatchJobError
 """
 
 from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ._operations import BatchResult
+
+_INDEX = re.compile(r"\boperation #?(\d+)\b", re.IGNORECASE)
 
 
 class BatchJobError(Exception):
@@ -67,6 +77,27 @@ class WatchTimeoutError(BatchJobError, TimeoutError):
 
     def __init__(self, job_id: int, seconds: float) -> None:
         super().__init__(f"job {job_id} is still going after {seconds:g} s; it continues in Odoo")
+        self.job_id = job_id
+
+
+class BatchExecutionError(BatchJobError):
+    """Not every operation of an executor succeeded.
+
+    Where Odoo refused the whole submission, ``__cause__`` is the :class:`ResponseError`.
+
+    :ivar successful_count: operations whose effect is in the database
+    :ivar failed_count: the others
+    :ivar partial_results: a result for every operation, in the order they were added
+    :ivar job_id: the job in Odoo, or None if none came about
+    """
+
+    def __init__(
+        self, message: str, results: Sequence[BatchResult], *, job_id: int | None = None
+    ) -> None:
+        super().__init__(message)
+        self.partial_results = list(results)
+        self.successful_count = sum(result.success for result in results)
+        self.failed_count = len(results) - self.successful_count
         self.job_id = job_id
 
 
@@ -139,3 +170,45 @@ def error_class(status: int) -> type[ResponseError]:
     if status >= 500:
         return ServerError
     return _BY_STATUS.get(status, InvalidRequestError)
+
+
+_STATUS_BY_NAME = {
+    "AccessDenied": 401,
+    "SessionExpiredException": 401,
+    "AccessError": 403,
+    "MissingError": 404,
+    "NotFound": 404,
+    "LockError": 409,
+    "UserError": 422,
+    "RedirectWarning": 422,
+    "ValidationError": 422,
+}
+
+
+def server_error(error: Mapping[str, object]) -> ResponseError:
+    """Return the exception for an error object of Odoo's JSON-RPC.
+
+    Its class says what JSON-2 says by a status: ``odoo.exceptions.AccessError`` is a 403.
+    """
+    data = error.get("data")
+    data = data if isinstance(data, Mapping) else {}
+    name = str(data.get("name") or "")
+    message = str(data.get("message") or error.get("message") or name)
+    status = _STATUS_BY_NAME.get(name.rpartition(".")[2], 500)
+    if status == 500 and name:
+        message = f"{name}: {message}"
+    return error_class(status)(
+        status,
+        message,
+        name=name,
+        index=operation_index(data.get("context"), message),
+        debug=str(data.get("debug") or ""),
+    )
+
+
+def operation_index(context: object, message: str) -> int | None:
+    """Return the operation at fault: the error's context names it, or else its message."""
+    if isinstance(context, Mapping) and isinstance(context.get("index"), int):
+        return int(context["index"])
+    found = _INDEX.search(message)
+    return int(found.group(1)) if found else None

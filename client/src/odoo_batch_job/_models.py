@@ -99,6 +99,9 @@ class OperationError:
     message: str
     field: str | None = None
 
+    def __str__(self) -> str:
+        return self.message
+
 
 @dataclass(frozen=True)
 class OperationResult:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping
 from typing import Any
 
 from ._errors import InvalidOperationError
-from ._json2 import encode
+from ._http import encode
 
 Operation = Mapping[str, Any]
 
@@ -35,12 +35,6 @@ async def pack(
         index += 1
     if part:
         yield _array(part)
-
-
-def body(arguments: Mapping[str, Any], operations: bytes) -> bytes:
-    """Return a request body of named arguments, with operations that are JSON already."""
-    head = encode(dict(arguments))[:-1]
-    return head + (b"," if arguments else b"") + b'"operations":' + operations + b"}"
 
 
 async def _stream(

@@ -18,6 +18,7 @@ from collections.abc import (
     Iterator,
 )
 from concurrent.futures import Future
+from functools import cached_property
 from itertools import islice
 from queue import SimpleQueue
 from typing import Any, TypeVar
@@ -29,14 +30,14 @@ READ_AHEAD = 100  # items fetched at a time from the caller's iterator
 
 
 class Portal:
-    """An event loop in a thread of its own."""
+    """An event loop in a thread of its own, from the first use on."""
 
-    def __init__(self) -> None:
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(
-            target=self._loop.run_forever, name="odoo-batch-job", daemon=True
-        )
+    @cached_property
+    def _loop(self) -> asyncio.AbstractEventLoop:
+        loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=loop.run_forever, name="odoo-batch-job", daemon=True)
         self._thread.start()
+        return loop
 
     def run(self, coroutine: Coroutine[Any, Any, R]) -> R:
         """Return what the coroutine returns; an interrupt of the caller cancels it."""

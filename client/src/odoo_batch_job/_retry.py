@@ -2,11 +2,43 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import random
-from collections.abc import Iterator
+import time
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from ._errors import ResponseError
+
+T = TypeVar("T")
 
 GATEWAY_STATUS = frozenset({429, 502, 503, 504})
+
+_logger = logging.getLogger("odoo_batch_job")
+
+
+class Clock(Protocol):
+    """Time as the client sees it; tests bring their own."""
+
+    def now(self) -> float:
+        """Return seconds from any fixed moment."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Return after so many seconds."""
+
+
+class RealClock:
+    """Time as it passes."""
+
+    def now(self) -> float:
+        """Return the seconds of the monotonic clock."""
+        return time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        """Let other tasks run for so many seconds."""
+        await asyncio.sleep(seconds)
 
 
 @dataclass(frozen=True)
@@ -35,6 +67,71 @@ class Retry:
         while True:
             yield wait * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, not a secret
             wait = min(wait * 2, self.longest)
+
+
+class Trouble(Exception):  # noqa: N818 - never reaches a caller
+    """An attempt came to nothing for now.
+
+    :ivar harmless: it cannot have been carried out
+    :ivar answered: somebody is there: a proxy, at least
+    :ivar wait: seconds that the server asked for
+    :ivar final: what to raise when no attempt follows
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        final: Exception,
+        *,
+        harmless: bool,
+        answered: bool = False,
+        wait: float = 0.0,
+    ) -> None:
+        super().__init__(reason)
+        self.final = final
+        self.harmless = harmless
+        self.answered = answered
+        self.wait = wait
+
+
+class Persistence:
+    """Repeats what came to nothing, for one server."""
+
+    def __init__(self, retry: Retry, clock: Clock) -> None:
+        self._retry = retry
+        self._clock = clock
+        self._answered = False  # once: from then on the address is known to be right
+
+    async def run(self, what: str, attempt: Callable[[], Awaitable[T]], *, repeatable: bool) -> T:
+        """Return what an attempt returns.
+
+        :param what: is done, for the log
+        :param attempt: raises :class:`Trouble` if it may be worth another one
+        :param repeatable: it may be carried out twice without harm
+        """
+        begin = self._clock.now()
+        for wait in self._retry.waits():
+            try:
+                value = await attempt()
+            except ResponseError:
+                self._answered = True
+                raise
+            except Trouble as error:
+                trouble = error
+            else:
+                self._answered = True
+                return value
+            self._answered = self._answered or trouble.answered
+            wait = max(wait, trouble.wait)
+            if self._is_late(begin, wait) or not (repeatable or trouble.harmless):
+                raise trouble.final from trouble.final.__cause__
+            _logger.warning("%s: %s; trying again in %.1f s", what, trouble, wait)
+            await self._clock.sleep(wait)
+        raise AssertionError("the schedule of retries has no end")
+
+    def _is_late(self, begin: float, wait: float) -> bool:
+        patience = self._retry.patience if self._answered else self._retry.first_contact
+        return self._clock.now() + wait > begin + patience
 
 
 def retry_after(value: str | None) -> float:

@@ -2,25 +2,54 @@
 
 from __future__ import annotations
 
+import sys
 import uuid
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable, Mapping
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Callable,
+    Iterable,
+    Mapping,
+)
 from contextlib import suppress
-from typing import Any
+from typing import Any, Protocol
 
 from ._errors import BatchJobError, ConnectionFailedError, IdempotencyKeyError, UnexpectedReplyError
-from ._json2 import Json2
 from ._models import JobStatus, OperationResult
-from ._parts import Operation, body, pack
+from ._parts import Operation, pack
 
 JOB = "batch.job"
 PAGE = 1000  # outcomes per request
 
 
+class Connection(Protocol):
+    """A way to call methods of Odoo's models: by API key, by password, or another client's."""
+
+    async def call(
+        self,
+        model: str,
+        method: str,
+        arguments: Mapping[str, Any],
+        *,
+        operations: bytes | None = None,
+        repeatable: bool,
+    ) -> Any:
+        """Call a public method with named arguments and return what it returns.
+
+        :param operations: a further argument of that name, JSON already
+        :param repeatable: it may be carried out twice without harm
+        """
+
+    async def aclose(self) -> None:
+        """Close the connection."""
+
+
 class JobRpc:
     """The methods of ``batch.job`` on one connection."""
 
-    def __init__(self, json2: Json2, part_bytes: int) -> None:
-        self._json2 = json2
+    def __init__(self, connection: Connection, part_bytes: int) -> None:
+        self._connection = connection
         self._part_bytes = part_bytes
 
     async def verb(
@@ -28,7 +57,7 @@ class JobRpc:
     ) -> JobStatus:
         """Call a method of one job that returns its status."""
         named = {"ids": [job_id], **arguments}
-        answer = await self._json2.call(JOB, method, named, repeatable=repeatable)
+        answer = await self._connection.call(JOB, method, named, repeatable=repeatable)
         return JobStatus.from_json(answer)
 
     async def submit(
@@ -37,6 +66,7 @@ class JobRpc:
         options: Mapping[str, Any],
         *,
         start: bool,
+        opened: Callable[[JobStatus], object] | None,
     ) -> JobStatus:
         """Submit in one request if one can hold it all, else in parts.
 
@@ -48,8 +78,11 @@ class JobRpc:
         parts = pack(operations, self._part_bytes)
         first, second = await anext(parts, b"[]"), await anext(parts, None)
         if second is None:
-            return await self._send("submit", {**options, "start": start}, first)
+            job = await self._send("submit", {**options, "start": start}, first)
+            _tell(opened, job)
+            return job
         job = await self._send("submit", {**options, "start": False}, b"[]")
+        _tell(opened, job)
         try:
             job = await self._append_all(job, _chain(first, second, parts))
         except Exception as error:
@@ -59,6 +92,20 @@ class JobRpc:
             raise
         return await self.verb("start", job.id) if start else job
 
+    async def execute(
+        self,
+        operations: Iterable[Operation],
+        policy: str,
+        idempotency_key: str | None,
+    ) -> tuple[JobStatus, list[OperationResult]]:
+        """Run operations inside one request; a repetition finds the results of the first."""
+        arguments = {"policy": policy, "idempotency_key": idempotency_key or uuid.uuid4().hex}
+        parts = [part async for part in pack(operations, sys.maxsize)]
+        answer = await self._connection.call(
+            JOB, "execute", arguments, operations=b"".join(parts) or b"[]", repeatable=True
+        )
+        return JobStatus.from_json(answer), _results(answer)
+
     async def result_pages(
         self, job_id: int, *, state: str | None, after: int
     ) -> AsyncGenerator[list[OperationResult], None]:
@@ -66,12 +113,9 @@ class JobRpc:
         following: int | None = after
         while following is not None:
             arguments = {"ids": [job_id], "state": state, "after": following, "limit": PAGE}
-            page = await self._json2.call(JOB, "results", arguments, repeatable=True)
-            try:
-                results, following = page["results"], page["next"]
-            except (KeyError, TypeError) as error:
-                raise UnexpectedReplyError(f"not a page of results: {error!r}") from error
-            yield [OperationResult.from_json(result) for result in results]
+            page = await self._connection.call(JOB, "results", arguments, repeatable=True)
+            yield _results(page)
+            following = page["next"]
 
     async def _append_all(self, job: JobStatus, parts: AsyncIterator[bytes]) -> JobStatus:
         """Append every part; Odoo compares those that an earlier submission had sent."""
@@ -86,8 +130,23 @@ class JobRpc:
     async def _send(
         self, method: str, arguments: Mapping[str, Any], operations: bytes
     ) -> JobStatus:
-        answer = await self._json2.post(JOB, method, body(arguments, operations), repeatable=True)
+        answer = await self._connection.call(
+            JOB, method, arguments, operations=operations, repeatable=True
+        )
         return JobStatus.from_json(answer)
+
+
+def _tell(opened: Callable[[JobStatus], object] | None, job: JobStatus) -> None:
+    if opened is not None:
+        opened(job)
+
+
+def _results(page: Any) -> list[OperationResult]:
+    try:
+        results, _ = page["results"], page["next"]
+    except (KeyError, TypeError) as error:
+        raise UnexpectedReplyError(f"not a page of results: {error!r}") from error
+    return [OperationResult.from_json(result) for result in results]
 
 
 async def _chain(first: bytes, second: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from datetime import datetime
 from types import TracebackType
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 
 from ._client import AsyncClient, Policy, environment
-from ._json2 import Clock
 from ._models import JobStatus, OperationResult
 from ._parts import PART_BYTES, Operation
 from ._portal import Portal
-from ._retry import Retry
+from ._retry import Clock, Retry
 
 
 class Client:
@@ -23,14 +22,18 @@ class Client:
     Use it as ``with Client(url, database=…, api_key=…) as client``. It has the methods of
     :class:`AsyncClient`, with the same arguments and errors; see there. It works in a notebook and
     reads the operations given to :meth:`submit` in the calling thread.
+
+    ``async with Client(…) as client`` gives the :class:`AsyncClient` instead.
     """
 
     def __init__(
         self,
         url: str,
+        port: int | None = None,
         *,
+        protocol: Literal["http", "https"] | None = None,
         database: str | None = None,
-        api_key: str,
+        api_key: str | None = None,
         timeout: float = 60.0,
         retry: Retry | None = None,
         part_bytes: int = PART_BYTES,
@@ -39,6 +42,8 @@ class Client:
     ) -> None:
         self._client = AsyncClient(
             url,
+            port,
+            protocol=protocol,
             database=database,
             api_key=api_key,
             timeout=timeout,
@@ -57,6 +62,20 @@ class Client:
         """
         return cls(**environment())
 
+    @property
+    def database(self) -> str | None:
+        """The database's name, as far as it was given."""
+        return self._client.database
+
+    @property
+    def uid(self) -> int | None:
+        """The id of the user who has logged in by :meth:`login`."""
+        return self._client.uid
+
+    def login(self, database: str, user: str, password: str) -> None:
+        """Log in with a password, or with an API key; see :meth:`AsyncClient.login`."""
+        self._portal.run(self._client.login(database, user, password))
+
     def submit(
         self,
         operations: Iterable[Operation],
@@ -70,6 +89,7 @@ class Client:
         dry_run: bool = False,
         idempotency_key: str | None = None,
         start: bool = True,
+        opened: Callable[[JobStatus], object] | None = None,
     ) -> JobStatus:
         """Submit a job and return its status; see :meth:`AsyncClient.submit`."""
         return self._portal.run_reading(
@@ -84,8 +104,21 @@ class Client:
                 dry_run=dry_run,
                 idempotency_key=idempotency_key,
                 start=start,
+                opened=opened,
             ),
             operations,
+        )
+
+    def execute(
+        self,
+        operations: Iterable[Operation],
+        *,
+        policy: Literal["isolate", "all"] = "isolate",
+        idempotency_key: str | None = None,
+    ) -> tuple[JobStatus, list[OperationResult]]:
+        """Run up to 1,000 operations at once; see :meth:`AsyncClient.execute`."""
+        return self._portal.run(
+            self._client.execute(operations, policy=policy, idempotency_key=idempotency_key)
         )
 
     def start(self, job_id: int) -> JobStatus:
@@ -142,6 +175,16 @@ class Client:
         """Call any public method of any model; see :meth:`AsyncClient.call`."""
         return self._portal.run(self._client.call(model, method, arguments, repeatable=repeatable))
 
+    def execute_kw(
+        self,
+        model: str,
+        method: str,
+        args: Sequence[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """Call a public method with arguments by position; see :meth:`AsyncClient.execute_kw`."""
+        return self._portal.run(self._client.execute_kw(model, method, args, kwargs))
+
     def close(self) -> None:
         """Close the connections; jobs go on."""
         self._portal.run(self._client.aclose())
@@ -157,3 +200,14 @@ class Client:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    async def __aenter__(self) -> AsyncClient:
+        return self._client
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._client.aclose()

@@ -1,0 +1,109 @@
+"""Somebody else's client: any object with ``await execute_kw(model, method, args, kwargs)``.
+
+Its errors are its own. What looks like a network in trouble is tried again, as it is safe to; where
+an error carries Odoo's own words (``context["raw_error"]`` of zenoo-rpc), they become the error.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol, runtime_checkable
+
+from ._errors import ConnectionFailedError, ResponseError, server_error
+from ._retry import GATEWAY_STATUS, Clock, Persistence, Retry, Trouble
+from ._session import positional
+
+_TROUBLE = (OSError, EOFError, asyncio.TimeoutError)
+_TROUBLE_NAMES = ("Connect", "Timeout", "TransportError", "NetworkError", "ProtocolError")
+
+
+@runtime_checkable
+class ExecuteKw(Protocol):
+    """A client of Odoo's that executors can use, such as zenoo-rpc's ``ZenooClient``."""
+
+    async def execute_kw(
+        self, model: str, method: str, args: list[Any], kwargs: dict[str, Any]
+    ) -> Any:
+        """Call a public method of a model."""
+
+
+class Foreign:
+    """Calls through another client, which has logged in already."""
+
+    def __init__(self, client: ExecuteKw, retry: Retry, clock: Clock) -> None:
+        self._client = client
+        self._persistence = Persistence(retry, clock)
+
+    async def call(
+        self,
+        model: str,
+        method: str,
+        arguments: Mapping[str, Any],
+        *,
+        operations: bytes | None = None,
+        repeatable: bool,
+    ) -> Any:
+        """Call a public method and return what it returns, as JSON types."""
+        what = f"{model}/{method}"
+
+        async def attempt() -> Any:
+            named = dict(arguments)
+            if operations is not None:
+                named["operations"] = json.loads(operations)
+            args, kwargs = positional(method, named)
+            try:
+                return await self._client.execute_kw(model, method, args, kwargs)
+            except Exception as error:
+                raise _translated(what, error) from error
+
+        return await self._persistence.run(what, attempt, repeatable=repeatable)
+
+    async def aclose(self) -> None:
+        """Leave the client open: it is its owner's."""
+
+
+def _translated(what: str, error: Exception) -> Exception:
+    """Return Odoo's error, a network in trouble, or the error as it is."""
+    refusal = _refusal(error)
+    if refusal is not None:
+        return refusal
+    status = _http_status(error)
+    if status is not None and status not in GATEWAY_STATUS:
+        return error
+    if status is None and not any(map(_is_trouble, _causes(error))):
+        return error
+    reason = str(error) or type(error).__name__
+    final = ConnectionFailedError(f"{reason} ({what})")
+    final.__cause__ = error
+    return Trouble(reason, final, harmless=False)
+
+
+def _refusal(error: Exception) -> ResponseError | None:
+    context = getattr(error, "context", None)
+    raw = context.get("raw_error") if isinstance(context, Mapping) else None
+    return server_error(raw) if isinstance(raw, Mapping) else None
+
+
+def _http_status(error: Exception) -> int | None:
+    for cause in _causes(error):
+        status = getattr(getattr(cause, "response", None), "status_code", None)
+        if isinstance(status, int):
+            return status
+    return None
+
+
+def _is_trouble(error: BaseException) -> bool:
+    names = [kind.__name__ for kind in type(error).__mro__]
+    return isinstance(error, _TROUBLE) or any(
+        part in name for part in _TROUBLE_NAMES for name in names
+    )
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield an error and what led to it."""
+    seen: BaseException | None = error
+    while seen is not None:
+        yield seen
+        seen = seen.__cause__ or seen.__context__

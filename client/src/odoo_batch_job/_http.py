@@ -1,0 +1,165 @@
+"""HTTP with retries: a POST that is sent again where that cannot do harm.
+
+A request that may be carried out twice without harm is *repeatable* and is sent again after a lost
+response, a time-out or an answer of a proxy in trouble. Any other request is sent again only when
+it cannot have been carried out: no connection came about, or the answer was 429.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from ._errors import (
+    ConnectionFailedError,
+    ResponseError,
+    UnexpectedReplyError,
+    error_class,
+    operation_index,
+)
+from ._retry import GATEWAY_STATUS, Clock, Persistence, Retry, Trouble, retry_after
+
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+_HOPELESS = (httpx.UnsupportedProtocol, httpx.LocalProtocolError)
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+class Http:
+    """The connections to one server."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        timeout: float,
+        retry: Retry,
+        clock: Clock,
+        transport: httpx.AsyncBaseTransport | None,
+    ) -> None:
+        self._http = httpx.AsyncClient(
+            base_url=url,
+            headers={"Content-Type": "application/json"},
+            timeout=timeout,
+            transport=transport,
+        )
+        self._persistence = Persistence(retry, clock)
+
+    async def post(
+        self, what: str, path: str, body: bytes, headers: Mapping[str, str], *, repeatable: bool
+    ) -> httpx.Response:
+        """Send JSON; every repetition sends the same bytes.
+
+        :param what: is called, for messages
+        :raises ConnectionFailedError: no answer
+        :raises ResponseError: the answer of a proxy in trouble, to the end
+        """
+
+        async def attempt() -> httpx.Response:
+            return await self._attempt(what, path, body, headers)
+
+        return await self._persistence.run(what, attempt, repeatable=repeatable)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    async def _attempt(
+        self, what: str, path: str, body: bytes, headers: Mapping[str, str]
+    ) -> httpx.Response:
+        try:
+            response = await self._http.post(path, content=body, headers=headers)
+        except _HOPELESS:
+            raise
+        except httpx.TransportError as error:
+            reason = str(error) or type(error).__name__
+            final = ConnectionFailedError(f"{self._http.base_url}: {reason} ({what})")
+            final.__cause__ = error
+            raise Trouble(reason, final, harmless=isinstance(error, _NOT_SENT)) from error
+        if response.status_code in GATEWAY_STATUS:
+            raise _gateway_trouble(what, response)
+        return response
+
+
+def server_url(host_or_url: str, port: int | None, protocol: str | None) -> str:
+    """Return the base URL of a server, ending with a slash.
+
+    A host without a protocol is spoken to by https, unless it is this machine: no key and no
+    password travels in the clear by a guess.
+
+    :raises ValueError: it is no URL of a web server
+    """
+    text = host_or_url
+    if "://" not in text:
+        host = urlsplit(f"//{text}").hostname
+        text = f"{protocol or ('http' if host in _LOOPBACK else 'https')}://{text}"
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError(f"the URL of the server begins with http:// or https://: {host_or_url!r}")
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    chosen = port or parts.port
+    return f"{parts.scheme}://{host}{f':{chosen}' if chosen else ''}{parts.path.rstrip('/')}/"
+
+
+def encode(value: object) -> bytes:
+    """Write a value as JSON.
+
+    :raises TypeError: no JSON type
+    :raises ValueError: NaN, infinity, a lone surrogate or a circle
+    """
+    text = json.dumps(value, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+    return text.encode()
+
+
+def json_of(response: httpx.Response) -> Any:
+    """Return the JSON of an answer, or None."""
+    try:
+        return response.json()
+    except ValueError:
+        return None
+
+
+def not_odoo(what: str, response: httpx.Response) -> UnexpectedReplyError:
+    """Return the error that shows what was answered instead."""
+    target = response.headers.get("Location")
+    hint = f"it redirects to {target}" if target else f"it begins {response.text[:80]!r}"
+    return UnexpectedReplyError(
+        f"{what}: {_brief(response)} is not an answer of Odoo's API: {hint}"
+    )
+
+
+def response_error(what: str, response: httpx.Response) -> ResponseError:
+    """Return what an error status stands for, with Odoo's own words if there are any."""
+    data = json_of(response)
+    kind = error_class(response.status_code)
+    if not isinstance(data, Mapping) or "message" not in data:
+        hint = "; is the name of the database right?" if response.status_code == 404 else ""
+        message = f"{what}: {_brief(response)}, without Odoo's reason{hint}"
+        return kind(response.status_code, message)
+    name, message = str(data.get("name") or ""), str(data["message"])
+    if response.is_server_error:
+        message = f"{name}: {message}"
+    return kind(
+        response.status_code,
+        message,
+        name=name,
+        index=operation_index(data.get("context"), message),
+        debug=str(data.get("debug") or ""),
+    )
+
+
+def _gateway_trouble(what: str, response: httpx.Response) -> Trouble:
+    return Trouble(
+        _brief(response),
+        response_error(what, response),
+        harmless=response.status_code == httpx.codes.TOO_MANY_REQUESTS,
+        answered=True,
+        wait=retry_after(response.headers.get("Retry-After")),
+    )
+
+
+def _brief(response: httpx.Response) -> str:
+    return f"{response.status_code} {response.reason_phrase}"

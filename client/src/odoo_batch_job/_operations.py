@@ -1,0 +1,280 @@
+"""Operations as objects, for executors, and what becomes of each.
+
+An operation copies what it is given, so the caller's dictionaries and lists are never changed, nor
+does a later change of theirs reach it. Whether Odoo accepts it shows when it is executed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any
+
+from ._models import OperationError, OperationResult
+
+Values = Mapping[str, Any]
+
+
+class BatchOperation:
+    """One operation of a batch; the classes below say what to do.
+
+    :ivar model: the model it is for, such as ``res.partner``
+    :ivar ref: names the records it makes, for later operations: ``{"$ref": "acme"}``
+    :ivar context: what an RPC call would pass as context
+    """
+
+    op: str
+
+    def __init__(
+        self,
+        model: str,
+        body: Mapping[str, Any],
+        *,
+        ref: str | None,
+        context: Mapping[str, Any] | None,
+    ) -> None:
+        self.model = model
+        self.ref = ref
+        self.context = deepcopy(context)
+        self._body = {name: deepcopy(value) for name, value in body.items()}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the operation as ``submit`` takes it."""
+        operation = {"op": self.op, "model": self.model, **self._body}
+        if self.ref is not None:
+            operation["ref"] = self.ref
+        if self.context is not None:
+            operation["context"] = self.context
+        return operation
+
+    def data_of(self, result: OperationResult) -> Any:
+        """Return what is most wanted of a success."""
+        return result.ids
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.model!r}, …)"
+
+
+class CreateOperation(BatchOperation):
+    """Create one record, or several that are made all or none.
+
+    Its ``data`` is the new id, or the list of new ids where a list was given.
+
+    :param model: such as ``res.partner``
+    :param data: values by field; a list of those for several records
+    """
+
+    op = "create"
+
+    def __init__(
+        self,
+        model: str,
+        data: Values | Sequence[Values],
+        *,
+        ref: str | None = None,
+        context: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(model, {"values": data}, ref=ref, context=context)
+        self._is_single = isinstance(data, Mapping)
+
+    def data_of(self, result: OperationResult) -> Any:
+        """Return the new id, or ids."""
+        return result.ids[0] if self._is_single and result.ids else result.ids
+
+
+class UpdateOperation(BatchOperation):
+    """Write the same values to some records. Its ``data`` is their ids.
+
+    :param model: such as ``res.partner``
+    :param data: values by field
+    :param record_ids: ids of the records; one id will do
+    """
+
+    op = "write"
+
+    def __init__(
+        self,
+        model: str,
+        data: Values,
+        record_ids: int | Sequence[Any],
+        *,
+        ref: str | None = None,
+        context: Mapping[str, Any] | None = None,
+    ) -> None:
+        body = {"ids": _ids(record_ids), "values": data}
+        super().__init__(model, body, ref=ref, context=context)
+
+
+class DeleteOperation(BatchOperation):
+    """Delete records. Its ``data`` is the ids that are gone.
+
+    :param model: such as ``res.partner``
+    :param data: ids of the records; one id will do
+    """
+
+    op = "unlink"
+
+    def __init__(
+        self,
+        model: str,
+        data: int | Sequence[Any],
+        *,
+        ref: str | None = None,
+        context: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(model, {"ids": _ids(data)}, ref=ref, context=context)
+
+
+class UpsertOperation(BatchOperation):
+    """Write the record that fits, or create it. Its ``data`` is the record's id.
+
+    :param model: such as ``res.partner``
+    :param data: values by field
+    :param key: fields of ``data`` that identify the record, such as ``["ref"]``
+    :param xml_id: an external id that identifies it instead, such as ``my.acme``
+    """
+
+    op = "upsert"
+
+    def __init__(
+        self,
+        model: str,
+        data: Values,
+        key: str | Sequence[str] | None = None,
+        *,
+        xml_id: str | None = None,
+        ref: str | None = None,
+        context: Mapping[str, Any] | None = None,
+    ) -> None:
+        body: dict[str, Any] = {"values": data}
+        if key is not None:
+            body["key"] = [key] if isinstance(key, str) else list(key)
+        if xml_id is not None:
+            body["xml_id"] = xml_id
+        super().__init__(model, body, ref=ref, context=context)
+
+    def data_of(self, result: OperationResult) -> Any:
+        """Return the record's id."""
+        return result.ids[0] if result.ids else None
+
+
+class CallOperation(BatchOperation):
+    """Call a public method. Its ``data`` is what the method returns.
+
+    :param model: such as ``sale.order``
+    :param method: such as ``action_confirm``
+    :param ids: the records to call it on; none for a method of the model
+    :param args: positional arguments
+    :param kwargs: named arguments
+    :param each: neighbours of this method and these arguments may be merged into one call on all
+        their records; it then returns nothing
+    """
+
+    op = "call"
+
+    def __init__(
+        self,
+        model: str,
+        method: str,
+        ids: int | Sequence[Any] = (),
+        args: Sequence[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
+        *,
+        each: bool = False,
+        ref: str | None = None,
+        context: Mapping[str, Any] | None = None,
+    ) -> None:
+        body: dict[str, Any] = {"method": method, "args": list(args), "kwargs": kwargs or {}}
+        if _ids(ids):
+            body["ids"] = _ids(ids)
+        if each:
+            body["each"] = True
+        super().__init__(model, body, ref=ref, context=context)
+
+    def data_of(self, result: OperationResult) -> Any:
+        """Return what the method returned."""
+        return result.value
+
+
+class LoadOperation(BatchOperation):
+    """Import one row as Odoo's import would. Its ``data`` is the id of its record.
+
+    :param model: such as ``res.partner``
+    :param fields: the columns, such as ``["id", "name", "country_id/code"]``
+    :param row: a text for each column
+    """
+
+    op = "load"
+
+    def __init__(
+        self,
+        model: str,
+        fields: Sequence[str],
+        row: Sequence[Any],
+        *,
+        ref: str | None = None,
+        context: Mapping[str, Any] | None = None,
+    ) -> None:
+        body = {"fields": list(fields), "row": list(row)}
+        super().__init__(model, body, ref=ref, context=context)
+
+    def data_of(self, result: OperationResult) -> Any:
+        """Return the id of the record."""
+        return result.ids[0] if result.ids else None
+
+
+@dataclass(frozen=True)
+class BatchResult:
+    """What became of one operation of an executor.
+
+    :ivar index: its place among the executor's ``operations``
+    :ivar success: whether its effect is in the database
+    :ivar data: of a success: the new id of a create; other operations say theirs; else None
+    :ivar error: of a failure: the reason; printed, it is the sentence for people
+    :ivar state: done, failed, skipped, rolled_back or cancelled; ``refused`` if Odoo took none of
+        the operations for a fault of this one, ``not_submitted`` for the fault of another one
+    :ivar ids: the records it made or worked on
+    """
+
+    index: int
+    success: bool
+    data: Any
+    error: OperationError | None
+    state: str
+    ids: list[int]
+
+    @classmethod
+    def of(cls, operation: BatchOperation, result: OperationResult, index: int) -> BatchResult:
+        """Return an outcome as an executor gives it."""
+        done = result.success
+        return cls(
+            index=index,
+            success=done,
+            data=operation.data_of(result) if done else None,
+            error=None if done else result.error or _unexplained(result.state),
+            state=result.state,
+            ids=result.ids,
+        )
+
+    @classmethod
+    def unsent(cls, index: int, state: str, message: str) -> BatchResult:
+        """Return the result of an operation that never reached a job."""
+        return cls(index, False, None, OperationError(state, message), state, [])
+
+
+_REASONS = {
+    "skipped": "not executed: the job ended before it",
+    "rolled_back": "rolled back because another operation of its chunk failed",
+    "cancelled": "not executed: the job was cancelled",
+    "pending": "not executed yet",
+}
+
+
+def _unexplained(state: str) -> OperationError:
+    return OperationError(state, _REASONS.get(state, state))
+
+
+def _ids(ids: int | Sequence[Any]) -> list[Any]:
+    """Return a list of ids; a reference to an earlier operation stands for its records."""
+    return [ids] if isinstance(ids, (int, Mapping)) else list(ids)
