@@ -139,7 +139,7 @@ class BatchExecutor:
                 if status.error:
                     raise BatchExecutionError(f"job {job.id} is paused: {status.error}", [])
                 _logger.warning("job %s is paused; waiting until it is resumed", job.id)
-                await asyncio.sleep(PAUSED_POLL)
+                await self._client._clock.sleep(PAUSED_POLL)
 
     async def _after(self, job_id: int) -> None:
         """For an executor that learns from what it did."""
