@@ -47,6 +47,21 @@ logging.getLogger("odoo.sql_db").addFilter(_QuietOperations())
 
 
 @contextmanager
+def quiet_queries():
+    """For the time of a claim or a chunk: failing SQL, also the engine's own, stays out of the log.
+
+    It may hold customer data, and a conflict is no error: it is done again. Any other exception is
+    reported by whoever catches it.
+    """
+    before = getattr(_guarded, "active", False)
+    _guarded.active = True
+    try:
+        yield
+    finally:
+        _guarded.active = before
+
+
+@contextmanager
 def operation_guard(job_env):
     """For the time of a chunk's operations: no commit from inside, the owner's environment for
     deferred computations, nothing of a payload in the log."""
@@ -56,11 +71,10 @@ def operation_guard(job_env):
     for name in shadowed:
         setattr(cr, name, _refuse(name))
     transaction.default_env = job_env
-    _guarded.active = True
     try:
-        yield
+        with quiet_queries():
+            yield
     finally:
-        _guarded.active = False
         transaction.default_env = default_env
         for name, original in shadowed.items():
             if original is None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.tools import SQL, config
 
-from ..execution.guards import is_transient
+from ..execution.guards import is_transient, quiet_queries
 from ..execution.knowledge import Knowledge
 
 _logger = logging.getLogger(__name__)
@@ -73,7 +73,8 @@ class BatchJobRunner(models.AbstractModel):
                 self._come_back_for_waiting(slot)
                 return
             lessons = knowledge.setdefault(claim.job["id"], Knowledge())
-            self.env["batch.job.work"]._work(claim, lessons, deadline)
+            with quiet_queries():
+                self.env["batch.job.work"]._work(claim, lessons, deadline)
             left = self._report(1)
             if self.env.registry.check_signaling() is not self.env.registry:
                 break
@@ -81,14 +82,21 @@ class BatchJobRunner(models.AbstractModel):
 
     @api.model
     def _claim(self, slot):
-        for attempt in range(CLAIM_TRIES):
+        """Claim a chunk; after too many conflicts in a row leave it to the next run."""
+        for _attempt in range(CLAIM_TRIES):
             try:
-                return self.env["batch.job.claim"]._claim(slot)
+                with quiet_queries():
+                    return self.env["batch.job.claim"]._claim(slot)
             except Exception as error:
-                if self.env.cr.closed or not is_transient(error) or attempt == CLAIM_TRIES - 1:
+                if self.env.cr.closed:
                     raise
                 self.env.cr.rollback()
+                self.env["batch.job.chunk"]._let_all_go()
+                if not is_transient(error):
+                    raise
                 _logger.info("runner %s: the claim met a conflict and is made again", slot)
+        self._come_back(slot)
+        return None
 
     @api.model
     def _report(self, processed):
