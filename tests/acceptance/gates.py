@@ -38,18 +38,22 @@ class Gate:
             self._backend,
         )
 
+    def count(self):
+        """How many sessions wait at this gate."""
+        return self._database.value(
+            "SELECT count(*) FROM pg_stat_activity WHERE %s = ANY(pg_blocking_pids(pid))",
+            self._backend,
+        )
+
     def wait_for_one(self):
         """The process that comes to this gate."""
         (process,) = wait_until("a process at the gate", self.stopped)
         return process
 
     def execute(self, query, *params):
-        """Do something in the transaction that holds the gate; opening it undoes this."""
+        """Do something in the transaction that holds the gate."""
         with self._connection.cursor() as cursor:
             cursor.execute(query, params)
-
-    def commit(self):
-        self._connection.commit()
 
 
 @contextmanager

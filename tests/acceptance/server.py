@@ -8,13 +8,12 @@ import subprocess
 import httpx
 from waiting import wait_until
 
-STOPS_WITHIN = 30  # seconds
-
 
 class Server:
     def __init__(self, database, log, workers=2, cron_workers=2, options=(), environment=None):
         self.database = database
         self.log = log
+        self.http_workers = workers
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._environment = {**os.environ, **(environment or {})}
@@ -47,18 +46,9 @@ class Server:
         return self
 
     def stop(self):
+        """End the server and its workers at once: what they leave behind is a test's own affair."""
         if self._process is None:
             return
-        if self.runs():
-            self._process.send_signal(signal.SIGTERM)
-        try:
-            self._process.wait(STOPS_WITHIN)
-        except subprocess.TimeoutExpired:
-            pass
-        self.kill_all()
-
-    def kill_all(self):
-        """End whatever is left of the server and its workers, at once."""
         try:
             os.killpg(self._process.pid, signal.SIGKILL)
         except ProcessLookupError:
