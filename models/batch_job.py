@@ -227,7 +227,7 @@ class BatchJob(models.Model):
         """
         self.ensure_one()
         self.check_access("read")
-        if state is not None and state not in OPERATION_STATES:
+        if state is not None and (not isinstance(state, str) or state not in OPERATION_STATES):
             raise UserError(self.env._("state must be one of %s.", ", ".join(OPERATION_STATES)))
         if type(after) is not int or type(limit) is not int or not 0 < limit <= RESULTS_LIMIT:
             raise UserError(
@@ -240,6 +240,13 @@ class BatchJob(models.Model):
         return {"results": page, "next": page[-1]["index"] if len(outcomes) > limit else None}
 
     # ORM
+
+    @api.private
+    def ensure_one(self):
+        """A call over RPC that names no job, or several, is the caller's mistake: 422, not 500."""
+        if len(self) != 1:
+            raise UserError(self.env._("Name one job: ids is a list with one id, such as [7]."))
+        return self
 
     def write(self, vals):
         if not self.env.su:
