@@ -5,9 +5,10 @@ from typing import Any
 
 BLANKED = {"$blanked": True}
 _NAME = re.compile(
-    r"(^|_)(password|passwd|passphrase|secret|api_?key|private_key|token|pin_code)$", re.IGNORECASE
+    r"(^|_)(pass|password|passwd|pwd|passphrase|secret|api_?key|private_key|token|pin_code)$",
+    re.IGNORECASE,
 )
-_MENTION = re.compile(r"passw|passphrase|secret|api_?key|private_key|token|pin_code", re.IGNORECASE)
+_MENTION = re.compile(r"pass|pwd|secret|api_?key|private_key|token|pin_code", re.IGNORECASE)
 
 
 def may_hold_passwords(text: str) -> bool:

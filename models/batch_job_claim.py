@@ -302,7 +302,8 @@ class BatchJobClaim(models.AbstractModel):
                 Failure("conflict", text),
                 conflicts=conflicts,
                 trouble=reason,
-                not_before=fields.Datetime.now() + timedelta(seconds=wait),
+                # not `Datetime.now()`, which has no fractions: the wait would lie in the past
+                not_before=self.env.cr.now() + timedelta(seconds=wait),
             )
         chunks._hand_over(claim.chunk_id)
         self.env.cr.commit()  # pylint: disable=invalid-commit
@@ -344,7 +345,9 @@ class BatchJobClaim(models.AbstractModel):
             else Outcome(position, "rolled_back")
             for position in operations
         ]
-        self.env["batch.job.operation"]._record(row["id"], outcomes)
+        stored = self.env["batch.job.operation"]
+        stored._blank_pending(row, operations[0], operations[-1])
+        stored._record(row["id"], outcomes)
         chunks = self.env["batch.job.chunk"]
         # added, not set: earlier steps of the chunk may have landed
         tally = Tally(failed=1, skipped=len(operations) - 1)

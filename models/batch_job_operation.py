@@ -9,6 +9,7 @@ from ..engine.passwords import blank_passwords
 from ..engine.states import OPERATION_STATES
 
 _STORE_COLUMNS = "job_id, owner_id, company_id, index, position, op, model, ref, payload, state"
+BLANK_BATCH = 5_000  # operations looked at together for passwords
 
 
 class BatchJobOperation(models.Model):
@@ -176,6 +177,13 @@ class BatchJobOperation(models.Model):
                 job_id,
             )
         )
+
+    @api.model
+    def _blank_pending(self, job, first, last):
+        """Blank the passwords of operations that are about to end without having run."""
+        for start in range(first, last + 1, BLANK_BATCH) if job["has_passwords"] else ():
+            pending = self._pending(job["id"], start, min(start + BLANK_BATCH - 1, last))
+            self._blank_passwords(job["id"], pending)
 
     @api.model
     def _change_state(self, job_id, from_states, to_state) -> dict[str, int]:

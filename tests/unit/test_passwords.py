@@ -14,6 +14,8 @@ SECRET_KEYS = [
     "private_key",
     "passphrase",
     "pin_code",
+    "smtp_pass",
+    "pwd",
 ]
 PLAIN_KEYS = ["name", "password_policy", "tokens", "secretary", "zip_code", "passport"]
 
