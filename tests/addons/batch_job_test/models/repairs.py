@@ -102,3 +102,8 @@ class TestBatchRepair(models.Model):
         with contextlib.suppress(psycopg2.Error):
             self.write({"number": number})
             self.env.flush_all()
+
+    def lock_then_add(self):
+        """Odoo's own way to say that a record is in use: LockError."""
+        self.lock_for_update()
+        self.number += 1
