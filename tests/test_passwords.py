@@ -1,0 +1,102 @@
+from odoo.tests import tagged
+
+from .rpc_cases import MODEL, RpcCase
+
+BLANKED = {"$blanked": True}
+
+
+@tagged("post_install", "-at_install")
+class TestPasswords(RpcCase):
+    """A password is kept no longer than its operation needs it."""
+
+    def submit_passwords(self, login, **options):
+        """Three operations with a password: a good one, a bad one, a good one."""
+        self.target = self.new_user(login)
+        values = {"password": "S3cret-pass"}
+        operations = [
+            {"op": "write", "model": "res.users", "ids": [one], "values": values}
+            for one in (self.target.id, 2_000_000_000, self.target.id)
+        ]
+        return self.submit(operations, **options)
+
+    def payloads(self, job):
+        self.cr.execute(
+            "SELECT payload FROM batch_job_operation WHERE job_id = %s ORDER BY index", [job.id]
+        )
+        return [payload["values"]["password"] for (payload,) in self.cr.fetchall()]
+
+    def test_blanked(self):
+        """Passwords are there while an operation waits, and blanked once it has ended, well or
+        badly; the operation has used the true one."""
+        job = self.submit_passwords("pw_isolate")
+        self.assertEqual(self.payloads(job), ["S3cret-pass"] * 3)
+        before = self.target._compute_session_token("sid")
+        self.run_jobs()
+        self.assertEqual(self.states(job), ["done", "failed", "done"])
+        self.assertEqual(self.payloads(job), [BLANKED] * 3)
+        self.assertNotEqual(self.target._compute_session_token("sid"), before)
+
+    def test_other_ends(self):
+        """They are blanked as well when an operation was rolled back, or cancelled."""
+        for policy, states in (
+            ("all", ["rolled_back", "failed", "rolled_back"]),
+            ("chunk", ["rolled_back", "failed", "rolled_back"]),
+        ):
+            job = self.submit_passwords(f"pw_{policy}", policy=policy)
+            self.run_jobs()
+            self.assertEqual(self.states(job), states)
+            self.assertEqual(self.payloads(job), [BLANKED] * 3)
+        job = self.submit_passwords("pw_cancel")
+        job.cancel()
+        self.commit()
+        self.assertEqual(self.states(job), ["cancelled"] * 3)
+        self.assertEqual(self.payloads(job), [BLANKED] * 3)
+
+    def test_stop(self):
+        """What waits for a resume keeps its password."""
+        job = self.submit_passwords("pw_stop", policy="stop")
+        self.run_jobs()
+        self.assertEqual(self.states(job), ["pending", "failed", "pending"])
+        job.resume(skip=True)
+        self.run_jobs()
+        self.assertEqual(self.states(job), ["done", "failed", "done"])
+        self.assertEqual(self.payloads(job), [BLANKED] * 3)
+
+    def test_retry(self):
+        """A retry of a blanked operation fails and says to submit it anew."""
+        job = self.submit_passwords("pw_retry", policy="chunk")
+        self.run_jobs()
+        job.retry()
+        self.run_jobs()
+        (outcome, *_rest) = self.outcomes(job)
+        self.assertEqual(outcome["state"], "failed")
+        self.assertEqual(
+            outcome["error"]["message"],
+            "Its password was blanked when the operation ended and cannot be used again: "
+            "submit the operation anew.",
+        )
+
+    def test_execute(self):
+        """`execute` blanks them too."""
+        operation = {"op": "write", "model": "res.users", "values": {"password": "S3cret-pass"}}
+        operation["ids"] = self.new_user("pw_execute").ids
+        jobs = self.env["batch.job"].with_user(self.admin)
+        job = jobs.browse(jobs.execute([operation])["id"])
+        self.assertEqual(self.payloads(job), [BLANKED])
+
+    def test_other_names(self):
+        """Passwords go by other names, and lie deep in a payload."""
+        hidden = {"smtp_pass": "a", "api_key": "b", "client_secret": "c", "list": [{"token": "d"}]}
+        call = {"op": "call", "model": MODEL, "method": "return_env", "kwargs": {"x": hidden}}
+        job = self.submit_and_run([call])
+        self.cr.execute("SELECT payload FROM batch_job_operation WHERE job_id = %s", [job.id])
+        found = self.cr.fetchone()[0]["kwargs"]["x"]
+        self.assertEqual(
+            found,
+            {
+                "smtp_pass": BLANKED,
+                "api_key": BLANKED,
+                "client_secret": BLANKED,
+                "list": [{"token": BLANKED}],
+            },
+        )
