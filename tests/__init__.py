@@ -13,6 +13,7 @@ from . import (
     test_outcomes,
     test_passwords,
     test_policies,
+    test_query_plan,
     test_rpc_api,
     test_run_as,
     test_submit_input,
