@@ -1,5 +1,6 @@
 import datetime
 import json
+import logging
 
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import AccessError, UserError
@@ -219,6 +220,9 @@ def _refusal(kind, text, index):
     error = kind(text)
     if index is not None:
         error.context = {"index": index}
+    if kind is UserError:
+        # by itself Odoo would log the message as a warning, and it quotes the operation
+        error.loglevel = logging.DEBUG
     return error
 
 
