@@ -60,7 +60,7 @@ class TestJobForm(HttpCase):
         self.assertEqual((status["state"], status["remaining"]), ("queued", 1))
 
     def test_partly_done(self):
-        """A job that ended with errors shows causes and culprits, leads to a record, and retries."""
+        """An ended job shows causes and culprits, leads to a record, and is retried."""
         tag = self.env["res.partner.category"].create({"name": "Tag of the tour"})
         bad = {"op": "write", "model": tag._name, "ids": tag.ids, "values": {"nmae": "x"}}
         operations = [self.tag(name="C"), self.tag(), self.tag(), bad]

@@ -2,9 +2,10 @@
 
 import json
 
-from odoo.addons.bus.tests.common import WebsocketCase
 from odoo.exceptions import UserError
 from odoo.tests import TransactionCase, new_test_user, tagged
+
+from odoo.addons.bus.tests.common import WebsocketCase
 
 GROUPS = "base.group_user,base.group_partner_manager"
 

@@ -12,6 +12,7 @@ import {
     contains,
     defineModels,
     fields,
+    getService,
     MockServer,
     models,
     mountView,
@@ -89,6 +90,17 @@ test("a message of the shown job reloads it once, whatever their number", async 
 
     expect.verifySteps(["read 2"]);
     expect(".o_field_widget[name=progress]").toHaveText("40.00");
+});
+
+test("a message of another job, open elsewhere in the browser, does not reload it", async () => {
+    await mountJob(2);
+    getService("bus_service").addChannel("batch_job:3");
+    await waitForChannels(["batch_job:2", "batch_job:3"]);
+    expect.verifySteps(["read 2"]);
+
+    await publish(3);
+
+    expect.verifySteps([]);
 });
 
 test("edits are kept: a message does not reload a form that was changed", async () => {
