@@ -19,8 +19,18 @@ _ABSENT_KEY = re.compile(r"Key \((?P<column>\w+)\)=\((?P<value>.*?)\) is not pre
 def describe(error: BaseException, model) -> Failure:
     """Say why an operation on `model` (an empty recordset in the owner's environment) failed.
 
-    The transaction must be usable: call it after the savepoint was rolled back.
+    The transaction must be usable: call it after the savepoint was rolled back. It never raises:
+    one operation's odd error must not cost its chunk-mates anything.
     """
+    for lang in (model.env.context.get("lang"), None):
+        try:
+            return _describe(error, model.with_context(lang=lang))
+        except Exception:  # an unknown language; a text that cannot be made
+            continue
+    return Failure("error", type(error).__name__, model._name)
+
+
+def _describe(error, model):
     if isinstance(error, psycopg2.Error):
         return _describe_sql(error, model)
     for kind, error_type in _KINDS:

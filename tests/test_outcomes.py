@@ -161,6 +161,7 @@ class TestFailures(OutcomesCase):
             ("user", "user_error", "Somebody must do something first."),
             ("redirect", "user_error", "Go there first."),
             ("anything", "error", "RuntimeError: out of order"),
+            ("speechless", "error", "Speechless"),
         ):
             self.assert_failure(call("fail", kind), error_type, message)
         self.assert_failure(
@@ -175,6 +176,17 @@ class TestFailures(OutcomesCase):
         outcome = self.run_one(call("fail", "access"), user=user)
         self.assertEqual((outcome["state"], outcome["error"]["type"]), ("failed", "access"))
         self.assertIn("System Parameter", outcome["error"]["message"])
+
+    def test_odd_context(self):
+        """An operation whose context cannot be worked with fails alone."""
+        bad = {**create(number=1), "context": {"lang": "xx_XX"}}
+        odd = {**write([GONE], number=1), "context": {"lang": ["en_US"]}}
+        lost = {**create(name="lost"), "context": {"allowed_company_ids": [GONE]}}
+        job = self.submit_and_run([create(name="c 1"), bad, odd, lost, create(name="c 2")])
+        outcomes = self.outcomes(job)
+        found = [o["error"] and o["error"]["type"] for o in outcomes]
+        self.assertEqual(found, [None, "required", "error", "access", None])
+        self.assertEqual(job.chunk_ids.mapped("attempt"), [1])
 
     def test_causes(self):
         """Failures are counted by cause, most frequent first."""

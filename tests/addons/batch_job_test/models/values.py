@@ -5,6 +5,11 @@ from odoo.exceptions import RedirectWarning, UserError, ValidationError
 from odoo.tools import lazy
 
 
+class Speechless(Exception):
+    def __str__(self):
+        raise ValueError("no words")
+
+
 class TestBatchValue(models.Model):
     _name = "test.batch.value"
     _description = "A record that remembers the order of its writes, and returns what it is told"
@@ -48,6 +53,8 @@ class TestBatchValue(models.Model):
             raise RedirectWarning(self.env._("Go there first."), 1, self.env._("Go"))
         if kind == "access":
             self.env["ir.config_parameter"].create({"key": "x", "value": "x"})
+        if kind == "speechless":
+            raise Speechless
         raise RuntimeError("out of order")
 
     @api.private
