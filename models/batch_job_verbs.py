@@ -78,10 +78,17 @@ class BatchJobVerbs(models.AbstractModel):
 
         :param cancelled: cancelled ones too
         :returns: status
-        :raises UserError: 422: the job has not ended
+        :raises UserError: 422: the job has not ended, or its last chunk has not landed
         """
         row = self._begin_verb("retry")
         if row:
+            if row["needs_runner"]:
+                # cancelled a moment ago: what was not begun is still pending, and would run
+                raise UserError(
+                    self.env._(
+                        "The last chunk of job %s has not landed yet; retry in a moment.", self.id
+                    )
+                )
             self._reopen_failed(row, cancelled)
         return self._status()
 

@@ -14,6 +14,7 @@ from . import (
     test_passwords,
     test_policies,
     test_query_plan,
+    test_retry_race,
     test_rpc_api,
     test_run_as,
     test_submit_input,
