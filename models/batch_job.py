@@ -30,7 +30,7 @@ class BatchJob(models.Model):
     _order = "id desc"
 
     name = fields.Char(required=True)
-    user_id = fields.Many2one("res.users", "Owner", required=True, readonly=True, index=True)
+    user_id = fields.Many2one("res.users", "Owner", required=True, readonly=True)
     company_id = fields.Many2one("res.company", readonly=True)
     run_context = fields.Json("Context", readonly=True, groups=fields.NO_ACCESS)
     policy = fields.Selection(list(POLICIES.items()), required=True, readonly=True)
@@ -77,6 +77,7 @@ class BatchJob(models.Model):
         "This idempotency key is used by another job of yours.",
     )
     _open = models.Index("(priority, id) WHERE needs_runner")
+    _turns = models.Index("(user_id, last_claimed_at)")
 
     # RPC contract: submit
 

@@ -57,20 +57,42 @@ class BatchJobClaim(models.AbstractModel):
 
     @api.model
     def _candidates(self) -> list[int]:
-        """Jobs that need a runner: by priority; among equals users take turns, then their jobs."""
+        """Jobs that need a runner: by priority; among equals users take turns, then their jobs.
+
+        Those without a chunk to give go before: they may only have to be closed, and whoever
+        waits for the end of a job must not wait for other jobs.
+        """
         self._begin()
         self.env.cr.execute(
             SQL(
                 """
+                WITH open AS (
+                    SELECT id, user_id, priority, last_claimed_at,
+                           state NOT IN %s
+                           OR (next_position >= total
+                               AND NOT EXISTS (
+                                   SELECT FROM batch_job_chunk c
+                                    WHERE c.job_id = j.id AND c.state = 'queued')) AS may_end
+                      FROM batch_job j
+                     WHERE needs_runner
+                       AND (eta IS NULL OR eta <= now() AT TIME ZONE 'UTC')
+                ), turns AS (
+                    SELECT user_id,
+                           (SELECT max(served.last_claimed_at)
+                              FROM batch_job served
+                             WHERE served.user_id = users.user_id) AS last_turn
+                      FROM (SELECT DISTINCT user_id FROM open) users
+                )
                 SELECT id
-                  FROM batch_job
-                 WHERE needs_runner
-                   AND (eta IS NULL OR eta <= now() AT TIME ZONE 'UTC')
-                 ORDER BY priority,
-                       max(last_claimed_at) OVER (PARTITION BY user_id) NULLS FIRST,
+                  FROM open
+                  JOIN turns USING (user_id)
+                 ORDER BY may_end DESC,
+                       priority,
+                       last_turn NULLS FIRST,
                        last_claimed_at NULLS FIRST,
                        id
-                """
+                """,
+                LIVE_STATES,
             )
         )
         return [row[0] for row in self.env.cr.fetchall()]

@@ -6,6 +6,7 @@ from . import (
     test_conflicts,
     test_content,
     test_execute,
+    test_housekeeping,
     test_idempotency,
     test_job_form_tour,
     test_job_states,
@@ -17,6 +18,7 @@ from . import (
     test_retry_race,
     test_rpc_api,
     test_run_as,
+    test_runners,
     test_submit_input,
     test_views,
 )

@@ -1,0 +1,148 @@
+from datetime import timedelta
+
+from odoo import fields
+from odoo.exceptions import ValidationError
+from odoo.tests import tagged
+
+from ..models.batch_job_runner import RUNNERS_PARAMETER
+from .races import RaceCase
+
+
+@tagged("post_install", "-at_install")
+class TestRunners(RaceCase):
+    """The number of runners is a setting; saving it never fails."""
+
+    def setUp(self):
+        super().setUp()
+        self.addCleanup(self.save, runners=2)
+
+    def save(self, runners):
+        """As the page Settings does."""
+        settings = self.env["res.config.settings"].with_user(self.admin)
+        settings.create({"batch_job_runners": runners}).execute()
+        self.commit()
+
+    def active(self):
+        self.renew()
+        return self.env["batch.job.runner"]._slots().mapped("active")
+
+    def test_more_and_fewer(self):
+        """Scheduled actions are added, switched off, and switched on again."""
+        self.assertEqual(self.active()[:2], [True, True])
+        self.save(4)
+        self.assertEqual(self.active()[:4], [True] * 4)
+        slots = self.env["batch.job.runner"]._slots()
+        self.assertEqual(slots.mapped("code")[:4], [f"model._run({number})" for number in range(4)])
+        self.save(1)
+        self.assertEqual(self.active(), [True] + [False] * (len(slots) - 1))
+        self.save(3)
+        self.assertEqual(self.active()[:4], [True, True, True, False])
+        self.assertEqual(len(self.active()), len(slots))
+
+    def test_nonsense_is_refused(self):
+        """Less than one and more than sixteen are no numbers of runners."""
+        for number in (0, -1, 17):
+            with self.subTest(number=number), self.assertRaises(ValidationError):
+                self.save(number)
+            self.renew()
+
+    def test_saving_while_a_runner_runs(self):
+        """Odoo locks a scheduled action that runs: saving goes on without it, and it follows when
+        another runner begins."""
+        busy = self.env["batch.job.runner"]._slot(1)
+        with self.registry.cursor() as cron:
+            # as ir.cron does for the whole run
+            cron.execute("SELECT FROM ir_cron WHERE id = %s FOR NO KEY UPDATE", [busy.id])
+            self.save(1)
+            self.assertEqual(self.active()[:2], [True, True])
+        self.run_jobs(slot=0)
+        self.assertEqual(self.active()[:2], [True, False])
+
+    def test_a_superfluous_runner_does_nothing(self):
+        """A runner beyond the number claims nothing, although it may still be active."""
+        self.save(1)
+        job = self.submit(self.creates("superfluous", 1))
+        self.run_jobs(slot=1)
+        self.assert_counters(job, "queued", remaining=1)
+        self.run_jobs(slot=0)
+        self.assert_counters(job, "done", succeeded=1)
+
+    def test_a_parameter_that_is_no_number(self):
+        """Somebody edits the system parameter by hand: the default holds."""
+        for text, number in (("many", 2), ("", 2), ("0", 1), ("99", 16)):
+            self.env["ir.config_parameter"].set_param(RUNNERS_PARAMETER, text)
+            self.assertEqual(self.env["batch.job.runner"]._wanted_runners(), number, text)
+
+
+@tagged("post_install", "-at_install")
+class TestTurns(RaceCase):
+    """Whose job comes next."""
+
+    def turns(self, **jobs):
+        """Who is served by each claim of one runner, until nothing is left."""
+        runner, order = self.runner(), []
+        names = {job.id: name for name, job in jobs.items()}
+        while claim := runner.step():
+            order.append(names[claim.job["id"]])
+        self.renew()
+        return order
+
+    def test_priority(self):
+        """The lower number goes first, whatever was submitted first."""
+        jobs = {
+            name: self.submit(self.creates(f"priority {name}", 2), chunk_size=1, priority=priority)
+            for name, priority in (("normal", 10), ("late", 20), ("urgent", 1))
+        }
+        expected = ["urgent"] * 2 + ["normal"] * 2 + ["late"] * 2
+        self.assertEqual(self.turns(**jobs), expected)
+
+    def test_users_take_turns(self):
+        """A large import of one user does not starve another's small job."""
+        other = self.new_user("turns_user")
+        big = self.submit(self.creates("turns big", 8), chunk_size=1)
+        also = self.submit(self.creates("turns also", 2), chunk_size=1)
+        small = self.submit(self.creates("turns small", 3), other, chunk_size=1)
+        order = self.turns(admin=big, admin_too=also, other=small)
+        self.assertEqual(order[1::2][:3], ["other"] * 3)
+        self.assertEqual(order[:4:2], ["admin", "admin_too"])
+        self.assertEqual(len(order), 13)
+
+    def test_many_small_jobs_do_not_starve_a_big_one(self):
+        """Turns go by user, not by job: a stream of small jobs leaves every other turn."""
+        other = self.new_user("stream_user")
+        big = self.submit(self.creates("stream big", 5), chunk_size=1)
+        smalls = {
+            f"small{number}": self.submit(self.creates(f"stream {number}", 1), other)
+            for number in range(5)
+        }
+        order = self.turns(big=big, **smalls)
+        self.assertEqual([name == "big" for name in order], [True, False] * 5)
+
+    def test_a_job_ends_when_its_last_chunk_has_landed(self):
+        """A job with nothing left to do is closed before another one gets its next chunk."""
+        jobs = [self.submit(self.creates(f"closed {number}", 1)) for number in range(4)]
+        runner = self.runner()
+        for done in range(4):
+            runner.step()
+            self.renew()
+            states = [job.status()["state"] for job in jobs[:done]]
+            self.assertEqual(states, ["done"] * done)
+
+    def test_not_before_its_time(self):
+        """A job with an eta is not claimed before it; the runners are called for that time."""
+        eta = fields.Datetime.now() + timedelta(days=1)
+        job = self.submit(self.creates("eta", 1), eta=f"{eta.isoformat()}Z")
+        self.run_jobs()
+        self.assert_counters(job, "queued", remaining=1)
+        slots = self.env["batch.job.runner"]._slots().filtered("active")
+        triggers = self.env["ir.cron.trigger"].search(
+            [("cron_id", "in", slots.ids), ("call_at", "=", eta)]
+        )
+        self.assertEqual(triggers.cron_id, slots)
+
+    def test_earlier_after_all(self):
+        """The owner may take the eta away; the job runs then."""
+        job = self.submit(self.creates("earlier", 1), eta="2100-01-01")
+        job.write({"eta": False})
+        self.run_jobs()
+        self.assert_counters(job, "done", succeeded=1)
