@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .errors import BadOperation, BadRequest
+from .references import REF_KEY
 
 LARGEST_ID = 2**31 - 1  # ids are 4-byte integers
 OPTIONS_OF_ALL = {"op", "model", "ref", "context"}
@@ -23,6 +24,11 @@ class Operation:
     op: str
     model: str
     payload: dict
+    followers: int = 0  # rows after it that continue the same record (load); they share its outcome
+
+    @property
+    def last_position(self) -> int:
+        return self.position + self.followers
 
 
 def check_operations(operations: Any, first_index: int = 0) -> list[dict]:
@@ -143,11 +149,48 @@ def _check_call(operation: dict, index: int) -> None:
         _check_ids(operation, index)
 
 
+def _check_upsert(operation: dict, index: int) -> None:
+    values, key, xml_id = (operation.get(name) for name in ("values", "key", "xml_id"))
+    _check_values(values, index)
+    if (key is None) == (xml_id is None):
+        raise BadOperation(index, "give either key, a list of fields, or xml_id, an external id.")
+    if xml_id is not None:
+        if not isinstance(xml_id, str) or not xml_id.strip("."):
+            raise BadOperation(index, f"xml_id must be a text, not {_show(xml_id)}.")
+        if xml_id.count(".") > 1 or xml_id != xml_id.strip():
+            raise BadOperation(index, f"xml_id {_show(xml_id)} must be like module.name.")
+        return
+    if not isinstance(key, list | tuple) or not key or len(set(map(str, key))) != len(key):
+        raise BadOperation(index, 'key must be a list of distinct fields, such as ["ref"].')
+    for name in key:
+        if not isinstance(name, str) or values.get(name) in (None, False, ""):
+            raise BadOperation(
+                index, f"the key {_show(name)} has no value; every key field needs one in values."
+            )
+
+
+def _check_load(operation: dict, index: int) -> None:
+    fields, row = operation.get("fields"), operation.get("row")
+    if not isinstance(fields, list | tuple) or not fields:
+        raise BadOperation(index, 'fields is missing; give column names, such as ["id", "name"].')
+    if any(not isinstance(name, str) or not name for name in fields):
+        raise BadOperation(index, "fields must hold column names, texts that are not empty.")
+    if not isinstance(row, list | tuple):
+        raise BadOperation(index, f"row must be a list of cells, not {_kind(row)}.")
+    if len(row) != len(fields):
+        raise BadOperation(index, f"row has {len(row)} cells for {len(fields)} fields.")
+    for name, cell in zip(fields, row, strict=True):
+        if isinstance(cell, dict | list):
+            raise BadOperation(index, f"the cell of {name} must be plain, not {_kind(cell)}.")
+
+
 def _check_ids(operation: dict, index: int) -> None:
     ids = operation.get("ids")
     if not isinstance(ids, list | tuple) or not ids:
         raise BadOperation(index, "ids is missing; give a list of record ids, such as [7, 8].")
     for one in ids:
+        if isinstance(one, dict) and one.keys() == {REF_KEY}:
+            continue
         if type(one) is not int or not 0 < one <= LARGEST_ID:
             raise BadOperation(
                 index, f"ids holds {_show(one)}; record ids are positive whole numbers."
@@ -204,6 +247,8 @@ _RULES: dict[str, tuple[Callable[[dict, int], None], set[str]]] = {
     "create": (_check_create, OPTIONS_OF_ALL | {"values"}),
     "write": (_check_write, OPTIONS_OF_ALL | {"ids", "values"}),
     "unlink": (_check_ids, OPTIONS_OF_ALL | {"ids"}),
+    "upsert": (_check_upsert, OPTIONS_OF_ALL | {"key", "xml_id", "values"}),
+    "load": (_check_load, OPTIONS_OF_ALL | {"fields", "row"}),
     "call": (_check_call, OPTIONS_OF_ALL | {"ids", "method", "args", "kwargs", "each"}),
 }
 OPS = tuple(_RULES)
