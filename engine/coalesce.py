@@ -52,9 +52,16 @@ def by_equal_values(operations: list[Operation]) -> list[tuple[dict, list[int]]]
     return list(groups.values())
 
 
+# what must be equal beside op, model and context
+_SAME_SHAPE = {"upsert": ("key",), "load": ("fields",)}
+
+
 def _merge_key(operation: Operation) -> tuple | None:
     payload = operation.payload
     context = canonical_json(payload["context"]) if payload.get("context") else ""
+    if operation.op in _SAME_SHAPE:
+        shape = (payload.get(name) for name in _SAME_SHAPE[operation.op])
+        return (operation.op, operation.model, context, *map(canonical_json, shape))
     if operation.op != "call":
         return (operation.op, operation.model, context)
     if not payload.get("each"):

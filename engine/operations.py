@@ -24,6 +24,7 @@ class Operation:
     op: str
     model: str
     payload: dict
+    ref: str | None = None
     followers: int = 0  # rows after it that continue the same record (load); they share its outcome
 
     @property

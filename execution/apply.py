@@ -1,31 +1,28 @@
 """Apply operations through the ORM, as the owner, merged where the end is the same."""
 
-import copy
-from datetime import date
-
-from odoo import fields
-from odoo.exceptions import AccessError
 from odoo.models import BaseModel
-from odoo.service.model import get_public_method
-from odoo.tools import lazy
-from odoo.tools.json import json_default
-from odoo.tools.misc import ReadonlyDict
 
-from ..engine.coalesce import Group, by_equal_values, coalesce
-from ..engine.errors import ForbiddenEffect, OperationFailed
+from ..engine.coalesce import Group, coalesce
+from ..engine.errors import OperationFailed
 from ..engine.operations import Operation
-from ..engine.outcomes import Failure, Outcome, plain_value
-from ..engine.passwords import holds_blanked
-from . import prechecks
+from ..engine.outcomes import Failure, Outcome
+from . import crud, prechecks
+from .certain import certain_failures
 from .failures import describe
 from .guards import TransientError, check_deferred_constraints, repairing_savepoint
 from .knowledge import Knowledge
+from .load import load
+from .references import References
+from .upsert import upsert
 
-ACCESS_NEEDED = {"create": "create", "write": "write", "unlink": "unlink", "call": "read"}
-PASSWORD_GONE = (
-    "Its password was blanked when the operation ended and cannot be used again: "
-    "submit the operation anew."
-)
+_APPLY = {
+    "create": crud.create,
+    "write": crud.write,
+    "unlink": crud.unlink,
+    "call": crud.call,
+    "upsert": upsert,
+    "load": load,
+}
 
 
 class Applier:
@@ -36,9 +33,10 @@ class Applier:
     to find the first culprit in order.
     """
 
-    def __init__(self, env, knowledge: Knowledge, careful: bool):
+    def __init__(self, env, knowledge: Knowledge, references: References, careful: bool):
         self.env = env
         self.knowledge = knowledge
+        self.references = references
         self.careful = careful
         self.released = 0  # savepoints kept since somebody last set this to 0
 
@@ -48,59 +46,58 @@ class Applier:
         :raises OperationFailed: everything was undone
         :raises TransientError: the transaction must be rolled back
         """
-        model = self.env[operations[0].model]
+        self.references.begin()
+        self._model = self.env[operations[0].model]
         try:
             with repairing_savepoint(self.env):
-                outcomes = []
-                for group in coalesce(operations):
-                    model = self._model_of(group)
-                    outcomes += self._apply_group(model, group)
+                outcomes = self._apply(operations)
                 check_deferred_constraints(self.env.cr)
         except OperationFailed:
             raise
         except (Exception, SystemExit) as error:
             if isinstance(error, TransientError) or self.env.cr.closed:
                 raise
-            raise OperationFailed(describe(error, model)) from error
+            raise OperationFailed(describe(error, self._model)) from error
         self.released += 1
         return outcomes
 
     def learn(self, failed: OperationFailed) -> bool:
         return self.knowledge.learn(failed, self.env[failed.failure.model or "base"])
 
+    def _apply(self, operations: list[Operation]) -> list[Outcome]:
+        """Group after group, in order; a reference is resolved when what it names has been done."""
+        outcomes: list[Outcome] = []
+        while operations:
+            ready, skipped, operations = self.references.take_ready(operations)
+            outcomes += skipped
+            for group in coalesce(ready):
+                self._model = self._model_of(group)
+                done = self._apply_group(self._model, group)
+                self.references.note(group.operations, done)
+                outcomes += done
+        return outcomes
+
     def _model_of(self, group: Group) -> BaseModel:
         model = self.env[group.model]
         return model.with_context(**group.context) if group.context else model
 
     def _apply_group(self, model: BaseModel, group: Group) -> list[Outcome]:
-        settled = self._settle_certain(model, group)
-        suspects = self._suspects(model, group, settled) if self.careful else {}
-        kept = [
-            operation
-            for operation in group.operations
-            if operation.position not in settled and operation.position not in suspects
-        ]
-        outcomes = list(settled.values())
-        if kept:
+        failures = certain_failures(model, group)
+        outcomes = [Outcome(at, "failed", failure=why) for at, why in failures.items()]
+        rest = [o for o in group.operations if o.position not in failures]
+        suspects = self._suspects(model, group, rest) if self.careful else {}
+        kept = [o for o in rest if o.position not in suspects]
+        if kept and (self.careful or not failures):
             outcomes += _APPLY[group.op](model, kept)
-        for operation in group.operations:
-            if operation.position in suspects and operation.position not in settled:
+        if not self.careful:
+            _raise_first_failure(outcomes)
+        for operation in rest:
+            if operation.position in suspects:
                 outcomes.append(self._try_alone(model, operation, suspects[operation.position]))
         return outcomes
 
-    def _settle_certain(self, model: BaseModel, group: Group) -> dict[int, Outcome]:
-        """Failures by the rules of batch jobs themselves; no ORM call can prove them wrong."""
-        failures = _certain_failures(model, group)
-        if failures and not self.careful:
-            raise OperationFailed(next(iter(failures.values())))
-        return {
-            position: Outcome(position, "failed", failure=failure)
-            for position, failure in failures.items()
-        }
-
-    def _suspects(self, model, group: Group, settled) -> dict[int, Failure | None]:
-        rest = [o for o in group.operations if o.position not in settled]
-        if not rest or group.op == "call":
+    def _suspects(self, model, group: Group, rest) -> dict[int, Failure | None]:
+        if not rest or group.op in ("call", "load"):
             return {}
         unsettled = Group(group.op, group.model, rest)
         known = dict.fromkeys(self.knowledge.suspects(model, unsettled))
@@ -119,90 +116,7 @@ class Applier:
         return outcome
 
 
-def _certain_failures(model: BaseModel, group: Group) -> dict[int, Failure]:
-    failures = {}
-    needed = ACCESS_NEEDED[group.op]
-    if not model._abstract and not model.has_access(needed):
-        failure = _no_access(model, needed)
-        return {operation.position: failure for operation in group.operations}
-    ids = {one for operation in group.operations for one in operation.payload.get("ids") or ()}
-    absent = ids - set(model.browse(ids).exists()._ids) if ids else ids
-    for operation in group.operations:
-        missing = absent.intersection(operation.payload.get("ids") or ())
-        if missing:
-            failures[operation.position] = _missing(model, sorted(missing))
-        elif holds_blanked(operation.payload):
-            failures[operation.position] = Failure("bad_value", PASSWORD_GONE, model._name)
-    return failures
-
-
-def _no_access(model, needed) -> Failure:
-    try:
-        model.check_access(needed)
-    except AccessError as error:
-        return Failure("access", str(error), model._name)
-    raise AssertionError("has_access and check_access disagree")
-
-
-def _missing(model, ids) -> Failure:
-    text = model.env._(
-        "%(model)s: no record with id %(ids)s exists (any more).",
-        model=model._name,
-        ids=", ".join(map(str, ids[:20])),
-    )
-    return Failure("missing", text, model._name)
-
-
-def _create(model, operations) -> list[Outcome]:
-    values = [prechecks.records_of(operation) for operation in operations]
-    records = model.create([_own_copy(one) for several in values for one in several])
-    ids = iter(records._ids)
-    return [
-        Outcome(operation.position, "done", ids=[next(ids) for _one in several])
-        for operation, several in zip(operations, values, strict=True)
-    ]
-
-
-def _write(model, operations) -> list[Outcome]:
-    every_id = [one for operation in operations for one in operation.payload["ids"]]
-    for values, ids in by_equal_values(operations):
-        # the common prefetch is what makes the reads behind these writes a few queries in all
-        model.browse(ids).with_prefetch(every_id).write(_own_copy(values))
-    return [Outcome(o.position, "done", ids=o.payload["ids"], value=True) for o in operations]
-
-
-def _unlink(model, operations) -> list[Outcome]:
-    model.browse([one for o in operations for one in o.payload["ids"]]).unlink()
-    return [Outcome(o.position, "done", ids=o.payload["ids"], value=True) for o in operations]
-
-
-def _call(model, operations) -> list[Outcome]:
-    first = operations[0].payload
-    method = get_public_method(model, first["method"])
-    ids = [one for operation in operations for one in operation.payload.get("ids") or ()]
-    args, kwargs = _own_copy(first.get("args") or []), _own_copy(first.get("kwargs") or {})
-    is_model_method = getattr(method, "_api_model", False)
-    if is_model_method and ids:
-        raise ForbiddenEffect(f"{model._name}.{first['method']} takes no ids.")
-    value = method(model if is_model_method else model.browse(ids), *args, **kwargs)
-    if first.get("each"):
-        return [Outcome(o.position, "done", ids=o.payload["ids"]) for o in operations]
-    value, note = plain_value(value, _json_default)
-    return [Outcome(operations[0].position, "done", ids=ids, value=value, note=note)]
-
-
-_APPLY = {"create": _create, "write": _write, "unlink": _unlink, "call": _call}
-
-
-def _own_copy(value):
-    """Overrides of create and write may change what they are given; a later try needs it whole."""
-    return copy.deepcopy(value)
-
-
-def _json_default(value):
-    """What JSON-2 does with a return value, but for what it can only describe."""
-    if isinstance(value, BaseModel):
-        return list(value._ids)
-    if isinstance(value, date | bytes | lazy | ReadonlyDict | fields.Domain):
-        return json_default(value)
-    raise TypeError(f"{type(value).__name__} is not JSON")
+def _raise_first_failure(outcomes: list[Outcome]):
+    failed = [outcome for outcome in outcomes if outcome.state == "failed"]
+    if failed:
+        raise OperationFailed(min(failed, key=lambda outcome: outcome.position).failure)

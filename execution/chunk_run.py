@@ -1,6 +1,7 @@
 """Run the operations of one chunk by the job's policy."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from ..engine.chunk_size import split
 from ..engine.isolate import first_culprit, isolate
@@ -9,13 +10,16 @@ from ..engine.outcomes import Failure, Outcome
 from .apply import Applier
 from .guards import operation_guard, repairing_savepoint
 from .knowledge import Knowledge
+from .references import References
 
 LAND_AFTER = 50  # released savepoints; past 64 every other session's snapshots get slower
-STEP = 200  # operations of policy `all` between two looks at the cancel flag
+STEP = 200  # operations of one transaction between two looks at the cancel flag
+
+BeforeStep = Callable[[int], None]
 
 
 class StopAll(Exception):
-    """Policy `all` ends now: everything is rolled back. `failure` says why, None: cancelled."""
+    """The one transaction of a job ends now. `failure` says why; None: it was cancelled."""
 
     def __init__(self, position: int, failure: Failure | None):
         super().__init__(position)
@@ -27,22 +31,33 @@ class _Undo(Exception):
     """Leaves a savepoint so that it is rolled back."""
 
 
-def run_isolated(
-    job_env, operations: list[Operation], knowledge: Knowledge
-) -> Iterator[tuple[list[Outcome], bool]]:
+@dataclass
+class Run:
+    """What executing operations needs: the owner's environment, and what is known beforehand."""
+
+    job_env: object
+    knowledge: Knowledge
+    references: References
+
+    def applier(self, careful: bool) -> Applier:
+        return Applier(self.job_env, self.knowledge, self.references, careful)
+
+
+def run_isolated(run: Run, operations: list[Operation]) -> Iterator[tuple[list[Outcome], bool]]:
     """Policy `isolate`: yields what was settled whenever it is time to commit, and at the end.
 
     :returns: yields (outcomes, whether they are the last); the caller commits before it goes on
     :raises TransientError: roll back what was not committed and come again
     """
-    applier = Applier(job_env, knowledge, careful=True)
+    applier = run.applier(careful=True)
     parts = isolate(operations, applier.attempt, applier.learn)
     settled: list[Outcome] = []
     while True:
-        with operation_guard(job_env):
+        with operation_guard(run.job_env):
             outcomes = next(parts, None)
         if outcomes is None:
             break
+        run.references.settle(operations, outcomes)
         settled += outcomes
         if applier.released >= LAND_AFTER:
             yield settled, False
@@ -50,43 +65,86 @@ def run_isolated(
     yield settled, True
 
 
-def run_strict(job_env, operations: list[Operation], mates_become: str) -> list[Outcome]:
+def run_strict(run: Run, operations: list[Operation], mates_become: str) -> list[Outcome]:
     """Policies `chunk` and `stop`: all of it, or the culprit's failure and nothing else.
 
     :param mates_become: the state of the culprit's chunk-mates
     """
-    applier = Applier(job_env, Knowledge(), careful=False)
-    with operation_guard(job_env):
+    with operation_guard(run.job_env):
         try:
-            with repairing_savepoint(job_env):
-                settled, culprit = first_culprit(operations, applier.attempt)
+            with repairing_savepoint(run.job_env):
+                settled, culprit = _up_to_culprit(run, operations)
                 if culprit:
                     raise _Undo
         except _Undo:
-            return [
+            settled = [
                 culprit if o.position == culprit.position else Outcome(o.position, mates_become)
                 for o in operations
             ]
+            run.references.settle(operations, settled)
     return settled
 
 
-def run_all(
-    job_env, operations: list[Operation], before_step: Callable[[int], None]
-) -> list[Outcome]:
+def run_all(run: Run, operations: list[Operation], before_step: BeforeStep) -> list[Outcome]:
     """Policy `all`: many steps, each under a savepoint so that the culprit can be found.
 
     :param before_step: called with the position reached, before each step and before the end;
         raises StopAll to give up
     :raises StopAll: the caller must roll back the whole transaction
     """
-    applier = Applier(job_env, Knowledge(), careful=False)
     settled: list[Outcome] = []
-    for step in split(operations, max(1, -(-len(operations) // STEP))):
+    for step in _steps(operations, STEP):
         before_step(step[0].position)
-        with operation_guard(job_env):
-            outcomes, culprit = first_culprit(step, applier.attempt)
+        with operation_guard(run.job_env):
+            outcomes, culprit = _up_to_culprit(run, step)
         if culprit:
             raise StopAll(culprit.position, culprit.failure)
         settled += outcomes
     before_step(operations[-1].position)
     return settled
+
+
+def run_dry(
+    run: Run, operations: list[Operation], policy: str, size: int, before_step: BeforeStep
+) -> list[Outcome]:
+    """All of a job in one transaction that the caller rolls back; failures follow `policy`.
+
+    :param size: operations in what would be a chunk
+    :raises StopAll: cancelled, or out of time
+    """
+    settled: list[Outcome] = []
+    for step in _steps(operations, size):
+        before_step(step[0].position)
+        if policy == "isolate":
+            outcomes = [one for part, _ends in run_isolated(run, step) for one in part]
+        else:
+            mates = "rolled_back" if policy == "chunk" else "skipped"
+            outcomes = run_strict(run, step, mates)
+        settled += outcomes
+        if policy in ("stop", "all") and any(o.state == "failed" for o in outcomes):
+            return _ended_early(operations, settled, policy)
+    return settled
+
+
+def _up_to_culprit(run, operations):
+    applier = run.applier(careful=False)
+
+    def attempt(part):
+        outcomes = applier.attempt(part)
+        run.references.settle(part, outcomes)
+        return outcomes
+
+    return first_culprit(operations, attempt)
+
+
+def _ended_early(operations, settled, policy):
+    """A dry run that met its culprit: nothing after it ran; under `all` nothing before it stays."""
+    known = {outcome.position: outcome for outcome in settled}
+    if policy == "all":
+        known = {at: outcome for at, outcome in known.items() if outcome.state == "failed"}
+    default = "rolled_back" if policy == "all" else "skipped"
+    return [known.get(o.position) or Outcome(o.position, default) for o in operations]
+
+
+def _steps(operations, size):
+    return split(operations, max(1, -(-len(operations) // size)))

@@ -1,0 +1,61 @@
+"""Failures by the rules of batch jobs themselves; no ORM call can prove them wrong."""
+
+from odoo.exceptions import AccessError
+from odoo.models import BaseModel
+
+from ..engine.coalesce import Group
+from ..engine.outcomes import Failure
+from ..engine.passwords import holds_blanked
+
+# any of these rights lets an operation be tried; what it then does is checked by Odoo
+ACCESS_NEEDED = {
+    "create": ("create",),
+    "write": ("write",),
+    "unlink": ("unlink",),
+    "call": ("read",),
+    "upsert": ("write", "create"),
+    "load": ("write", "create"),
+}
+PASSWORD_GONE = (
+    "Its password was blanked when the operation ended and cannot be used again: "
+    "submit the operation anew."
+)
+
+
+def certain_failures(model: BaseModel, group: Group) -> dict[int, Failure]:
+    """By position: no access to the model, a record that is not there, a password that is gone."""
+    failures = {}
+    denied = access_problem(model, group.op)
+    if denied:
+        failure = Failure("access", denied, model._name)
+        return {operation.position: failure for operation in group.operations}
+    ids = {one for operation in group.operations for one in operation.payload.get("ids") or ()}
+    absent = ids - set(model.browse(ids).exists()._ids) if ids else ids
+    for operation in group.operations:
+        missing = absent.intersection(operation.payload.get("ids") or ())
+        if missing:
+            failures[operation.position] = _missing(model, sorted(missing))
+        elif holds_blanked(operation.payload):
+            failures[operation.position] = Failure("bad_value", PASSWORD_GONE, model._name)
+    return failures
+
+
+def access_problem(model: BaseModel, op: str) -> str | None:
+    """Why the user may not do this to any record of the model; None if they may."""
+    needed = ACCESS_NEEDED[op]
+    if model._abstract or any(model.has_access(right) for right in needed):
+        return None
+    try:
+        model.check_access(needed[0])
+    except AccessError as error:
+        return str(error)
+    raise AssertionError("has_access and check_access disagree")
+
+
+def _missing(model, ids) -> Failure:
+    text = model.env._(
+        "%(model)s: no record with id %(ids)s exists (any more).",
+        model=model._name,
+        ids=", ".join(map(str, ids[:20])),
+    )
+    return Failure("missing", text, model._name)

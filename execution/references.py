@@ -1,0 +1,81 @@
+"""What the references of a chunk's operations stand for, as far as it is known."""
+
+import dataclasses
+
+from ..engine.operations import Operation
+from ..engine.outcomes import Failure, Outcome
+from ..engine.references import references_in, resolve
+
+
+class References:
+    """Ids by ref: `stored` by earlier chunks, settled by earlier parts of this one, and made by
+    the attempt that is under way (forgotten when it fails).
+
+    :param stored: ref -> (state, ids, index) of the operations that have ended
+    """
+
+    def __init__(self, stored: dict[str, tuple[str, list[int] | None, int]] | None = None):
+        self._used = stored is not None  # a job without references is not searched for any
+        self._settled = dict(stored or {})
+        self._made: dict[str, tuple[str, list[int] | None, int]] = {}
+
+    def begin(self):
+        """A new attempt: what the last one made is kept only if `settle` was told."""
+        self._made = {}
+
+    def note(self, operations: list[Operation], outcomes: list[Outcome]):
+        """Remember what named operations of this attempt came to."""
+        self._made.update(_named(operations, outcomes))
+
+    def settle(self, operations: list[Operation], outcomes: list[Outcome]):
+        """These outcomes stand."""
+        self._settled.update(_named(operations, outcomes))
+
+    def take_ready(self, operations: list[Operation]):
+        """Split off the operations that can be applied now.
+
+        :returns: (ready, with ids instead of references; outcomes of those to skip; the rest)
+        """
+        if not self._used:
+            return operations, [], []
+        ready: list[Operation] = []
+        skipped: list[Outcome] = []
+        waiting: set[str] = set()
+        for place, operation in enumerate(operations):
+            names = set(references_in(list(operation.payload.values())))
+            if names & waiting:
+                return ready, skipped, operations[place:]
+            lost = next((name for name in sorted(names) if self._find(name)[0] != "done"), None)
+            if lost is not None:
+                outcome = self._skip(operation, lost)
+                skipped.append(outcome)
+                self.note([operation], [outcome])
+                continue
+            ready.append(self._resolved(operation) if names else operation)
+            if operation.ref:
+                waiting.add(operation.ref)
+        return ready, skipped, []
+
+    def _find(self, name):
+        return self._made.get(name) or self._settled.get(name) or ("pending", None, None)
+
+    def _resolved(self, operation: Operation) -> Operation:
+        payload = {
+            key: resolve(value, lambda name: self._find(name)[1] or [])
+            for key, value in operation.payload.items()
+        }
+        return dataclasses.replace(operation, payload=payload)
+
+    def _skip(self, operation: Operation, name: str) -> Outcome:
+        state, _ids, index = self._find(name)
+        text = f"Its reference {name!r}, operation {index}, is {state}; retry takes both along."
+        failure = Failure("reference", text, operation.model)
+        return Outcome(operation.position, "skipped", failure=failure)
+
+
+def _named(operations, outcomes):
+    by_position = {operation.position: operation for operation in operations if operation.ref}
+    for outcome in outcomes if by_position else ():
+        operation = by_position.get(outcome.position)
+        if operation:
+            yield operation.ref, (outcome.state, outcome.ids, operation.index)
