@@ -1,11 +1,13 @@
 """The shape of an operation, and the check of what somebody submits."""
 
+import dataclasses
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from .errors import BadOperation, BadRequest
+from .outcomes import Outcome
 from .references import REF_KEY
 
 LARGEST_ID = 2**31 - 1  # ids are 4-byte integers
@@ -26,6 +28,12 @@ class Operation:
     payload: dict
     ref: str | None = None
     followers: int = 0  # rows after it that continue the same record (load); they share its outcome
+
+    def with_row(self, row: list) -> "Operation":
+        """The same record with one more row."""
+        rows = [*self.payload.get("more_rows", ()), row]
+        payload = {**self.payload, "more_rows": rows}
+        return dataclasses.replace(self, payload=payload, followers=len(rows))
 
     @property
     def last_position(self) -> int:
@@ -72,6 +80,20 @@ def _storable_text(operations: list[dict], default: Callable[[Any], Any]) -> str
     except (TypeError, ValueError, RecursionError):
         return None
     return None if "\\u0000" in text else text
+
+
+def with_followers(outcomes: list[Outcome], operations: list[Operation]) -> list[Outcome]:
+    """The outcome of a record's first row goes for the rows that continue it."""
+    followers = {o.position: o.followers for o in operations if o.followers}
+    if not followers:
+        return outcomes
+    return [
+        dataclasses.replace(outcome, position=position)
+        for outcome in outcomes
+        for position in range(
+            outcome.position, outcome.position + followers.get(outcome.position, 0) + 1
+        )
+    ]
 
 
 def clean_context(context: dict) -> dict:

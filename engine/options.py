@@ -52,8 +52,6 @@ def check_options(
         raise BadRequest(f"policy {policy!r} keeps one chunk at a time; use max_parallel=1.")
     if not isinstance(dry_run, bool):
         raise BadRequest(f"dry_run must be true or false, not {dry_run!r}.")
-    if dry_run:
-        raise BadRequest("dry_run is not available yet; submit a small job instead.")
     return Options(
         name or None,
         policy,

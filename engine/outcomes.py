@@ -5,6 +5,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from .states import COUNTED_AS
+
 VALUE_LIMIT = 64 * 1024  # characters of JSON
 MESSAGE_LIMIT = 2_000  # characters
 
@@ -60,6 +62,16 @@ class Tally:
     failed: int = 0
     skipped: int = 0
     causes: list[dict] = field(default_factory=list)
+
+
+def count(outcomes: list[Outcome]) -> Tally:
+    """How many succeeded, failed and were skipped, and the causes of the failed ones."""
+    tally = Tally(causes=count_causes([o.failure for o in outcomes if o.state == "failed"]))
+    for outcome in outcomes:
+        counter = COUNTED_AS.get(outcome.state)
+        if counter:
+            setattr(tally, counter, getattr(tally, counter) + 1)
+    return tally
 
 
 def count_causes(failures: list[Failure]) -> list[dict]:

@@ -23,6 +23,8 @@ def blank_passwords(payload: Any) -> Any:
     {'values': {'login': 'jo', 'password': {'$blanked': True}}}
     """
     if isinstance(payload, dict):
+        if "row" in payload and "fields" in payload:
+            payload = {**payload, "row": _blank_row(payload["fields"], payload["row"])}
         return {
             key: BLANKED if value and _NAME.search(key) else blank_passwords(value)
             for key, value in payload.items()
@@ -30,6 +32,11 @@ def blank_passwords(payload: Any) -> Any:
     if isinstance(payload, list):
         return [blank_passwords(item) for item in payload]
     return payload
+
+
+def _blank_row(columns: list, row: list) -> list:
+    pairs = zip(columns, row, strict=True)
+    return [BLANKED if cell and _NAME.search(str(name)) else cell for name, cell in pairs]
 
 
 def holds_blanked(payload: Any) -> bool:

@@ -1,6 +1,7 @@
 """References between the operations of a job: `{"$ref": "acme"}` means the ids of the operation
 whose `ref` is "acme"."""
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -31,7 +32,8 @@ def resolve(value: Any, ids_of: Callable[[str], list[int]]) -> Any:
 
     :raises ValueError: a single id is needed and there are several
 
-    >>> resolve({"ids": [{"$ref": "a"}, 7], "parent_id": {"$ref": "b"}}, {"a": [1, 2], "b": [3]}.get)
+    >>> ids_of = {"a": [1, 2], "b": [3]}.get
+    >>> resolve({"ids": [{"$ref": "a"}, 7], "parent_id": {"$ref": "b"}}, ids_of)
     {'ids': [1, 2, 7], 'parent_id': 3}
     """
     if isinstance(value, dict):
@@ -52,6 +54,62 @@ def _resolve_item(item: Any, ids_of: Callable[[str], list[int]]) -> list:
     if isinstance(item, dict) and REF_KEY in item:
         return list(ids_of(item[REF_KEY]))
     return [resolve(item, ids_of)]
+
+
+def is_follower(operation: dict, previous: dict | None, is_one2many: list[bool]) -> bool:
+    """Whether a load row continues the record of the operation before it: it has values for
+    one2many columns only. This is how Odoo's `load()` sees it.
+
+    :param is_one2many: for each of the row's columns
+    """
+    if previous is None or previous["op"] != "load" or previous["model"] != operation["model"]:
+        return False
+    if any(previous.get(name) != operation.get(name) for name in ("fields", "context")):
+        return False
+    cells = list(zip(operation["row"], is_one2many, strict=True))
+    return any(cell for cell, many in cells if many) and not any(
+        cell for cell, many in cells if not many
+    )
+
+
+def mark(operations: list[dict], first_index: int, waves: "Waves", follows: Callable) -> list[dict]:
+    """The operations with their private marks: `$wave`, `$follows` and `$makes` (external id).
+
+    :param follows: (operation, previous or None) -> whether it continues the record before it
+    :raises BadOperation: see `Waves.place`
+    """
+    marked: list[dict] = []
+    previous = None
+    for index, operation in enumerate(operations, first_index):
+        wave, continues = waves.place(operation, index), follows(operation, previous)
+        made = external_ids_made(operation)
+        marks = {"$wave": wave, "$follows": continues or None, "$makes": made[0] if made else None}
+        marked.append({**operation, **{key: value for key, value in marks.items() if value}})
+        if continues:
+            _lift_record(marked, wave)
+        previous = operation
+    return marked
+
+
+def _lift_record(marked: list[dict], wave: int) -> None:
+    """All rows of a record are in one wave, the latest of theirs."""
+    start = len(marked) - 1
+    while start and marked[start].get("$follows"):
+        start -= 1
+    latest = max(wave, *(one.get("$wave", 0) for one in marked[start:]))
+    for one in marked[start:] if latest else ():
+        one["$wave"] = latest
+
+
+def wave_at(position: int, wave_ends: list[int] | None) -> int:
+    """The wave of a position.
+
+    :param wave_ends: the last position of each wave; None: there is one wave only
+
+    >>> [wave_at(position, [9, 14]) for position in (0, 9, 10, 14)]
+    [0, 0, 1, 1]
+    """
+    return bisect_left(wave_ends, position) if wave_ends else 0
 
 
 class Waves:
@@ -99,7 +157,8 @@ class Waves:
             if operation["op"] not in REFERABLE_OPS:
                 allowed = ", ".join(REFERABLE_OPS)
                 raise BadOperation(
-                    index, f"op {operation['op']} makes nothing to refer to; ref goes with {allowed}."
+                    index,
+                    f"op {operation['op']} makes nothing to refer to; ref goes with {allowed}.",
                 )
             self._waves[name] = wave
         for external_id in external_ids_made(operation):

@@ -25,16 +25,16 @@ def back_off(conflicts: int, jitter: float) -> float:
     return longest / 2 + longest / 2 * jitter
 
 
-def after_conflict(conflicts: int, size: int, policy: str) -> str:
+def after_conflict(conflicts: int, size: int, one_transaction: bool) -> str:
     """What to do with a chunk after its n-th conflict in a row: 'wait', 'split' or 'fail'."""
     if conflicts < CONFLICT_BUDGET:
         return "wait"
-    return "split" if size > 1 and policy != "all" else "fail"
+    return "split" if size > 1 and not one_transaction else "fail"
 
 
-def after_lost_worker(lost: int, size: int, policy: str) -> str:
+def after_lost_worker(lost: int, size: int, one_transaction: bool) -> str:
     """What to do with a chunk that lost its n-th worker: 'rerun', 'split' or 'fail'."""
-    if policy == "all":
+    if one_transaction:
         return "rerun" if lost < LOST_BUDGET_ALL else "fail"
     if size > 1:
         return "split"

@@ -13,6 +13,7 @@ JOB_STATES = {
     "cancelled": "Cancelled",  # stopped for good by a person
 }
 LIVE_STATES = ("queued", "running")
+KEPT_NOTHING = ("done", "partial", "failed")  # of a dry run: it may be started for real
 ENDED_STATES = ("done", "partial", "failed", "cancelled")
 
 JOB_TRANSITIONS = {
@@ -21,7 +22,7 @@ JOB_TRANSITIONS = {
     "running": {"paused", "done", "partial", "failed", "cancelled"},
     # the chunk that was running when a job was paused may have been its last
     "paused": {"queued", "done", "partial", "failed", "cancelled"},
-    "done": set(),
+    "done": {"queued"},  # a dry run, started for real
     "partial": {"queued"},
     "failed": {"queued"},
     "cancelled": {"queued"},
@@ -59,6 +60,11 @@ POLICIES = {
 }
 
 
+def is_one_transaction(job: dict) -> bool:
+    """Whether all of a job is one chunk that is never split: policy `all`, and every dry run."""
+    return job["policy"] == "all" or bool(job["dry_run"])
+
+
 @dataclass(frozen=True)
 class Verb:
     """What a verb does to a job in each state; a state in neither list refuses it."""
@@ -77,9 +83,11 @@ VERBS = {
 }
 
 
-def verb_acts(verb: str, state: str) -> bool | None:
+def verb_acts(verb: str, state: str, dry_run: bool = False) -> bool | None:
     """True: the verb moves the job; False: it is already there; None: refused."""
     rule = VERBS[verb]
+    if verb == "start" and dry_run and state in KEPT_NOTHING:
+        return True
     if state in rule.acts_on:
         return True
     return False if state in rule.leaves else None

@@ -6,7 +6,7 @@ methods of the model, and what they say of a row is kept apart from the other ro
 """
 
 from odoo.models import fix_import_export_id_paths
-from odoo.tools import LRU
+from odoo.tools.lru import LRU
 
 from ..engine.operations import Operation
 from ..engine.outcomes import Failure, Outcome
@@ -72,7 +72,9 @@ class _Loading:
             if self.failures:
                 raise _BadRows(self.failures)
             self._flush()
-        if starts != [row for row, owner in enumerate(owners) if owner != owners[row - 1] or not row]:
+        if starts != [
+            row for row, owner in enumerate(owners) if owner != owners[row - 1] or not row
+        ]:
             raise ValueError("These rows belong together in another way than they were submitted.")
         return [
             Outcome(o.position, "done", ids=[record_id])

@@ -56,6 +56,15 @@ class References:
                 waiting.add(operation.ref)
         return ready, skipped, []
 
+    def resolve_known(self, operations: list[Operation]) -> list[Operation]:
+        """The operations, with ids where all they refer to has been done already."""
+        return [
+            self._resolved(operation)
+            if all(self._find(name)[0] == "done" for name in references_in(operation.payload))
+            else operation
+            for operation in operations
+        ]
+
     def _find(self, name):
         return self._made.get(name) or self._settled.get(name) or ("pending", None, None)
 

@@ -11,6 +11,7 @@ from . import batch_job_chunk
 from . import batch_job_submission
 from . import batch_job_claim
 from . import batch_job_work
+from . import batch_job_one_transaction
 from . import batch_job_runner
 from . import ir_websocket
 from . import res_config_settings

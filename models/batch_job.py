@@ -65,6 +65,10 @@ class BatchJob(models.Model):
     step_position = fields.Integer(readonly=True, help="Policy `all`: the position reached")
     culprit_position = fields.Integer(readonly=True, help="Policy `stop`: what resume runs again")
     has_passwords = fields.Boolean(readonly=True)
+    has_references = fields.Boolean(readonly=True)
+    has_followers = fields.Boolean(readonly=True, help="Has records spread over several rows")
+    has_keys = fields.Boolean(readonly=True, help="Has upserts or external ids to lock")
+    wave_ends = fields.Json(readonly=True, help="The last position of each wave of references")
     last_claimed_at = fields.Datetime(readonly=True)
     last_folded_at = fields.Datetime(readonly=True)
     published_at = fields.Datetime(readonly=True)
@@ -99,14 +103,15 @@ class BatchJob(models.Model):
 
         :param operations: one object each, such as
             ``{"op": "create", "model": "res.partner", "values": {"name": "Acme"}}``;
-            ops are create, write, unlink and call
+            ops are create, write, unlink, call, upsert and load
         :param name: shown in lists
         :param policy: what a failure does to its neighbours: isolate, chunk, stop or all
         :param chunk_size: operations in one transaction; 0 lets the server find it
         :param max_parallel: chunks at once; 1 keeps the order of submission
         :param priority: lower runs first
         :param eta: not before this time, ISO 8601; UTC if it names no zone
-        :param dry_run: not available yet
+        :param dry_run: true executes everything in one transaction and keeps nothing but the
+            outcomes; ``start`` then runs it for real
         :param idempotency_key: the same key and body again gives the same job, never a second one
         :param start: false opens a draft for ``append``
         :returns: status
@@ -125,7 +130,7 @@ class BatchJob(models.Model):
             idempotency_key=idempotency_key,
         )
         parsed = submission._parse(operations)
-        if start and not parsed[1]:
+        if start and not parsed.count:
             raise UserError(
                 self.env._("operations is empty. Send at least one, or start=false for a draft.")
             )
@@ -157,7 +162,7 @@ class BatchJob(models.Model):
         submission = self.env["batch.job.submission"]
         options = submission._parse_options(policy=policy, idempotency_key=idempotency_key)
         parsed = submission._parse(operations)
-        if not 0 < parsed[1] <= EXECUTE_LIMIT:
+        if not 0 < parsed.count <= EXECUTE_LIMIT:
             raise UserError(
                 self.env._("execute takes 1 to %s operations; use submit.", EXECUTE_LIMIT)
             )
@@ -179,11 +184,10 @@ class BatchJob(models.Model):
         self.ensure_one()
         self._check_owner()
         row = self._locked_row()
-        parsed = self.env["batch.job.submission"]._parse(operations, row["total"])
+        submission = self.env["batch.job.submission"]
         hashes = row["part_hashes"] or []
         if type(part) is int and 0 <= part < len(hashes):
-            # the indexes in the messages of a repeated part do not matter: it was accepted once
-            if hashes[part] != parsed[2]:
+            if hashes[part] != submission._digest(operations):
                 raise UserError(
                     self.env._("Part %s was appended before with other operations.", part)
                 )
@@ -198,6 +202,7 @@ class BatchJob(models.Model):
                     next=len(hashes),
                 )
             )
+        parsed = submission._parse(operations, row["total"], self.id)
         self._append_part(row, hashes, parsed)
         return self._status()
 
@@ -337,15 +342,17 @@ class BatchJob(models.Model):
         return is_owner or self.env.su or self.env.user.has_group("base.group_system")
 
     def _append_part(self, row, hashes, parsed):
-        text, count, digest = parsed
-        if not count:
+        if not parsed.count:
             raise UserError(self.env._("operations is empty; a part has at least one."))
-        self.env["batch.job.operation"]._store(row, text, row["total"])
+        self.env["batch.job.operation"]._store(row, parsed.text, row["total"])
         self._set(
-            total=row["total"] + count,
+            total=row["total"] + parsed.count,
             parts=len(hashes) + 1,
-            part_hashes=[*hashes, digest],
-            has_passwords=row["has_passwords"] or may_hold_passwords(text),
+            part_hashes=[*hashes, parsed.digest],
+            has_passwords=row["has_passwords"] or may_hold_passwords(parsed.text),
+            has_references=row["has_references"] or parsed.has_references,
+            has_followers=row["has_followers"] or parsed.has_followers,
+            has_keys=row["has_keys"] or parsed.has_keys,
         )
 
 

@@ -3,7 +3,7 @@ from odoo.tools import SQL
 
 from ..engine.chunk_size import next_size
 from ..engine.outcomes import Tally
-from ..engine.states import CHUNK_STATES
+from ..engine.states import CHUNK_STATES, is_one_transaction
 
 LOCK_CLASS = (
     1_785_202_034  # first key of the advisory locks on chunks; the second is the chunk's id
@@ -36,6 +36,7 @@ class BatchJobChunk(models.Model):
     suspect = fields.Boolean(
         readonly=True, help="Its operations were in a chunk that failed to end"
     )
+    wave = fields.Integer(readonly=True)
     not_before = fields.Datetime(readonly=True)
     runner = fields.Integer(readonly=True)
     started_at = fields.Datetime("Started", readonly=True)
@@ -81,7 +82,7 @@ class BatchJobChunk(models.Model):
             SQL(
                 """
                 SELECT id, job_id, first_position, last_position, attempt, lost, conflicts,
-                       suspect, size, state, causes,
+                       suspect, wave, size, state, causes,
                        COALESCE(not_before > clock_timestamp() AT TIME ZONE 'UTC', FALSE) AS waits,
                        not_before
                   FROM batch_job_chunk
@@ -198,6 +199,7 @@ class BatchJobChunk(models.Model):
             "lost": 0,
             "conflicts": 0,
             "suspect": False,
+            "wave": 0,
             "folded": False,
             "size": 0,
             "succeeded": 0,
@@ -220,32 +222,40 @@ class BatchJobChunk(models.Model):
         self.env.cr.execute(
             SQL(
                 """
-                SELECT min(position), max(position)
-                  FROM (SELECT position, (row_number() OVER (ORDER BY position) - 1) / %s AS part
+                SELECT wave, min(position), max(position)
+                  FROM (SELECT position,
+                               CASE WHEN %s THEN COALESCE(wave, 0) ELSE 0 END AS wave,
+                               (count(*) FILTER (WHERE follows IS NOT TRUE)
+                                         OVER (ORDER BY position) - 1) / %s AS part
                           FROM batch_job_operation
                          WHERE job_id = %s AND state = 'pending') p
-                 GROUP BY part
-                 ORDER BY part
+                 GROUP BY wave, part
+                 ORDER BY 2
                 """,
+                bool(job["wave_ends"]),
                 size,
                 job["id"],
             )
         )
-        for first, last in self.env.cr.fetchall():
-            self._cut(job, first, last)
+        for wave, first, last in self.env.cr.fetchall():
+            self._cut(job, first, last, wave=wave)
 
     @api.model
     def _cut_for_retry(self, job):
         """New chunks for the pending operations of a job that ended."""
         self._drop_queued(job["id"])
         size = job["chunk_size"] or next_size(self._history(job["id"]))
-        self._cut_pending(job, job["total"] if job["policy"] == "all" else size)
+        self._cut_pending(job, job["total"] if is_one_transaction(job) else size)
 
     @api.model
     def _drop_queued(self, job_id):
         self.env.cr.execute(
             SQL("DELETE FROM batch_job_chunk WHERE job_id = %s AND state = 'queued'", job_id)
         )
+
+    @api.model
+    def _drop_all(self, job_id):
+        self.env.cr.execute(SQL("DELETE FROM batch_job_chunk WHERE job_id = %s", job_id))
 
     @api.model
     def _has_unfolded(self, job_id) -> bool:

@@ -7,10 +7,12 @@ from odoo import SUPERUSER_ID, api, fields, models
 from odoo.tools import SQL
 
 from ..engine.chunk_size import next_size, split
-from ..engine.outcomes import Failure, Outcome, Tally, count_causes, merge_causes
+from ..engine.operations import Operation, with_followers
+from ..engine.outcomes import Failure, Outcome, count, merge_causes
 from ..engine.progress import PUBLISH_EVERY, next_rate
+from ..engine.references import wave_at
 from ..engine.retry import after_conflict, after_lost_worker, back_off
-from ..engine.states import LIVE_STATES
+from ..engine.states import LIVE_STATES, is_one_transaction
 
 # to the microsecond, and not the transaction's beginning as now() is
 NOW = SQL("clock_timestamp() AT TIME ZONE 'UTC'")
@@ -214,6 +216,8 @@ class BatchJobClaim(models.AbstractModel):
         chunk = self._next_queued(row, running)
         if chunk:
             chunk_id, first, last = chunk["id"], chunk["first_position"], chunk["last_position"]
+        elif chunk is None and not self._may_cut_into_wave(row, running):
+            return None
         elif (
             chunk is None
             and len(running) < row["max_parallel"]
@@ -241,18 +245,34 @@ class BatchJobClaim(models.AbstractModel):
             return False
         if row["max_parallel"] == 1:
             return False if queued[0]["waits"] else queued[0]
+        wave = min(c["wave"] for c in (*queued, *running))
+        queued = [c for c in queued if c["wave"] == wave]
         # operations that may kill their worker, or keep conflicting, go one chunk at a time
         risky = any(chunk["suspect"] for chunk in running)
         ready = (c for c in queued if not c["waits"] and not (c["suspect"] and risky))
         return next(ready, None if row["next_position"] < row["total"] else False)
 
     @api.model
+    def _may_cut_into_wave(self, row, running) -> bool:
+        """A wave starts when the one before has ended: what it refers to must be there."""
+        if not row["wave_ends"] or row["next_position"] >= row["total"]:
+            return True
+        unfinished = [*running, *self.env["batch.job.chunk"]._queued_chunks(row["id"], 1)]
+        wave = wave_at(row["next_position"], row["wave_ends"])
+        return all(chunk["wave"] == wave for chunk in unfinished)
+
+    @api.model
     def _cut_next(self, job, row):
         chunks = self.env["batch.job.chunk"]
-        first = row["next_position"]
-        size = row["chunk_size"] or next_size(chunks._history(job.id))
-        end = row["total"] if row["policy"] == "all" else min(first + size, row["total"])
-        chunk_id = chunks._cut(row, first, end - 1)
+        first, end = row["next_position"], row["total"]
+        wave = wave_at(first, row["wave_ends"])
+        if not is_one_transaction(row):
+            size = row["chunk_size"] or next_size(chunks._history(job.id))
+            wave_end = row["wave_ends"][wave] + 1 if row["wave_ends"] else end
+            end = min(first + size, wave_end)
+            if row["has_followers"] and end < wave_end:
+                end = self.env["batch.job.operation"]._record_end(job.id, end, wave_end)
+        chunk_id = chunks._cut(row, first, end - 1, wave=wave)
         row["next_position"] = end
         job._set(next_position=end)
         return chunk_id, first, end - 1
@@ -278,10 +298,10 @@ class BatchJobClaim(models.AbstractModel):
     def _rescue(self, row, chunk):
         """Put the chunk of a dead worker back, smaller; give up an operation that keeps killing."""
         lost = chunk["lost"] + 1
-        operations = self._positions(chunk)
-        verdict = after_lost_worker(lost, len(operations), row["policy"])
+        operations = self._pending_of(chunk)
+        verdict = after_lost_worker(lost, len(operations), is_one_transaction(row))
         text = self.env._("Its worker died %s times; it was the only operation at work.", lost)
-        if row["policy"] == "all":
+        if is_one_transaction(row):
             text = self.env._(
                 "The worker died %(lost)s times; it had reached operation %(index)s.",
                 lost=lost,
@@ -309,9 +329,9 @@ class BatchJobClaim(models.AbstractModel):
         row = self.env["batch.job"].browse(claim.job["id"])._locked_row()
         if row and chunks._is_ours(claim.chunk_id, claim.attempt):
             (chunk,) = chunks._select("id = %s", claim.chunk_id)
-            operations = self._positions(chunk)
+            operations = self._pending_of(chunk)
             conflicts = chunk["conflicts"] + 1
-            verdict = after_conflict(conflicts, len(operations), row["policy"])
+            verdict = after_conflict(conflicts, len(operations), is_one_transaction(row))
             text = self.env._(
                 "It met a conflict %(count)s times: %(reason)s", count=conflicts, reason=reason
             )
@@ -350,38 +370,40 @@ class BatchJobClaim(models.AbstractModel):
             chunks._update(
                 chunk["id"],
                 state="queued",
-                first_position=first[0],
-                last_position=first[-1],
+                first_position=first[0].position,
+                last_position=first[-1].last_position,
                 **values,
             )
         for part in parts:
-            chunks._cut(row, part[0], part[-1], **values)
+            place = {"wave": chunk["wave"], **values}
+            chunks._cut(row, part[0].position, part[-1].last_position, **place)
 
     @api.model
     def _give_up(self, row, chunk, operations, failure):
         """The engine itself fails a chunk: its one operation, or all of policy `all`."""
-        reached = min(max(row["step_position"] or 0, operations[0]), operations[-1])
+        reached = max(row["step_position"] or 0, operations[0].position)
+        culprit = max((o for o in operations if o.position <= reached), key=lambda o: o.position)
         outcomes = [
-            Outcome(position, "failed", failure=failure)
-            if position == reached
-            else Outcome(position, "rolled_back")
-            for position in operations
+            Outcome(one.position, "failed", failure=failure)
+            if one is culprit
+            else Outcome(one.position, "rolled_back")
+            for one in operations
         ]
+        outcomes = with_followers(outcomes, operations)
         stored = self.env["batch.job.operation"]
-        stored._blank_pending(row, operations[0], operations[-1])
+        stored._blank_pending(row, operations[0].position, operations[-1].last_position)
         stored._record(row["id"], outcomes)
         chunks = self.env["batch.job.chunk"]
         # added, not set: earlier steps of the chunk may have landed
-        tally = Tally(failed=1, skipped=len(operations) - 1)
-        chunks._add_counts(chunk["id"], tally, json.dumps(count_causes([failure])), 0, 0.0)
+        tally = count(outcomes)
+        chunks._add_counts(chunk["id"], tally, json.dumps(tally.causes), 0, 0.0)
         chunks._update(chunk["id"], state="done", trouble=failure.message)
 
     @api.model
-    def _positions(self, chunk) -> list[int]:
-        pending = self.env["batch.job.operation"]._pending(
+    def _pending_of(self, chunk) -> list[Operation]:
+        return self.env["batch.job.operation"]._pending(
             chunk["job_id"], chunk["first_position"], chunk["last_position"]
         )
-        return [operation.position for operation in pending]
 
     # Who watches
 

@@ -1,3 +1,5 @@
+import csv
+import io
 import json
 
 from odoo import api, fields, models
@@ -8,7 +10,10 @@ from ..engine.outcomes import ERROR_TYPES, Outcome
 from ..engine.passwords import blank_passwords
 from ..engine.states import OPERATION_STATES
 
-_STORE_COLUMNS = "job_id, owner_id, company_id, index, position, op, model, ref, payload, state"
+_STORE_COLUMNS = (
+    "job_id, owner_id, company_id, index, position, op, model, ref, wave, follows, makes, payload,"
+    " state"
+)
 BLANK_BATCH = 5_000  # operations looked at together for passwords
 
 
@@ -42,9 +47,15 @@ class BatchJobOperation(models.Model):
     error_model = fields.Char(readonly=True)
     error_field = fields.Char(readonly=True)
     error_constraint = fields.Char(readonly=True)
+    wave = fields.Integer(readonly=True, help="Comes after the waves of what it refers to")
+    follows = fields.Boolean(readonly=True, help="Continues the record of the row before it")
+    makes = fields.Char("External ID", readonly=True)
+
     # `state` stays out of the indexes: an outcome is then an update in place (HOT)
     _job_index = models.UniqueIndex("(job_id, index)")
     _job_position = models.Index("(job_id, position)")
+    _job_ref = models.UniqueIndex("(job_id, ref) WHERE ref IS NOT NULL")
+    _job_makes = models.Index("(job_id, makes) WHERE makes IS NOT NULL")
 
     def init(self):
         # an outcome fits on the page of its row then: no index entry, a third less time, and the
@@ -64,7 +75,8 @@ class BatchJobOperation(models.Model):
                 SELECT %(job)s, %(owner)s, %(company)s,
                        %(first)s + e.n - 1, %(first)s + e.n - 1,
                        e.body->>'op', e.body->>'model', e.body->>'ref',
-                       e.body - '{op,model,ref}'::text[], 'pending'
+                       (e.body->>'$wave')::int, (e.body->>'$follows')::bool, e.body->>'$makes',
+                       e.body - '{op,model,ref,$wave,$follows,$makes}'::text[], 'pending'
                   FROM jsonb_array_elements(%(text)s::jsonb) WITH ORDINALITY AS e(body, n)
                 """,
                 columns=SQL(_STORE_COLUMNS),
@@ -77,14 +89,18 @@ class BatchJobOperation(models.Model):
         )
 
     @api.model
-    def _order_by_model(self, job_id):
-        """Positions for parallel chunks: by model, then index, so that creates can be merged."""
+    def _order_by_wave(self, job_id) -> list[int] | None:
+        """Positions for parallel chunks: by wave, then by model so that creates can be merged.
+
+        :returns: the last position of each wave; None if there is one only
+        """
         self.env.cr.execute(
             SQL(
                 """
                 UPDATE batch_job_operation o
                    SET position = p.position
-                  FROM (SELECT id, row_number() OVER (ORDER BY model, index) - 1 AS position
+                  FROM (SELECT id, row_number() OVER (
+                                 ORDER BY COALESCE(wave, 0), model, index) - 1 AS position
                           FROM batch_job_operation
                          WHERE job_id = %s) p
                  WHERE o.id = p.id
@@ -93,6 +109,78 @@ class BatchJobOperation(models.Model):
                 job_id,
             )
         )
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT max(position) FROM batch_job_operation
+                 WHERE job_id = %s GROUP BY COALESCE(wave, 0) ORDER BY 1
+                """,
+                job_id,
+            )
+        )
+        ends = [row[0] for row in self.env.cr.fetchall()]
+        return ends if len(ends) > 1 else None
+
+    @api.model
+    def _last_stored(self, job_id) -> dict | None:
+        """The last operation of a draft, as it was submitted."""
+        self.env.cr.execute(
+            SQL(
+                "SELECT op, model, payload FROM batch_job_operation WHERE job_id = %s"
+                " ORDER BY index DESC LIMIT 1",
+                job_id,
+            )
+        )
+        row = self.env.cr.fetchone()
+        return row and {"op": row[0], "model": row[1], **row[2]}
+
+    @api.model
+    def _waves_of(self, job_id, column, names) -> dict[str, int]:
+        """The waves of the operations with these refs, or that make these external ids."""
+        query = "SELECT %s, max(COALESCE(wave, 0)) FROM batch_job_operation WHERE job_id = %s"
+        self.env.cr.execute(
+            SQL(
+                query + " AND %s = ANY(%s) GROUP BY 1",
+                SQL.identifier(column),
+                job_id,
+                SQL.identifier(column),
+                list(names),
+            )
+        )
+        return dict(self.env.cr.fetchall())
+
+    @api.model
+    def _referred(self, job_id, names) -> dict[str, tuple]:
+        """(state, ids, index) of the operations with these refs."""
+        self.env.cr.execute(
+            SQL(
+                "SELECT ref, state, record_ids, index FROM batch_job_operation"
+                " WHERE job_id = %s AND ref = ANY(%s)",
+                job_id,
+                list(names),
+            )
+        )
+        return {ref: (state, ids, index) for ref, state, ids, index in self.env.cr.fetchall()}
+
+    @api.model
+    def _record_end(self, job_id, position, end) -> int:
+        """The first position from here on that begins a record, or `end`: the rows of one record
+        stay together."""
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT position FROM batch_job_operation
+                 WHERE job_id = %s AND position >= %s AND position < %s AND follows IS NOT TRUE
+                 ORDER BY position
+                 LIMIT 1
+                """,
+                job_id,
+                position,
+                end,
+            )
+        )
+        found = self.env.cr.fetchone()
+        return found[0] if found else end
 
     @api.model
     def _pending(self, job_id, first, last) -> list[Operation]:
@@ -100,7 +188,7 @@ class BatchJobOperation(models.Model):
         self.env.cr.execute(
             SQL(
                 """
-                SELECT index, position, op, model, payload
+                SELECT index, position, op, model, payload, ref, follows
                   FROM batch_job_operation
                  WHERE job_id = %s
                    AND position BETWEEN %s AND %s
@@ -112,7 +200,13 @@ class BatchJobOperation(models.Model):
                 last,
             )
         )
-        return [Operation(*row) for row in self.env.cr.fetchall()]
+        operations: list[Operation] = []
+        for *row, follows in self.env.cr.fetchall():
+            if follows and operations:
+                operations[-1] = operations[-1].with_row(row[4]["row"])
+            else:
+                operations.append(Operation(*row))
+        return operations
 
     @api.model
     def _record(self, job_id, outcomes: list[Outcome]):
@@ -224,6 +318,39 @@ class BatchJobOperation(models.Model):
             )
         )
         return self.env.cr.fetchone()
+
+    @api.model
+    def _forget_outcomes(self, job_id):
+        """Make all operations pending, as if nothing had been tried."""
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE batch_job_operation
+                   SET state = 'pending', record_ids = NULL, value = NULL, note = NULL,
+                       error_type = NULL, error_message = NULL, error_model = NULL,
+                       error_field = NULL, error_constraint = NULL
+                 WHERE job_id = %s
+                """,
+                job_id,
+            )
+        )
+
+    @api.model
+    def _report(self, job_id) -> bytes:
+        """The outcomes as CSV, without content: whoever may see the job may read it."""
+        columns = ("index", "state", "op", "model", "error_type", "error_field", "error_message")
+        self.env.cr.execute(
+            SQL(
+                "SELECT %s FROM batch_job_operation WHERE job_id = %s ORDER BY index",
+                SQL(", ").join(map(SQL.identifier, columns)),
+                job_id,
+            )
+        )
+        text = io.StringIO()
+        writer = csv.writer(text)
+        writer.writerow(columns)
+        writer.writerows(self.env.cr.fetchall())
+        return text.getvalue().encode()
 
     @api.model
     def _reopen(self, job_id, position) -> dict:

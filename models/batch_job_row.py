@@ -5,7 +5,7 @@ from odoo.tools import SQL
 
 from ..engine.states import JOB_TRANSITIONS
 
-_JSON_COLUMNS = ("causes", "part_hashes")
+_JSON_COLUMNS = ("causes", "part_hashes", "wave_ends")
 
 
 class BatchJobRow(models.AbstractModel):

@@ -1,9 +1,11 @@
 import datetime
 import json
 import logging
+from dataclasses import dataclass
 
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.models import fix_import_export_id_paths
 from odoo.service.model import get_public_method
 from odoo.tools import SQL, lazy
 
@@ -12,8 +14,10 @@ from ..engine.errors import BadRequest
 from ..engine.operations import check_operations, clean_context, to_json
 from ..engine.options import Options, check_options
 from ..engine.passwords import may_hold_passwords
-from ..execution.apply import ACCESS_NEEDED
+from ..engine.references import Waves, external_ids_used, is_follower, mark, references_in
+from ..execution.certain import access_problem
 
+KEY_TYPES = ("char", "text", "integer", "many2one", "selection", "date", "datetime")
 REFUSED_MODELS = {
     "base.import.module",
     "base.module.uninstall",
@@ -34,6 +38,18 @@ REFUSED_MODELS = {
 }
 
 
+@dataclass(frozen=True)
+class Parsed:
+    """Checked operations as they are to be stored: JSON text, their number and hash."""
+
+    text: str
+    count: int
+    digest: str
+    has_references: bool
+    has_followers: bool
+    has_keys: bool
+
+
 class BatchJobSubmission(models.AbstractModel):
     """From what somebody submits to stored rows: checks everything before anything is stored."""
 
@@ -41,19 +57,70 @@ class BatchJobSubmission(models.AbstractModel):
     _description = "Batch Job Submission"
 
     @api.model
-    def _parse(self, operations, first_index=0):
-        """Check operations; give them as JSON text, with the canonical hash.
+    def _parse(self, operations, first_index=0, job_id=None) -> Parsed:
+        """Check operations, and make them ready to be stored.
 
-        :returns: (text, count, hash)
+        :param job_id: the draft they are appended to
         """
         self._check_submitter()
         try:
             checked = check_operations(operations, first_index)
             text = to_json(checked, first_index, _json_default)
+            digest = body_hash(json.loads(text))
+            self._check_models(checked, first_index)
+            marked = self._mark(checked, text, first_index, job_id)
+            if marked is not checked:
+                text = to_json(marked, first_index, _json_default)
         except BadRequest as error:
             raise _refusal(UserError, str(error), getattr(error, "index", None)) from error
-        self._check_models(checked, first_index)
-        return text, len(checked), body_hash(json.loads(text))
+        return Parsed(
+            text,
+            len(checked),
+            digest,
+            has_references='"$ref"' in text,
+            has_followers='"$follows"' in text,
+            has_keys=any(one["op"] in ("upsert", "load") for one in checked),
+        )
+
+    @api.model
+    def _digest(self, operations) -> str:
+        """The hash of operations that were accepted once; whether they still would be is moot."""
+        self._check_submitter()
+        try:
+            text = to_json(check_operations(operations), 0, _json_default)
+        except BadRequest as error:
+            raise _refusal(UserError, str(error), getattr(error, "index", None)) from error
+        return body_hash(json.loads(text))
+
+    @api.model
+    def _mark(self, operations, text, first_index, job_id):
+        """Check references and find the rows that continue a record; most jobs have neither."""
+        if not any(one.get("ref") or one["op"] in ("upsert", "load") for one in operations):
+            if '"$ref"' not in text:
+                return operations
+        stored = self.env["batch.job.operation"]
+        known, known_ids, previous = {}, {}, None
+        if job_id:
+            names = {one["ref"] for one in operations if one.get("ref")}
+            names.update(name for name in references_in(operations) if isinstance(name, str))
+            ids = {one for operation in operations for one in external_ids_used(operation)}
+            known = stored._waves_of(job_id, "ref", names)
+            known_ids = stored._waves_of(job_id, "makes", ids)
+            previous = stored._last_stored(job_id)
+
+        def follows(operation, before):
+            if operation["op"] != "load":
+                return False
+            before = before or previous
+            return is_follower(operation, before, self._one2many_columns(operation))
+
+        return mark(operations, first_index, Waves(known, known_ids), follows)
+
+    @api.model
+    def _one2many_columns(self, operation) -> list[bool]:
+        model_fields = self.env[operation["model"]]._fields
+        names = (fix_import_export_id_paths(column)[0] for column in operation["fields"])
+        return [name in model_fields and model_fields[name].type == "one2many" for name in names]
 
     @api.model
     def _parse_options(self, **options) -> Options:
@@ -63,20 +130,18 @@ class BatchJobSubmission(models.AbstractModel):
             raise UserError(str(error)) from error
 
     @api.model
-    def _store(self, options: Options, operations, state):
+    def _store(self, options: Options, parsed: Parsed, state):
         """Store a new job, or find the one that the same submission made before.
 
-        :param operations: (text, count, hash) of `_parse`
         :returns: (job id, whether it is new)
         """
-        text, count, operations_hash = operations
-        digest = body_hash([operations_hash, state, vars(options) | {"eta": str(options.eta)}])
-        job_id = self._insert_job(options, text, count, digest, state)
+        digest = body_hash([parsed.digest, state, vars(options) | {"eta": str(options.eta)}])
+        job_id = self._insert_job(options, parsed, digest, state)
         if job_id is None:
             return self._find_winner(options.idempotency_key, digest), False
         job = {"id": job_id, "user_id": self.env.uid, "company_id": self.env.company.id}
-        if count:
-            self.env["batch.job.operation"]._store(job, text, 0)
+        if parsed.count:
+            self.env["batch.job.operation"]._store(job, parsed.text, 0)
         return job_id, True
 
     @api.model
@@ -95,20 +160,22 @@ class BatchJobSubmission(models.AbstractModel):
         """Model, method and access of each distinct (op, model, method), once."""
         seen = set()
         for index, operation in enumerate(operations, first_index):
-            kind = (operation["op"], operation["model"], operation.get("method"))
+            names = operation.get("method") or operation.get("key") or operation.get("fields")
+            names = (names,) if isinstance(names, str) else tuple(names or ())
+            kind = (operation["op"], operation["model"], names)
             if kind not in seen:
                 seen.add(kind)
                 self._check_model(index, *kind)
 
     @api.model
-    def _check_model(self, index, op, name, method):
-        problem, kind = self._model_problem(op, name, method)
+    def _check_model(self, index, op, name, names):
+        problem, kind = self._model_problem(op, name, names)
         if problem:
             text = self.env._("Operation %(index)s: %(problem)s", index=index, problem=problem)
             raise _refusal(kind, text, index)
 
     @api.model
-    def _model_problem(self, op, name, method):
+    def _model_problem(self, op, name, names):
         """(text, exception class) of why a model cannot be used so; (None, None) if it can."""
         _ = self.env._
         if name not in self.env:
@@ -120,18 +187,48 @@ class BatchJobSubmission(models.AbstractModel):
         if model._abstract and op != "call":
             return _("model %s is abstract and has no records.", name), UserError
         try:
-            if method is not None:
-                get_public_method(model, method)
-            if not model._abstract:
-                model.check_access(ACCESS_NEEDED[op])
+            if op == "call":
+                get_public_method(model, *names)
         except AttributeError as error:
             return str(error), UserError
         except AccessError as error:
             return str(error), AccessError
-        return None, None
+        if denied := access_problem(model, op):
+            return denied, AccessError
+        checks = {"upsert": self._key_problem, "load": self._column_problem}
+        return (checks[op](model, names) if op in checks else None), UserError
 
     @api.model
-    def _insert_job(self, options, text, count, digest, state):
+    def _key_problem(self, model, names):
+        for name in names:
+            field = model._fields.get(name)
+            if field is None:
+                return self.env._(
+                    "the key %(name)s is no field of %(model)s.", name=name, model=model._name
+                )
+            if not field.store or field.type not in KEY_TYPES:
+                return self.env._(
+                    "the key %(name)s cannot be looked up; a key is a stored field: %(types)s.",
+                    name=name,
+                    types=", ".join(KEY_TYPES),
+                )
+        return None
+
+    @api.model
+    def _column_problem(self, model, names):
+        for column in names:
+            name = fix_import_export_id_paths(column)[0].partition(".")[0]
+            if name and name != "id" and name not in model._fields:
+                return self.env._(
+                    "column %(column)s: %(model)s has no field %(name)s.",
+                    column=column,
+                    model=model._name,
+                    name=name,
+                )
+        return None
+
+    @api.model
+    def _insert_job(self, options, parsed, digest, state):
         """Insert the job row; None if one with the same idempotency key exists.
 
         A unique violation would not be retried by Odoo: nine of ten equal calls at once would fail.
@@ -150,7 +247,7 @@ class BatchJobSubmission(models.AbstractModel):
             "idempotency_key": options.idempotency_key,
             "body_hash": digest,
             "state": state,
-            "total": count,
+            "total": parsed.count,
             "succeeded": 0,
             "failed": 0,
             "skipped": 0,
@@ -158,7 +255,10 @@ class BatchJobSubmission(models.AbstractModel):
             "next_position": 0,
             "rate": 0.0,
             "needs_runner": state == "queued",
-            "has_passwords": may_hold_passwords(text),
+            "has_passwords": may_hold_passwords(parsed.text),
+            "has_references": parsed.has_references,
+            "has_followers": parsed.has_followers,
+            "has_keys": parsed.has_keys,
             "create_uid": self.env.uid,
             "write_uid": self.env.uid,
         }

@@ -4,7 +4,7 @@ from odoo import fields, models
 from odoo.exceptions import UserError
 
 from ..engine.outcomes import without_cause
-from ..engine.states import OPERATION_STATES, VERBS, end_state, verb_acts
+from ..engine.states import OPERATION_STATES, VERBS, end_state, is_one_transaction, verb_acts
 
 LARGE_ALL = 10_000  # operations; above it policy `all` holds its row locks for long
 
@@ -17,13 +17,16 @@ class BatchJobVerbs(models.AbstractModel):
     _inherit = ["batch.job.row"]
 
     def start(self) -> dict:
-        """Queue a draft. On a job that was started already it changes nothing.
+        """Queue a draft. On a job that was started already it changes nothing; a dry run that
+        has ended is run for real, its outcomes kept as an attachment.
 
         :returns: status
         :raises UserError: 422: the draft is empty
         """
         row = self._begin_verb("start")
-        if row:
+        if row and row["state"] != "draft":
+            self._run_for_real(row)
+        elif row:
             if not row["total"]:
                 raise UserError(self.env._("Job %s is empty; append operations first.", self.id))
             self._move(row, "queued", queued_at=fields.Datetime.now())
@@ -38,9 +41,9 @@ class BatchJobVerbs(models.AbstractModel):
         """
         row = self._begin_verb("pause")
         if row:
-            if row["policy"] == "all":
+            if is_one_transaction(row):
                 raise UserError(
-                    self.env._("A job of policy all is one transaction; cancel it instead.")
+                    self.env._("A job of policy all and a dry run are one transaction; cancel it.")
                 )
             self._move(row, "paused")
             self._settle_or_wake(row)
@@ -97,7 +100,7 @@ class BatchJobVerbs(models.AbstractModel):
         self.ensure_one()
         self.check_access("read")
         row = self._locked_row()
-        acts = verb_acts(verb, row["state"])
+        acts = verb_acts(verb, row["state"], bool(row["dry_run"]))
         if acts is None:
             raise UserError(
                 self.env._(
@@ -112,10 +115,9 @@ class BatchJobVerbs(models.AbstractModel):
 
     def _prepare(self):
         """A job that has just been queued: order it for parallel chunks, wake the runners."""
-        row = self._row()
+        row, values = self._row(), {"needs_runner": True}
         if row["max_parallel"] > 1:
-            self.env["batch.job.operation"]._order_by_model(self.id)
-        values = {"needs_runner": True}
+            values["wave_ends"] = self.env["batch.job.operation"]._order_by_wave(self.id)
         if row["policy"] == "all" and row["total"] > LARGE_ALL:
             values["error"] = self.env._(
                 "Warning: %s operations in one transaction keep every touched record locked "
@@ -128,6 +130,35 @@ class BatchJobVerbs(models.AbstractModel):
     def _wake(self):
         for eta in {job.eta for job in self.sudo()}:
             self.env["batch.job.runner"]._wake(eta)
+
+    def _run_for_real(self, row):
+        """A dry run that has ended becomes the job it was a trial of."""
+        operations = self.env["batch.job.operation"]
+        self.env["ir.attachment"].sudo().create(
+            {
+                "name": self.env._("Dry run of %s.csv", row["name"]),
+                "res_model": "batch.job",
+                "res_id": self.id,
+                "mimetype": "text/csv",
+                "raw": operations._report(self.id),
+            }
+        )
+        operations._forget_outcomes(self.id)
+        self.env["batch.job.chunk"]._drop_all(self.id)
+        fresh = {"succeeded": 0, "failed": 0, "skipped": 0, "causes": [], "error": None}
+        times = {"started_at": None, "finished_at": None, "last_folded_at": None}
+        self._move(
+            row,
+            "queued",
+            dry_run=False,
+            next_position=0,
+            step_position=0,
+            rate=0.0,
+            queued_at=fields.Datetime.now(),
+            **fresh,
+            **times,
+        )
+        self._prepare()
 
     def _settle_or_wake(self, row):
         """After pause or cancel: close the job now, or leave that to the running chunk's runner.

@@ -4,14 +4,16 @@ import time
 
 from odoo import api, models
 from odoo.exceptions import ConcurrencyError
-from odoo.tools import SQL
 
-from ..engine.operations import Operation
-from ..engine.outcomes import Failure, Outcome, Tally, count_causes
-from ..engine.states import COUNTED_AS
-from ..execution.chunk_run import StopAll, run_all, run_isolated, run_strict
+from ..engine.operations import Operation, with_followers
+from ..engine.outcomes import Outcome, count
+from ..engine.references import references_in
+from ..engine.states import is_one_transaction
+from ..execution.chunk_run import Run, run_isolated, run_strict
 from ..execution.guards import TransientError, is_transient
+from ..execution.key_locks import KeyLocks
 from ..execution.knowledge import Knowledge
+from ..execution.references import References
 from .batch_job_claim import Claim
 
 _logger = logging.getLogger(__name__)
@@ -31,11 +33,14 @@ class BatchJobWork(models.AbstractModel):
         :param deadline: `Deadline` of the worker, for policy `all`
         """
         cr, chunks = self.env.cr, self.env["batch.job.chunk"]
+        locks = KeyLocks(cr)
         try:
+            if claim.job["has_keys"]:
+                self._lock_keys(claim, locks)
             if not chunks._is_ours(claim.chunk_id, claim.attempt):
                 cr.rollback()
-            elif claim.job["policy"] == "all":
-                self._run_all(claim, deadline)
+            elif is_one_transaction(claim.job):
+                self.env["batch.job.one.transaction"]._run(claim, deadline)
             else:
                 self._run_chunk(claim, knowledge)
         except Exception as error:
@@ -44,8 +49,35 @@ class BatchJobWork(models.AbstractModel):
             self._abandon(claim, error)
         finally:
             if not cr.closed:
+                cr.rollback()  # nothing is left to commit, unless putting the chunk back failed
+                locks.release()
                 chunks._let_go(claim.chunk_id)
                 cr.commit()  # pylint: disable=invalid-commit
+
+    @api.model
+    def _lock_keys(self, claim, locks):
+        """Keep other jobs from making the same new records.
+
+        Before the work transaction: one that began earlier would not see what the holder of a lock
+        has committed meanwhile.
+        """
+        operations = self._operations(claim)
+        run = self._new_run(claim.job, operations, Knowledge())
+        locks.take(run.job_env, run.references.resolve_known(operations))
+        self.env.cr.rollback()
+
+    @api.model
+    def _operations(self, claim):
+        return self.env["batch.job.operation"]._pending(claim.job["id"], claim.first, claim.last)
+
+    @api.model
+    def _new_run(self, job, operations, knowledge) -> Run:
+        """What is known before some operations are executed."""
+        stored = None
+        if job["has_references"]:
+            names = set(references_in([operation.payload for operation in operations]))
+            stored = self.env["batch.job.operation"]._referred(job["id"], names)
+        return Run(self._job_env(job), knowledge, References(stored))
 
     @api.model
     def _abandon(self, claim, error):
@@ -64,16 +96,14 @@ class BatchJobWork(models.AbstractModel):
 
     @api.model
     def _run_chunk(self, claim, knowledge):
-        operations = self.env["batch.job.operation"]._pending(
-            claim.job["id"], claim.first, claim.last
-        )
-        job_env = self._job_env(claim.job)
+        operations = self._operations(claim)
+        run = self._new_run(claim.job, operations, knowledge)
         started = time.monotonic()
         if claim.job["policy"] == "isolate" and operations:
-            steps = run_isolated(job_env, operations, knowledge)
+            steps = run_isolated(run, operations)
         elif operations:
             mates = "pending" if claim.job["policy"] == "stop" else "rolled_back"
-            steps = [(run_strict(job_env, operations, mates), True)]
+            steps = [(run_strict(run, operations, mates), True)]
         else:
             steps = [([], True)]
         for outcomes, ends in steps:
@@ -92,6 +122,7 @@ class BatchJobWork(models.AbstractModel):
         if halted:
             outcomes = [outcome for outcome in outcomes if outcome.state == "failed"]
             chunks._update(claim.chunk_id, culprit_position=outcomes[0].position)
+        outcomes = with_followers(outcomes, operations)
         self._write_outcomes(claim.job, operations, outcomes)
         tally = count(outcomes)
         seconds = time.monotonic() - started
@@ -146,72 +177,6 @@ class BatchJobWork(models.AbstractModel):
             context["allowed_company_ids"] = [job["company_id"], *others]
         return self.env(user=job["user_id"], su=False, context=context)
 
-    # Policy `all`
-
-    @api.model
-    def _run_all(self, claim, deadline):
-        job, started = claim.job, time.monotonic()
-        operations = self.env["batch.job.operation"]._pending(job["id"], claim.first, claim.last)
-        with self.env.registry.cursor() as side:
-            try:
-                outcomes = run_all(
-                    self._job_env(job),
-                    operations,
-                    lambda position: self._before_step(side, job["id"], position, deadline),
-                )
-            except StopAll as stop:
-                self.env.cr.rollback()
-                self.env.transaction.reset()
-                self.env.registry.reset_changes()
-                self._land_stopped(claim, operations, stop, started)
-                return
-        self._land(claim, operations, outcomes, started, ends=True)
-
-    @api.model
-    def _before_step(self, side, job_id, position, deadline):
-        """Publish how far it is and read the cancel flag, on a second cursor that touches no row
-        the work transaction locks."""
-        side.execute(
-            SQL(
-                "UPDATE batch_job SET step_position = %s WHERE id = %s RETURNING state",
-                position,
-                job_id,
-            )
-        )
-        state = side.fetchone()[0]
-        job = self.env(cr=side)["batch.job"].browse(job_id)
-        job._bus_send("batch_job/progress", {"id": job_id, "state": state})
-        side.commit()
-        if state == "cancelled":
-            raise StopAll(position, None)
-        if deadline.is_near():
-            text = self.env._(
-                "The job reached operation %(index)s and stopped itself before the worker's time "
-                "limit (%(limit)s); nothing was kept. Raise the limit, or use another policy.",
-                index=position,
-                limit=deadline.describe(),
-            )
-            raise StopAll(position, Failure("time_limit", text))
-
-    @api.model
-    def _land_stopped(self, claim, operations, stop, started):
-        """Nothing of it is kept but the reason."""
-        chunks = self.env["batch.job.chunk"]
-        if not chunks._is_ours(claim.chunk_id, claim.attempt):
-            return
-        if stop.failure is None:
-            chunks._update(claim.chunk_id, state="queued")
-            chunks._hand_over(claim.chunk_id)
-            self._commit(claim)
-            return
-        outcomes = [
-            Outcome(o.position, "failed", failure=stop.failure)
-            if o.position == stop.position
-            else Outcome(o.position, "rolled_back")
-            for o in operations
-        ]
-        self._land(claim, operations, outcomes, started, ends=True)
-
     # RPC `execute`
 
     @api.model
@@ -220,16 +185,19 @@ class BatchJobWork(models.AbstractModel):
         started = time.monotonic()
         stored = self.env["batch.job.operation"]
         operations = stored._pending(job["id"], 0, job["total"] - 1)
-        job_env = self.sudo()._job_env(job)
+        run = self.sudo()._new_run(job, operations, Knowledge())
         try:
+            if job["has_keys"]:
+                self._lock_keys_beside(run, operations)
             if job["policy"] == "all":
-                outcomes = run_strict(job_env, operations, "rolled_back")
+                outcomes = run_strict(run, operations, "rolled_back")
             else:
-                steps = run_isolated(job_env, operations, Knowledge())
+                steps = run_isolated(run, operations)
                 outcomes = [outcome for step, _ends in steps for outcome in step]
         except TransientError as error:
             # Odoo's `retrying` does the whole call again
             raise ConcurrencyError(_reason(error)) from error
+        outcomes = with_followers(outcomes, operations)
         self._write_outcomes(job, operations, outcomes)
         tally = count(outcomes)
         counts = {name: getattr(tally, name) for name in ("succeeded", "failed", "skipped")}
@@ -247,14 +215,25 @@ class BatchJobWork(models.AbstractModel):
         )
         self.env["batch.job"].browse(job["id"])._finish_now(counts, tally.causes, started)
 
+    @api.model
+    def _lock_keys_beside(self, run, operations):
+        """Lock keys for a call whose transaction has begun, on a connection of its own.
 
-def count(outcomes: list[Outcome]) -> Tally:
-    tally = Tally(causes=count_causes([o.failure for o in outcomes if o.failure]))
-    for outcome in outcomes:
-        counter = COUNTED_AS.get(outcome.state)
-        if counter:
-            setattr(tally, counter, getattr(tally, counter) + 1)
-    return tally
+        The call may not see what was committed since it began; if that matters, it is done again.
+        """
+        side = self.env.registry.cursor()
+        locks = KeyLocks(side)
+
+        def end():
+            locks.release()
+            side.close()
+
+        self.env.cr.postcommit.add(end)
+        self.env.cr.postrollback.add(end)
+        ready = run.references.resolve_known(operations)
+        locks.take(run.job_env(cr=side), ready)
+        if locks.known(run.job_env(cr=side), ready) != locks.known(run.job_env, ready):
+            raise TransientError("A record with one of the keys was made meanwhile.")
 
 
 def _reason(error) -> str:
