@@ -270,8 +270,8 @@ _RULES: dict[str, tuple[Callable[[dict, int], None], set[str]]] = {
     "create": (_check_create, OPTIONS_OF_ALL | {"values"}),
     "write": (_check_write, OPTIONS_OF_ALL | {"ids", "values"}),
     "unlink": (_check_ids, OPTIONS_OF_ALL | {"ids"}),
+    "call": (_check_call, OPTIONS_OF_ALL | {"ids", "method", "args", "kwargs", "each"}),
     "upsert": (_check_upsert, OPTIONS_OF_ALL | {"key", "xml_id", "values"}),
     "load": (_check_load, OPTIONS_OF_ALL | {"fields", "row"}),
-    "call": (_check_call, OPTIONS_OF_ALL | {"ids", "method", "args", "kwargs", "each"}),
 }
 OPS = tuple(_RULES)

@@ -189,7 +189,7 @@ class BatchJobVerbs(models.AbstractModel):
 
     def _reopen_failed(self, row, cancelled):
         states = ["failed", "rolled_back", "skipped"] + ["cancelled"] * bool(cancelled)
-        if row["policy"] == "all":
+        if is_one_transaction(row):
             states = [state for state in OPERATION_STATES if state != "pending"]
         moved = self.env["batch.job.operation"]._change_state(self.id, states, "pending")
         if not moved:

@@ -95,7 +95,7 @@ class TestJobStates(CommittedCase):
         """A job of policy `all` is one transaction and cannot be paused."""
         job = self.submit([create("pause all")], user=self.user, policy="all")
         reply = self.rpc(self.user, "batch.job", "pause", job.ids)
-        message = "A job of policy all is one transaction; cancel it instead."
+        message = "A job of policy all and a dry run are one transaction; cancel it."
         self.assertEqual((reply.status, reply.message), (422, message))
 
     def test_cancel_and_retry(self):

@@ -72,7 +72,7 @@ class TestSubmitInput(CommittedCase):
 
     def test_unknown_op(self):
         """The op is one of the list."""
-        use = "use one of create, write, unlink, call."
+        use = "use one of create, write, unlink, call, upsert, load."
         self.refuse_second({**GOOD, "op": "insert"}, f"op 'insert' is unknown; {use}")
         self.refuse_second({**GOOD, "op": ["create"]}, f"op ['create'] is unknown; {use}")
         self.refuse_second({"model": "res.partner"}, f"op None is unknown; {use}")
@@ -235,7 +235,7 @@ class TestSubmitInput(CommittedCase):
         ):
             reply = self.rpc(self.user, "batch.job", "execute", **arguments)
             message = message or (
-                "Operation 1: op None is unknown; use one of create, write, unlink, call."
+                "Operation 1: op None is unknown; use one of create, write, unlink, call, upsert, load."
             )
             self.assert_refused(reply, message)
         self.assertEqual(self.env["test.batch.value"].search_count([]), 0)
@@ -249,5 +249,7 @@ class TestSubmitInput(CommittedCase):
         reply = self.rpc(
             self.user, "batch.job", "append", ids=job.ids, operations=[GOOD, {"op": "x"}], part=1
         )
-        message = "Operation 3: op 'x' is unknown; use one of create, write, unlink, call."
+        message = (
+            "Operation 3: op 'x' is unknown; use one of create, write, unlink, call, upsert, load."
+        )
         self.assert_refused(reply, message)

@@ -22,8 +22,11 @@ CALL = GOOD["call"]
 BAD = [
     ("text", "must be an object, not a text."),
     (None, "must be an object, not null."),
-    ({}, "op None is unknown; use one of create, write, unlink, call."),
-    ({"op": ["create"]}, "op ['create'] is unknown; use one of create, write, unlink, call."),
+    ({}, "op None is unknown; use one of create, write, unlink, call, upsert, load."),
+    (
+        {"op": ["create"]},
+        "op ['create'] is unknown; use one of create, write, unlink, call, upsert, load.",
+    ),
     ({**WRITE, "vals": {}}, "'vals' is unknown for op write; it takes ids, values."),
     ({**WRITE, "model": ""}, 'model is missing; name one, such as "res.partner".'),
     ({**WRITE, "model": 5}, 'model is missing; name one, such as "res.partner".'),

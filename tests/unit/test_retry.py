@@ -18,34 +18,34 @@ def test_waiting_grows_and_is_bounded(conflicts):
 
 
 @pytest.mark.parametrize(
-    ("conflicts", "size", "policy", "verdict"),
+    ("conflicts", "size", "one_transaction", "verdict"),
     [
-        (1, 100, "isolate", "wait"),
-        (4, 100, "isolate", "wait"),
-        (5, 100, "isolate", "split"),
-        (5, 1, "isolate", "fail"),
-        (4, 1, "isolate", "wait"),
-        (5, 100, "all", "fail"),
-        (4, 100, "all", "wait"),
+        (1, 100, False, "wait"),
+        (4, 100, False, "wait"),
+        (5, 100, False, "split"),
+        (5, 1, False, "fail"),
+        (4, 1, False, "wait"),
+        (5, 100, True, "fail"),
+        (4, 100, True, "wait"),
     ],
 )
-def test_after_a_conflict(conflicts, size, policy, verdict):
+def test_after_a_conflict(conflicts, size, one_transaction, verdict):
     """Five tries, then smaller; an operation fails only if the conflict persists with it alone."""
-    assert after_conflict(conflicts, size, policy) == verdict
+    assert after_conflict(conflicts, size, one_transaction) == verdict
 
 
 @pytest.mark.parametrize(
-    ("lost", "size", "policy", "verdict"),
+    ("lost", "size", "one_transaction", "verdict"),
     [
-        (1, 100, "isolate", "split"),
-        (1, 1, "isolate", "rerun"),
-        (2, 1, "isolate", "rerun"),
-        (3, 1, "isolate", "fail"),
-        (1, 100, "all", "rerun"),
-        (2, 100, "all", "fail"),
+        (1, 100, False, "split"),
+        (1, 1, False, "rerun"),
+        (2, 1, False, "rerun"),
+        (3, 1, False, "fail"),
+        (1, 100, True, "rerun"),
+        (2, 100, True, "fail"),
         (1, 1, "stop", "rerun"),
     ],
 )
-def test_after_a_lost_worker(lost, size, policy, verdict):
+def test_after_a_lost_worker(lost, size, one_transaction, verdict):
     """A lost worker makes its chunk smaller; three killed alone, or two by all, end it."""
-    assert after_lost_worker(lost, size, policy) == verdict
+    assert after_lost_worker(lost, size, one_transaction) == verdict
