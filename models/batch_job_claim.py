@@ -391,8 +391,8 @@ class BatchJobClaim(models.AbstractModel):
         ]
         outcomes = with_followers(outcomes, operations)
         stored = self.env["batch.job.operation"]
-        stored._blank_pending(row, operations[0].position, operations[-1].last_position)
         stored._record(row["id"], outcomes)
+        stored._blank_ended(row, operations[0].position, operations[-1].last_position)
         chunks = self.env["batch.job.chunk"]
         # added, not set: earlier steps of the chunk may have landed
         tally = count(outcomes)

@@ -246,38 +246,49 @@ class BatchJobOperation(models.Model):
         return row | vars(outcome.failure) if outcome.failure else row
 
     @api.model
-    def _blank_passwords(self, job_id, operations: list[Operation]):
-        """Passwords are kept no longer than the operation needs them."""
-        blanked = [(o.position, blank_passwords(o.payload)) for o in operations]
-        changed = [
-            (position, json.dumps(payload))
-            for (position, payload), operation in zip(blanked, operations, strict=True)
-            if payload != operation.payload
-        ]
-        if not changed:
+    def _blank_ended(self, job, first, last):
+        """Passwords are kept no longer than the operation needs them; a dry run is not its end."""
+        if not job["has_passwords"] or job["dry_run"]:
             return
-        positions, payloads = map(list, zip(*changed, strict=True))
+        for start in range(first, last + 1, BLANK_BATCH):
+            payloads = self._ended_payloads(job["id"], start, min(start + BLANK_BATCH - 1, last))
+            blanked = [(row_id, payload, blank_passwords(payload)) for row_id, payload in payloads]
+            changed = [(row_id, json.dumps(new)) for row_id, old, new in blanked if new != old]
+            if changed:
+                self._replace_payloads(*map(list, zip(*changed, strict=True)))
+
+    @api.model
+    def _ended_payloads(self, job_id, first, last):
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT id, payload
+                  FROM batch_job_operation
+                 WHERE job_id = %s
+                   AND position BETWEEN %s AND %s
+                   AND state != 'pending'
+                """,
+                job_id,
+                first,
+                last,
+            )
+        )
+        return self.env.cr.fetchall()
+
+    @api.model
+    def _replace_payloads(self, row_ids, payloads):
         self.env.cr.execute(
             SQL(
                 """
                 UPDATE batch_job_operation o
                    SET payload = u.payload::jsonb
-                  FROM unnest(%s::int[], %s::text[]) AS u(position, payload)
-                 WHERE o.job_id = %s
-                   AND o.position = u.position
+                  FROM unnest(%s::int[], %s::text[]) AS u(id, payload)
+                 WHERE o.id = u.id
                 """,
-                positions,
+                row_ids,
                 payloads,
-                job_id,
             )
         )
-
-    @api.model
-    def _blank_pending(self, job, first, last):
-        """Blank the passwords of operations that are about to end without having run."""
-        for start in range(first, last + 1, BLANK_BATCH) if job["has_passwords"] else ():
-            pending = self._pending(job["id"], start, min(start + BLANK_BATCH - 1, last))
-            self._blank_passwords(job["id"], pending)
 
     @api.model
     def _change_state(self, job_id, from_states, to_state) -> dict[str, int]:

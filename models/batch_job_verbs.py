@@ -176,8 +176,8 @@ class BatchJobVerbs(models.AbstractModel):
         """Nothing of a paused or cancelled job runs any more: its counters become final."""
         if row["state"] == "cancelled":
             operations = self.env["batch.job.operation"]
-            operations._blank_pending(row, 0, row["total"] - 1)
             moved = operations._change_state(self.id, ["pending"], "cancelled")
+            operations._blank_ended(row, 0, row["total"] - 1)
             self.env["batch.job.chunk"]._drop_queued(self.id)
             row["skipped"] += sum(moved.values())
         self._set(needs_runner=False, skipped=row["skipped"])

@@ -5,7 +5,7 @@ import time
 from odoo import api, models
 from odoo.exceptions import ConcurrencyError
 
-from ..engine.operations import Operation, with_followers
+from ..engine.operations import with_followers
 from ..engine.outcomes import Outcome, count
 from ..engine.references import references_in
 from ..engine.states import is_one_transaction
@@ -118,12 +118,13 @@ class BatchJobWork(models.AbstractModel):
     def _land(self, claim, operations, outcomes, started, ends):
         """Write outcomes and counts and commit them with the effects."""
         chunks = self.env["batch.job.chunk"]
-        halted = claim.job["policy"] == "stop" and any(o.state == "failed" for o in outcomes)
+        stops = claim.job["policy"] == "stop" and not claim.job["dry_run"]
+        halted = stops and any(outcome.state == "failed" for outcome in outcomes)
         if halted:
             outcomes = [outcome for outcome in outcomes if outcome.state == "failed"]
             chunks._update(claim.chunk_id, culprit_position=outcomes[0].position)
         outcomes = with_followers(outcomes, operations)
-        self._write_outcomes(claim.job, operations, outcomes)
+        self._write_outcomes(claim.job, outcomes)
         tally = count(outcomes)
         seconds = time.monotonic() - started
         causes = json.dumps(tally.causes)
@@ -160,12 +161,12 @@ class BatchJobWork(models.AbstractModel):
         self.env.registry.signal_changes()
 
     @api.model
-    def _write_outcomes(self, job, operations: list[Operation], outcomes: list[Outcome]):
+    def _write_outcomes(self, job, outcomes: list[Outcome]):
         stored = self.env["batch.job.operation"]
         stored._record(job["id"], outcomes)
-        if job["has_passwords"]:
-            ended = {outcome.position for outcome in outcomes if outcome.state != "pending"}
-            stored._blank_passwords(job["id"], [o for o in operations if o.position in ended])
+        if outcomes:
+            positions = [outcome.position for outcome in outcomes]
+            stored._blank_ended(job, min(positions), max(positions))
 
     @api.model
     def _job_env(self, job):
@@ -198,7 +199,7 @@ class BatchJobWork(models.AbstractModel):
             # Odoo's `retrying` does the whole call again
             raise ConcurrencyError(_reason(error)) from error
         outcomes = with_followers(outcomes, operations)
-        self._write_outcomes(job, operations, outcomes)
+        self._write_outcomes(job, outcomes)
         tally = count(outcomes)
         counts = {name: getattr(tally, name) for name in ("succeeded", "failed", "skipped")}
         self.env["batch.job.chunk"]._cut(

@@ -234,9 +234,8 @@ class TestSubmitInput(CommittedCase):
             ({"operations": [GOOD, {}]}, None),
         ):
             reply = self.rpc(self.user, "batch.job", "execute", **arguments)
-            message = message or (
-                "Operation 1: op None is unknown; use one of create, write, unlink, call, upsert, load."
-            )
+            known = "create, write, unlink, call, upsert, load"
+            message = message or f"Operation 1: op None is unknown; use one of {known}."
             self.assert_refused(reply, message)
         self.assertEqual(self.env["test.batch.value"].search_count([]), 0)
 
