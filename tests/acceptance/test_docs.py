@@ -1,0 +1,112 @@
+"""What the documentation shows can be copied and works."""
+
+import json
+import re
+
+import pytest
+from samples import ROOT, Reader, blocks, same_ids
+from waiting import wait_until
+
+OF_THE_SETUP = re.compile(r"^(scripts/|odoo )")  # what a reader has done before, or does elsewhere
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("scripts/*.md")])
+
+
+@pytest.fixture(scope="module")
+def reader(server, database, tmp_path_factory):
+    return Reader(tmp_path_factory.mktemp("checkout"), server, database.make_key())
+
+
+def shell_blocks(page):
+    return [text for text in blocks(page, "sh") if not OF_THE_SETUP.match(text)]
+
+
+def jobs(database, *names):
+    """(name, state, succeeded) of the latest jobs with these names, once they have ended."""
+
+    def ended():
+        found = database.rows(
+            "SELECT DISTINCT ON (name) name, state, succeeded, finished_at FROM batch_job"
+            " WHERE name IN %s ORDER BY name, id DESC",
+            names,
+        )
+        return len(found) == len(set(names)) and all(job[3] for job in found) and found
+
+    return [job[:3] for job in wait_until(f"{names} have ended", ended)]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links(page):
+    """A link between files leads to one that is there."""
+    links = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text())
+    local = [link for link in links if "://" not in link]
+    assert [link for link in local if not (page.parent / link).exists()] == []
+
+
+def test_readme(reader, database):
+    """The README's samples create, archive and submit what they say."""
+    program, server_code = blocks("README.md", "python")
+    assert reader.program(program).splitlines()[-1] == "2000 partners"
+    reader.odoo_shell(server_code)
+    (curl,) = shell_blocks("README.md")
+    assert json.loads(reader.shell(curl))["total"] == 2
+    assert jobs(database, "Contact: action_archive", "Tags", "Two partners") == [
+        ("Contact: action_archive", "done", 2000),
+        ("Tags", "done", 2),
+        ("Two partners", "done", 2),
+    ]
+
+
+def test_quickstart(reader, database):
+    """The quickstart's samples print what it says; the ids of records are others."""
+    page = "docs/quickstart.md"
+    outside, correct, server_code, refused, action, scheduled = blocks(page, "python")
+    printed = [same_ids(text) for text in blocks(page)]
+    first = same_ids(reader.program(outside))
+    assert first.splitlines()[-4:] == printed[0].splitlines()[-4:]
+    assert same_ids(reader.program(outside)).splitlines() == printed[0].splitlines()[-4:]
+    assert reader.program(correct) == printed[1]
+    *_ids, message = reader.odoo_shell(server_code + refused).splitlines()
+    assert message == " ".join(printed[2].splitlines())
+    assert jobs(database, "Classes") == [("Classes", "done", 3)]
+    run_actions(reader, action, scheduled)
+    assert jobs(database, "Missing references")[0][1] == "done"
+    (steer,) = shell_blocks(page)
+    assert reader.shell(steer) == printed[3]
+
+
+def run_actions(reader, action, scheduled):
+    """The server action as a person runs it, the scheduled one as Odoo does."""
+    code = f"""
+values = {{"model_id": env.ref("base.model_res_partner").id, "state": "code"}}
+admin = env.ref("base.user_admin")
+partners = env["res.partner"].with_user(admin).create([{{"name": "Chosen"}} for n in range(5)])
+action = env["ir.actions.server"].create({{**values, "name": "Archive", "code": {action!r}}})
+chosen = {{"active_model": "res.partner", "active_ids": partners.ids}}
+opened = action.with_user(admin).with_context(**chosen).run()
+cron = env["ir.cron"].create({{**values, "name": "References", "code": {scheduled!r}}})
+cron._trigger()
+env.cr.commit()
+print(opened["res_model"], env["batch.job"].browse(opened["res_id"]).total)
+"""
+    assert reader.odoo_shell(code) == "batch.job 5\n"
+
+
+def test_rpc_api(reader):
+    """Every curl sample of the RPC page is answered as the page says."""
+    answers = reader.shell("\n".join(shell_blocks("docs/rpc-api.md"))).splitlines()
+    answers = [json.loads(answer) for answer in answers if answer]
+    refused = [answer["message"] for answer in answers if "message" in answer]
+    assert len(refused) == 2
+    assert refused[0].startswith("The idempotency key three-partners belongs to job ")
+    assert refused[1] == "Part 7 does not follow; send part 1."
+    assert [one["state"] for one in answers[3]["results"]] == ["done", "failed"]
+    assert answers[4]["results"][1]["value"] == 1
+    assert answers[-1]["result"]["total"] == 3
+
+
+def test_operations(reader, database):
+    """The look at jobs that have not ended works by RPC, the one at trouble by SQL."""
+    (open_jobs,) = [text for text in shell_blocks("docs/operations.md") if "curl" in text]
+    assert json.loads(reader.shell(open_jobs)) == []
+    (trouble,) = blocks("docs/operations.md", "sql")
+    assert database.rows(trouble) == []
