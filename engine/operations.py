@@ -82,8 +82,10 @@ def _storable_text(operations: list[dict], default: Callable[[Any], Any]) -> str
     return None if "\\u0000" in text else text
 
 
-def with_followers(outcomes: list[Outcome], operations: list[Operation]) -> list[Outcome]:
-    """The outcome of a record's first row goes for the rows that continue it."""
+def complete(outcomes: list[Outcome], operations: list[Operation]) -> list[Outcome]:
+    """Outcomes as they are stored: a failure with its records, and that of a record's first row
+    for the rows that continue it."""
+    outcomes = _naming_records(outcomes, operations)
     followers = {o.position: o.followers for o in operations if o.followers}
     if not followers:
         return outcomes
@@ -93,6 +95,17 @@ def with_followers(outcomes: list[Outcome], operations: list[Operation]) -> list
         for position in range(
             outcome.position, outcome.position + followers.get(outcome.position, 0) + 1
         )
+    ]
+
+
+def _naming_records(outcomes: list[Outcome], operations: list[Operation]) -> list[Outcome]:
+    """A failure names the records that its operation was to change."""
+    ids = {o.position: o.payload["ids"] for o in operations if o.payload.get("ids")}
+    return [
+        dataclasses.replace(outcome, ids=[one for one in ids[outcome.position] if type(one) is int])
+        if outcome.state == "failed" and outcome.position in ids
+        else outcome
+        for outcome in outcomes
     ]
 
 

@@ -1,6 +1,9 @@
 """Progress, rate and time left of a job."""
 
+import math
+
 PUBLISH_EVERY = 0.5  # seconds between two bus messages of one job
+RATE_WINDOW = 5.0  # seconds
 
 
 def percent(total: int, remaining: int) -> float:
@@ -13,17 +16,24 @@ def percent(total: int, remaining: int) -> float:
 
 
 def next_rate(previous: float, operations: int, seconds: float) -> float:
-    """Operations per second: the newest measurement weighs 0.3, the history 0.7.
+    """Operations per second, averaged over about the last five seconds.
+
+    A measurement weighs by its length: of two chunks that end at almost the same moment the
+    second would else show a rate that nothing has.
 
     >>> next_rate(0.0, 100, 1.0)
     100.0
-    >>> next_rate(100.0, 200, 1.0)
-    130.0
+    >>> round(next_rate(100.0, 200, 1.0))
+    118
+    >>> round(next_rate(100.0, 100, 0.001))
+    120
     """
     if operations <= 0 or seconds <= 0:
         return previous
-    newest = operations / seconds
-    return newest if not previous else 0.7 * previous + 0.3 * newest
+    if not previous:
+        return operations / seconds
+    weight = 1 - math.exp(-seconds / RATE_WINDOW)
+    return previous + weight * (operations / seconds - previous)
 
 
 def time_left(remaining: int, rate: float) -> float | None:

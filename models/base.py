@@ -9,6 +9,7 @@ class Base(models.AbstractModel):
         self,
         method: str,
         *args,
+        policy: str = "isolate",
         chunk_size: int = 0,
         max_parallel: int = 1,
         name: str | None = None,
@@ -18,8 +19,11 @@ class Base(models.AbstractModel):
         """Have a public method called on these records as a batch job, one operation per record.
 
         :param method: name of a public method; it gets `args` and `kwargs`
-        :returns: the job
+        :returns: the job; without records none is made, and it is empty
         """
+        jobs = self.env["batch.job"]
+        if not self:
+            return jobs
         operations = [
             {
                 "op": "call",
@@ -32,10 +36,10 @@ class Base(models.AbstractModel):
             }
             for record_id in self._ids
         ]
-        jobs = self.env["batch.job"]
         status = jobs.submit(
             operations,
             name=name or f"{self._description}: {method}",
+            policy=policy,
             chunk_size=chunk_size,
             max_parallel=max_parallel,
             idempotency_key=idempotency_key,

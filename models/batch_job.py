@@ -274,6 +274,8 @@ class BatchJob(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_only_at_rest(self):
         for job in self:
+            if not job._may_see_content():
+                raise AccessError(self.env._("Only its owner may delete job %s.", job.id))
             if job.state in (*LIVE_STATES, "paused"):
                 raise UserError(
                     self.env._("%s has not ended; cancel it before you delete it.", job.name)
@@ -293,7 +295,7 @@ class BatchJob(models.Model):
     @api.depends("state")
     def _compute_stalled_reason(self):
         for job in self:
-            waits = job.state == "queued"
+            waits = job.state in LIVE_STATES
             job.stalled_reason = waits and self.env["batch.job.runner"]._why_stalled(job) or False
 
     # Status

@@ -7,7 +7,7 @@ from odoo import SUPERUSER_ID, api, fields, models
 from odoo.tools import SQL
 
 from ..engine.chunk_size import next_size, split
-from ..engine.operations import Operation, with_followers
+from ..engine.operations import Operation, complete
 from ..engine.outcomes import Failure, Outcome, count, merge_causes
 from ..engine.progress import PUBLISH_EVERY, next_rate
 from ..engine.references import wave_at
@@ -389,7 +389,7 @@ class BatchJobClaim(models.AbstractModel):
             else Outcome(one.position, "rolled_back")
             for one in operations
         ]
-        outcomes = with_followers(outcomes, operations)
+        outcomes = complete(outcomes, operations)
         stored = self.env["batch.job.operation"]
         stored._record(row["id"], outcomes)
         stored._blank_ended(row, operations[0].position, operations[-1].last_position)

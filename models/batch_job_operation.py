@@ -331,6 +331,27 @@ class BatchJobOperation(models.Model):
         return self.env.cr.fetchone()
 
     @api.model
+    def _first_error(self, job_id) -> str | None:
+        """In words, which operation failed first, and why."""
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT index, error_message
+                  FROM batch_job_operation
+                 WHERE job_id = %s
+                   AND state = 'failed'
+                 ORDER BY index
+                 LIMIT 1
+                """,
+                job_id,
+            )
+        )
+        row = self.env.cr.fetchone()
+        return row and self.env._(
+            "Operation %(index)s failed: %(message)s", index=row[0], message=row[1]
+        )
+
+    @api.model
     def _forget_outcomes(self, job_id):
         """Make all operations pending, as if nothing had been tried."""
         self.env.cr.execute(

@@ -66,7 +66,7 @@ class BatchJobRunner(models.AbstractModel):
         deadline, knowledge = Deadline(), {}
         if slot >= self._wanted_runners():
             return
-        self._follow_setting(slot)
+        self._retire_superfluous(slot)
         while left > 0:
             claim = self._claim(slot)
             if claim is None:
@@ -157,8 +157,12 @@ class BatchJobRunner(models.AbstractModel):
             return DEFAULT_RUNNERS
 
     @api.model
-    def _follow_setting(self, slot=None):
-        """Make as many scheduled actions active as the setting says; busy ones follow later."""
+    def _follow_setting(self):
+        """The setting was changed: have as many scheduled actions as it says.
+
+        A busy one cannot be switched off; it finds itself superfluous at its next run, and another
+        switches it off then. None is switched on but here: somebody may have had a reason.
+        """
         slots, wanted = self._slots(), self._wanted_runners()
         for number in range(len(slots), wanted):
             slots |= slots[0].copy(
@@ -168,9 +172,14 @@ class BatchJobRunner(models.AbstractModel):
                     "active": True,
                 }
             )
-        for number, cron in enumerate(slots):
-            if cron.active != (number < wanted) and number != slot:
-                cron.try_lock_for_update().write({"active": number < wanted})
+        slots[:wanted].filtered(lambda cron: not cron.active).write({"active": True})
+        self._retire_superfluous()
+
+    @api.model
+    def _retire_superfluous(self, slot=None):
+        for number, cron in enumerate(self._slots()):
+            if cron.active and number >= self._wanted_runners() and number != slot:
+                cron.try_lock_for_update().write({"active": False})
 
     @api.model
     def _wake(self, eta=None):
@@ -204,10 +213,14 @@ class BatchJobRunner(models.AbstractModel):
 
     @api.model
     def _why_stalled(self, job) -> str | None:
-        """Why a job has been queued for long, in words; None while all is well."""
+        """Why nothing has happened to a live job for long, in words; None while all is well."""
         now = fields.Datetime.now()
-        since = max(filter(None, (job.queued_at, job.eta, job.last_claimed_at)), default=None)
+        moments = (job.queued_at, job.eta, job.last_claimed_at, job.last_folded_at)
+        since = max(filter(None, moments), default=None)
         if not since or now - since < timedelta(seconds=STALLED_AFTER):
+            return None
+        chunks = self.env["batch.job.chunk"]
+        if chunks._running_chunks(job.id) and not chunks._is_abandoned(job.id):
             return None
         if self._is_upgrade_pending():
             return self.env._(

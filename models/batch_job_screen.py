@@ -144,21 +144,23 @@ class BatchJobScreen(models.AbstractModel):
         return self._action_open("batch.job.operation", self.env._("Operations"))
 
     def action_open_not_done(self):
-        action = self._action_open("batch.job.operation", self.env._("Not Done"))
-        return {**action, "context": {"search_default_not_done": True}}
+        action = self.action_open_operations()
+        context = {**action["context"], "search_default_not_done": True}
+        return {**action, "name": self.env._("Not Done"), "context": context}
 
     def action_open_chunks(self):
-        return self._action_open("batch.job.chunk", self.env._("Chunks"))
+        return self._action_open("batch.job.chunk", self.env._("Chunks"), cards=False)
 
-    def _action_open(self, model, name):
+    def _action_open(self, model, name, cards=True):
         self.ensure_one()
+        kinds = ["list", "kanban", "form"] if cards else ["list", "form"]
         return {
             "type": "ir.actions.act_window",
             "name": name,
             "res_model": model,
-            "view_mode": "list,kanban,form",
-            "views": [(False, "list"), (False, "kanban"), (False, "form")],
+            "views": [(False, kind) for kind in kinds],
             "domain": [("job_id", "=", self.id)],
+            "context": {"of_one_job": True},
         }
 
 

@@ -310,6 +310,7 @@ class BatchJobSubmission(models.AbstractModel):
                 context[key] = json.loads(json.dumps(value, default=_json_default))
             except (TypeError, ValueError):
                 continue
+        context.pop("uid", None)
         context.setdefault("lang", user.lang)
         context.setdefault("tz", user.tz)
         return context

@@ -99,6 +99,7 @@ class BatchJobVerbs(models.AbstractModel):
         """The locked row if the verb has something to do, None if it is done already."""
         self.ensure_one()
         self.check_access("read")
+        self._begin_fresh()
         row = self._locked_row()
         acts = verb_acts(verb, row["state"], bool(row["dry_run"]))
         if acts is None:
@@ -219,8 +220,12 @@ class BatchJobVerbs(models.AbstractModel):
         """Nothing is left to do: say how it ended."""
         state = end_state(row["succeeded"], row["failed"], row["skipped"])
         values = {"finished_at": fields.Datetime.now(), "needs_runner": False}
-        if state == "failed" and row["causes"]:
-            values["error"] = row["causes"][0]["message"]
+        operations = self.env["batch.job.operation"]
+        if state == "failed":
+            values["error"] = operations._first_error(self.id)
+        if row["policy"] == "stop":
+            # a culprit keeps its password as long as resume may run it again
+            operations._blank_ended(row, 0, row["total"] - 1)
         self._move(row, state, **values)
 
     def _finish_now(self, counts, causes, started):

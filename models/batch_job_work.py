@@ -5,7 +5,7 @@ import time
 from odoo import api, models
 from odoo.exceptions import ConcurrencyError
 
-from ..engine.operations import with_followers
+from ..engine.operations import complete
 from ..engine.outcomes import Outcome, count
 from ..engine.references import references_in
 from ..engine.states import is_one_transaction
@@ -123,8 +123,8 @@ class BatchJobWork(models.AbstractModel):
         if halted:
             outcomes = [outcome for outcome in outcomes if outcome.state == "failed"]
             chunks._update(claim.chunk_id, culprit_position=outcomes[0].position)
-        outcomes = with_followers(outcomes, operations)
-        self._write_outcomes(claim.job, outcomes)
+        outcomes = complete(outcomes, operations)
+        self._write_outcomes(claim.job, outcomes, keep_passwords=halted)
         tally = count(outcomes)
         seconds = time.monotonic() - started
         causes = json.dumps(tally.causes)
@@ -161,10 +161,10 @@ class BatchJobWork(models.AbstractModel):
         self.env.registry.signal_changes()
 
     @api.model
-    def _write_outcomes(self, job, outcomes: list[Outcome]):
+    def _write_outcomes(self, job, outcomes: list[Outcome], keep_passwords=False):
         stored = self.env["batch.job.operation"]
         stored._record(job["id"], outcomes)
-        if outcomes:
+        if outcomes and not keep_passwords:
             positions = [outcome.position for outcome in outcomes]
             stored._blank_ended(job, min(positions), max(positions))
 
@@ -198,7 +198,7 @@ class BatchJobWork(models.AbstractModel):
         except TransientError as error:
             # Odoo's `retrying` does the whole call again
             raise ConcurrencyError(_reason(error)) from error
-        outcomes = with_followers(outcomes, operations)
+        outcomes = complete(outcomes, operations)
         self._write_outcomes(job, outcomes)
         tally = count(outcomes)
         counts = {name: getattr(tally, name) for name in ("succeeded", "failed", "skipped")}

@@ -37,6 +37,9 @@ class ResConfigSettings(models.TransientModel):
                 raise ValidationError(self.env._("Keep operations for at least one day."))
 
     def set_values(self):
+        runners = self.env["batch.job.runner"]
+        before = runners._wanted_runners()
         result = super().set_values()
-        self.env["batch.job.runner"]._follow_setting()
+        if runners._wanted_runners() != before:
+            runners._follow_setting()
         return result
