@@ -2,6 +2,7 @@ from . import (
     test_access,
     test_append,
     test_chunk_repairs,
+    test_chunk_steps,
     test_claim_concurrency,
     test_conflicts,
     test_content,
@@ -19,6 +20,7 @@ from . import (
     test_rpc_api,
     test_run_as,
     test_runners,
+    test_stop_races,
     test_submit_input,
     test_views,
 )

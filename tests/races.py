@@ -1,7 +1,9 @@
 """Runners moved by hand, so that a race has one fixed order."""
 
+import importlib
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 
 from odoo import SUPERUSER_ID, api
 
@@ -11,6 +13,7 @@ from ..models.batch_job_runner import Deadline
 from .common import CommittedCase
 
 ITEM = "test.batch.item"
+GATE = 7
 PATIENCE = 30  # seconds until a wait for something that should happen at once has failed
 
 
@@ -44,8 +47,9 @@ class Runner:
         self.env.transaction.reset()
 
     def close(self):
-        self.lose_its_locks()
-        self.cr.close()
+        if not self.cr.closed:
+            self.lose_its_locks()
+            self.cr.close()
 
 
 class RaceCase(CommittedCase):
@@ -91,10 +95,32 @@ class RaceCase(CommittedCase):
         self.addCleanup(pool.shutdown)
         return pool.submit(function, *args)
 
-    def until_it_waits(self, pid):
-        """Until the backend `pid` waits for a lock that somebody else holds."""
-        query = "SELECT EXISTS (SELECT FROM pg_locks WHERE pid = %s AND NOT granted)"
-        self.until(lambda: self.ask(query, pid)[0], f"backend {pid} waits for a lock")
+    @contextmanager
+    def shut_gate(self):
+        """Operations that come to the gate wait as long as this lasts."""
+        gates = importlib.import_module("odoo.addons.batch_job_test.models.misbehaviour").GATES
+        with self.registry.cursor() as cr:
+            cr.execute("SELECT pg_advisory_lock(%s, %s)", [gates, GATE])
+            try:
+                yield
+            finally:
+                cr.execute("SELECT pg_advisory_unlock(%s, %s)", [gates, GATE])
+
+    def until_it_waits(self, pid, keep=False):
+        """Until the backend `pid` waits for a lock that somebody else holds.
+
+        :param keep: the test's own transaction holds it, and goes on
+        """
+        if not keep:
+            self.renew()
+        with self.registry.cursor() as cr:
+
+            def waits():
+                # pg_locks is not part of the snapshot
+                cr.execute("SELECT FROM pg_locks WHERE pid = %s AND NOT granted", [pid])
+                return cr.rowcount
+
+            self.until(waits, f"backend {pid} waits for a lock")
 
     def until(self, condition, what):
         deadline = time.monotonic() + PATIENCE

@@ -1,15 +1,12 @@
-import importlib
-from contextlib import contextmanager
 from datetime import timedelta
 
 from odoo.exceptions import ConcurrencyError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from .races import ITEM, PATIENCE, RaceCase
+from .races import GATE, ITEM, PATIENCE, RaceCase
 
 REPAIR = "test.batch.repair"
-GATE = 7
 
 COMMIT_TRIGGER = """
     CREATE TABLE batch_job_test_commits (n int);
@@ -37,17 +34,6 @@ class TestConflicts(RaceCase):
     """Conflicts with other transactions, forced from a second connection: nobody's fault."""
 
     cleans = (ITEM, REPAIR)
-
-    @contextmanager
-    def shut_gate(self):
-        """Operations that come to the gate wait as long as this lasts."""
-        gates = importlib.import_module("odoo.addons.batch_job_test.models.misbehaviour").GATES
-        with self.registry.cursor() as cr:
-            cr.execute("SELECT pg_advisory_lock(%s, %s)", [gates, GATE])
-            try:
-                yield
-            finally:
-                cr.execute("SELECT pg_advisory_unlock(%s, %s)", [gates, GATE])
 
     def step_with(self, disturbance, *params):
         """A runner begins a chunk and comes to the gate; then `disturbance` is committed from
@@ -109,8 +95,7 @@ class TestConflicts(RaceCase):
         self.cr.execute("SELECT FROM batch_job_chunk WHERE job_id = %s FOR UPDATE", [job.id])
         with mute_logger("odoo.sql_db"):
             claim = self.in_background(runner.env["batch.job.runner"]._claim, 0)
-            with self.registry.cursor() as cr:
-                self.until(lambda: waits(cr, runner.pid), "the claim waits for the chunk")
+            self.until_it_waits(runner.pid, keep=True)
             self.cr.execute("SELECT FROM batch_job WHERE id = %s FOR UPDATE", [job.id])
             self.renew()
             runner.work(claim.result(PATIENCE))
@@ -263,8 +248,3 @@ class TestConflicts(RaceCase):
         self.commit()
         self.run_to_end(job)
         self.assert_counters(job, "cancelled", skipped=1)
-
-
-def waits(cr, pid):
-    cr.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE pid = %s AND NOT granted)", [pid])
-    return cr.fetchone()[0]

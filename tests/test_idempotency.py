@@ -86,8 +86,7 @@ class TestIdempotency(RaceCase):
         waiting = self.in_background(
             lambda: jobs.submit(self.creates("race", 1), idempotency_key="race")
         )
-        with self.registry.cursor() as cr:
-            self.until(lambda: waits(cr, other.pid), "the second submission waits")
+        self.until_it_waits(other.pid, keep=True)
         self.renew()  # the first is rolled back
         self.assertNotEqual(waiting.result(PATIENCE)["id"], first["id"])
 
@@ -186,8 +185,3 @@ class TestIdempotency(RaceCase):
         self.commit()
         again = self.jobs().submit([], start=False, idempotency_key="draft")
         self.assertEqual((again["id"], again["parts"], again["total"]), (draft.id, 1, 2))
-
-
-def waits(cr, pid):
-    cr.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE pid = %s AND NOT granted)", [pid])
-    return cr.fetchone()[0]

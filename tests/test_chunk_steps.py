@@ -1,0 +1,68 @@
+import psycopg2
+
+from odoo.tests import tagged
+from odoo.tools import mute_logger
+
+from .races import GATE, ITEM, PATIENCE, RaceCase
+
+SIZE = 1000
+BAD = range(3, SIZE, 7)
+AT = 650  # the operation at the gate; its tenth of the chunk is tried only when 600 are settled
+
+
+@tagged("post_install", "-at_install")
+class TestChunkSteps(RaceCase):
+    """A chunk with many failures commits in several steps, and may lose its worker between them."""
+
+    def submit_thousand(self):
+        operations = self.creates("step", SIZE)
+        for index in BAD:
+            operations[index] = {
+                "op": "call",
+                "model": ITEM,
+                "ids": [1],
+                "method": "fail",
+                "args": [f"bad {index}"],
+            }
+        operations[AT] = {
+            "op": "call",
+            "model": ITEM,
+            "method": "create_gated",
+            "kwargs": {"name": f"step {AT}", "before": GATE},
+        }
+        return self.submit(operations, chunk_size=SIZE)
+
+    def assert_effects_are_outcomes(self, job):
+        """What exists is what is recorded as done, each record once; gives how many."""
+        self.renew()
+        done = {o["index"]: o["ids"] for o in self.outcomes(job) if o["state"] == "done"}
+        items = self.env[ITEM].search([("name", "like", "step ")])
+        self.assertEqual(sorted(items.mapped("name")), sorted(f"step {index}" for index in done))
+        by_id = {item.id: item.name for item in items}
+        for index, ids in done.items():
+            if index != AT:
+                self.assertEqual(by_id[ids[0]], f"step {index}")
+        return len(done)
+
+    def test_killed_between_two_commits(self):
+        """Whenever it dies, effects and outcomes are the same; in the end each operation is done
+        once or has failed with its own reason."""
+        self.items("exists", 1)
+        job = self.submit_thousand()
+        runner = self.runner()
+        with self.shut_gate(), mute_logger("odoo.sql_db"):
+            step = self.in_background(runner.step)
+            self.until_it_waits(runner.pid)
+            landed = self.assert_effects_are_outcomes(job)
+            self.cr.execute("SELECT pg_terminate_backend(%s)", [runner.pid])
+            with self.assertRaises(psycopg2.Error):
+                step.result(PATIENCE)
+        self.assertGreater(landed, 400)
+        self.assertLess(landed, AT)
+        self.assertEqual(self.assert_effects_are_outcomes(job), landed)
+        self.run_to_end(job)
+        self.assert_effects_are_outcomes(job)
+        self.assert_counters(job, "partial", succeeded=SIZE - len(BAD), failed=len(BAD))
+        failed = {o["index"]: o["error"]["message"] for o in job.results("failed")["results"]}
+        self.assertEqual(failed, {index: f"bad {index}" for index in BAD})
+        self.assertEqual(sum(cause["count"] for cause in job.causes), len(BAD))
