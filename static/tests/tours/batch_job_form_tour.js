@@ -17,6 +17,23 @@ const shownProgress = (percent) => ({
     trigger: `.o_field_widget[name=progress] .o_progressbar_value:contains(${percent})`,
 });
 
+const back = () => ({ content: "back", trigger: ".o_back_button", run: "click" });
+
+/** Press a button on top, open a row of the list, and go back to the job. */
+const opened = (method, row) => [
+    { content: `press ${method}`, trigger: `.oe_stat_button[name=${method}]`, run: "click" },
+    {
+        content: `open a row of ${method}`,
+        trigger: `.o_list_view .o_content > .o_list_renderer ${row} .o_data_cell`,
+        run: "click",
+    },
+    { content: "its form", trigger: ".o_form_view .o_field_widget[name=job_id]" },
+    back(),
+    { content: `the list of ${method}`, trigger: ".o_list_view" },
+    back(),
+    { content: "the job", trigger: ".o_form_view .o_field_widget[name=progress]" },
+];
+
 const call = (model, method, ...args) =>
     rpc("/web/dataset/call_kw", { model, method, args, kwargs: {} });
 
@@ -75,7 +92,10 @@ registry.category("web_tour.tours").add("batch_job_partly_done", {
             content: "the record's form",
             trigger: ".o_form_view .o_field_widget[name=name] :value(Tag of the tour)",
         },
-        { content: "back", trigger: ".o_back_button", run: "click" },
+        back(),
+        ...opened("action_open_operations", ".o_data_row:contains(Done)"),
+        ...opened("action_open_not_done", ".o_data_row:contains(has no field)"),
+        ...opened("action_open_chunks", ".o_data_row:contains(Done)"),
         press("action_retry"),
         shownState("Queued"),
     ],
