@@ -7,6 +7,8 @@ import threading
 from collections import deque
 from contextlib import contextmanager
 
+import psycopg2
+
 from odoo.exceptions import ConcurrencyError, LockError
 
 from ..engine.errors import ForbiddenEffect
@@ -36,6 +38,10 @@ class _QuietOperations(logging.Filter):
     """
 
     def filter(self, record):
+        if isinstance(sys.exc_info()[1], psycopg2.InterfaceError):
+            # the connection is lost: Odoo logs the statement before, perhaps an operation's
+            record.args = ()
+            record.msg = "a statement found its connection closed"
         if not getattr(_guarded, "active", False):
             return True
         if getattr(sys.exc_info()[1], "pgcode", None) in TRANSIENT_CODES:
