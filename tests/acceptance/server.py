@@ -14,6 +14,7 @@ class Server:
         self.database = database
         self.log = log
         self.http_workers = workers
+        self.starts = 0
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._environment = {**os.environ, **(environment or {})}
@@ -33,6 +34,7 @@ class Server:
 
     def start(self):
         """Start it, and wait until it answers and its cron workers listen."""
+        self.starts += 1
         self._process = subprocess.Popen(
             self._command,
             env=self._environment,
