@@ -72,17 +72,19 @@ def unknown_field(model, name) -> Failure:
 
 def _describe_sql(error, model):
     diagnostics = error.diag
-    failing = model_of_table(model.env, diagnostics.table_name) or model
+    failing = model_of_table(model.env, diagnostics.table_name)
+    if failing is None:  # not `or`: an empty recordset is false
+        failing = model
     names = {"model": failing._name, "constraint": diagnostics.constraint_name}
     match error:
         case pg.NotNullViolation():
             return _required(failing, diagnostics.column_name)
-        case pg.ForeignKeyViolation():
+        case pg.ForeignKeyViolation() | pg.RestrictViolation():
             return _foreign_key(error, failing, names)
         case pg.UniqueViolation():
             return Failure("unique", failing._sql_error_to_message(error), **names)
         case pg.IntegrityError():
-            return Failure("constraint", failing._sql_error_to_message(error), **names)
+            return Failure("constraint", _broken_rule(error, failing), **names)
         case pg.DataError():
             return Failure("bad_value", diagnostics.message_primary or _text(error), **names)
         case _:
@@ -104,11 +106,26 @@ def _required(model, column):
 def _foreign_key(error, model, names):
     match = _ABSENT_KEY.search(error.diag.message_detail or "")
     if not match:
-        return Failure("foreign_key", model._sql_error_to_message(error), **names)
+        return Failure("foreign_key", _still_used(model), **names)
     field = model._fields.get(match["column"])
     comodel = field.comodel_name if field and field.relational else None
     text = absent_reference(model, match["column"], comodel, match["value"])
     return Failure("foreign_key", text, field=match["column"], **names)
+
+
+def _still_used(by_model) -> str:
+    return by_model.env._(
+        "A record of %(description)s (%(model)s) still refers to it: change or delete that one "
+        "first, or archive this one.",
+        description=by_model._description,
+        model=by_model._name,
+    )
+
+
+def _broken_rule(error, model) -> str:
+    """The rule's own message; without one PostgreSQL's, but not the values of the whole row."""
+    text = model._sql_error_to_message(error)
+    return (error.diag.message_primary or text) if "DETAIL:" in text else text
 
 
 def absent_reference(model, field, comodel, value) -> str:

@@ -177,6 +177,29 @@ class TestFailures(OutcomesCase):
         self.assertEqual((outcome["state"], outcome["error"]["type"]), ("failed", "access"))
         self.assertIn("System Parameter", outcome["error"]["message"])
 
+    def test_rules_of_other_tables(self):
+        """The rule may be that of another model, which the operation writes through: its sentence
+        is shown, and no other values of the row."""
+        user = {"op": "create", "model": "res.users", "values": {"login": "nameless"}}
+        self.assert_failure(user, "constraint", "Contacts require a name")
+        rule = "test_batch_value_trail"
+        query = f"ALTER TABLE test_batch_value %s CONSTRAINT {rule}"
+        self.cr.execute(query % "ADD" + " CHECK (trail != 'z')")
+        self.addCleanup(self.commit)
+        self.addCleanup(self.cr.execute, query % "DROP")
+        unnamed = f'new row for relation "test_batch_value" violates check constraint "{rule}"'
+        self.assert_failure(create(name="zzz"), "constraint", unnamed)
+
+    def test_unlink_of_what_is_used(self):
+        """Who unlinks what others refer to is told who does."""
+        operation = {"op": "unlink", "model": "res.country", "ids": self.env.ref("base.be").ids}
+        self.assert_failure(
+            operation,
+            "foreign_key",
+            "A record of Country state (res.country.state) still refers to it: change or delete "
+            "that one first, or archive this one.",
+        )
+
     def test_odd_context(self):
         """An operation whose context cannot be worked with fails alone."""
         bad = {**create(number=1), "context": {"lang": "xx_XX"}}
