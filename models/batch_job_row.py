@@ -29,7 +29,7 @@ class BatchJobRow(models.AbstractModel):
         of ours can hold a savepoint.
         """
         cr = self.env.cr
-        params = getattr(request, "params", None) or {}
+        params = request.params if request else {}
         if self._name not in (params.get("model"), params.get("__model__")):
             return
         if not isinstance(cr, Cursor) or cr.postcommit or cr.precommit:

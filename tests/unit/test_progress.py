@@ -14,11 +14,11 @@ def test_percent(total, remaining, expected):
 
 @pytest.mark.parametrize(
     ("previous", "operations", "seconds", "expected"),
-    [(0.0, 50, 0.5, 100.0), (100.0, 0, 1.0, 100.0), (100.0, 5, 0.0, 100.0), (50.0, 100, 1.0, 65.0)],
+    [(0.0, 50, 0.5, 100.0), (100.0, 0, 1.0, 100.0), (100.0, 5, 0.0, 100.0), (50.0, 100, 5.0, 31.04)],
 )
 def test_rate_is_smoothed(previous, operations, seconds, expected):
-    """A new measurement weighs 0.3; none, or one without time, changes nothing."""
-    assert next_rate(previous, operations, seconds) == pytest.approx(expected)
+    """A measurement weighs by its length; none, or one without time, changes nothing."""
+    assert next_rate(previous, operations, seconds) == pytest.approx(expected, abs=0.01)
 
 
 def test_time_left_is_unknown_without_a_rate():
