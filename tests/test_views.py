@@ -154,15 +154,26 @@ class TestOperationViews(ViewsCase):
         self.assertEqual(len(several.record_ids), 2)
 
     def test_open_record_that_failed(self):
-        """A failed change leads its owner to the record it was to change, and nobody else."""
-        tag = self.env["res.partner.category"].create({"name": "A"})
-        bad = {"op": "write", "model": tag._name, "ids": tag.ids, "values": {"nmae": "B"}}
+        """A failed change leads to the record that it was to change."""
+        bad = {**self.change_of_a_tag(), "values": {"nmae": "B"}}
         operation = self.execute(bad).operation_ids
-        self.assertEqual(operation.action_open_record()["res_id"], tag.id)
         self.assertTrue(operation.can_open)
-        self.assertFalse(operation.with_user(self.manager).can_open)
+        self.assertEqual(operation.action_open_record()["res_id"], bad["ids"][0])
+
+    def test_open_record_before_it_ran(self):
+        """What an operation will change is content until it ran: for its owner only."""
+        jobs = self.env["batch.job"].with_user(self.owner)
+        change = self.change_of_a_tag()
+        operation = jobs.browse(jobs.submit([change])["id"]).operation_ids
+        self.assertEqual(operation.action_open_record()["res_id"], change["ids"][0])
+        seen = operation.with_user(self.manager)
+        self.assertEqual((seen.can_open, seen.title), (False, "Change: Partner Tags"))
         with self.assertRaisesRegex(UserError, "no record to open"):
-            operation.with_user(self.manager).action_open_record()
+            seen.action_open_record()
+
+    def change_of_a_tag(self):
+        tag = self.env["res.partner.category"].create({"name": "A"})
+        return {"op": "write", "model": tag._name, "ids": tag.ids, "values": {"name": "B"}}
 
     def test_nothing_to_open(self):
         """There is no button where there is no record: deleted, or never made."""
