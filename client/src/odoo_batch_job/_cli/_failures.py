@@ -1,0 +1,122 @@
+"""The results of a job as a file: its original columns, and what became of each row."""
+
+from __future__ import annotations
+
+import csv
+import heapq
+import json
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from itertools import islice
+from typing import Any, TextIO
+
+from .._models import OperationResult
+from .._operations import BatchOperation, BatchResult
+from .._sync import Client
+from ._operations_of import cell, row_of
+from ._settings import InputError
+
+NOT_DONE = ("failed", "rolled_back", "skipped", "cancelled")
+AT_ONCE = 500  # operations whose content is read in one request
+
+Line = tuple[OperationResult, dict[str, Any]]
+
+
+def outcomes(client: Client, job_id: int, *, failed: bool) -> Iterator[OperationResult]:
+    """Yield outcomes in order; with ``failed`` those of every operation that is not in."""
+    if not failed:
+        return iter(client.results(job_id))
+    streams = [client.results(job_id, state=state) for state in NOT_DONE]
+    return heapq.merge(*streams, key=lambda result: result.index)
+
+
+def write_results(
+    client: Client, job_id: int, results: Iterable[OperationResult], name: str, *, failed: bool
+) -> tuple[int, set[tuple[str, str]]]:
+    """Write results with what was submitted, as CSV or JSON Lines by the name of the file.
+
+    :returns: number of rows, and the kinds (op, model) of operations among them
+    :raises InputError: the operations do not fit into columns, or may not be read
+    """
+    with _opened(name) as file, tempfile.TemporaryFile("w+", encoding="utf-8") as spool:
+        columns: dict[str, None] = {}
+        kinds: set[tuple[str, str]] = set()
+        count = 0
+        as_rows = not name.endswith((".jsonl", ".ndjson"))
+        for result, operation in _with_content(client, job_id, results):
+            kinds.add((operation["op"], operation["model"]))
+            row = _row(operation, kinds) if as_rows else operation
+            columns |= dict.fromkeys(row)
+            row = {**row, **_about(result, failed=failed)}
+            (spool if as_rows else file).write(json.dumps(row, ensure_ascii=False) + "\n")
+            count += 1
+        if as_rows:
+            spool.seek(0)
+            _write_csv(file, [*columns, *_own_columns(failed=failed)], spool)
+    return count, kinds
+
+
+def _row(operation: dict[str, Any], kinds: set[tuple[str, str]]) -> dict[str, Any]:
+    row = row_of(operation)
+    if row is None or len(kinds) > 1:
+        raise InputError("these operations do not fit into columns; write to a name in .jsonl.")
+    return row
+
+
+def _about(result: OperationResult, *, failed: bool) -> dict[str, Any]:
+    error = BatchResult.of(BatchOperation("", {}, ref=None, context=None), result, 0).error
+    about = {"__index": result.index, "__error": str(error or "")}
+    return about if failed else {**about, "__state": result.state, "__ids": result.ids}
+
+
+def _own_columns(*, failed: bool) -> list[str]:
+    return ["__index", "__error"] if failed else ["__index", "__error", "__state", "__ids"]
+
+
+def _write_csv(file: TextIO, columns: list[str], lines: Iterable[str]) -> None:
+    writer = csv.DictWriter(file, columns, restval="")
+    writer.writeheader()
+    for line in lines:
+        writer.writerow({name: cell(value) for name, value in json.loads(line).items()})
+
+
+def _with_content(
+    client: Client, job_id: int, results: Iterable[OperationResult]
+) -> Iterator[Line]:
+    iterator = iter(results)
+    while batch := list(islice(iterator, AT_ONCE)):
+        content = _content(client, job_id, [result.index for result in batch])
+        for result in batch:
+            if not content.get(result.index):
+                raise InputError("only the owner of a job may read what was submitted.")
+            yield result, {"op": result.op, "model": result.model, **content[result.index]}
+
+
+def _content(client: Client, job_id: int, indexes: list[int]) -> dict[int, dict[str, Any]]:
+    arguments = {
+        "domain": [["job_id", "=", job_id], ["index", "in", indexes]],
+        "fields": ["index", "ref", "payload_text"],
+    }
+    found = client.call("batch.job.operation", "search_read", arguments, repeatable=True)
+    return {
+        one["index"]: {
+            **({"ref": one["ref"]} if one["ref"] else {}),
+            **json.loads(one["payload_text"]),
+        }
+        for one in found
+        if one["payload_text"]
+    }
+
+
+@contextmanager
+def _opened(name: str) -> Iterator[TextIO]:
+    if name == "-":
+        yield sys.stdout
+        return
+    try:
+        with open(name, "w", encoding="utf-8", newline="") as file:
+            yield file
+    except OSError as error:
+        raise InputError(f"cannot write {name}: {error.strerror}") from error

@@ -1,0 +1,337 @@
+"""The commands of ``odoo-batch`` and their exit codes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from functools import partial, wraps
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from .._errors import (
+    AccessDeniedError,
+    AuthenticationError,
+    BatchJobError,
+    ConnectionFailedError,
+    InvalidOperationError,
+    InvalidRequestError,
+    NotFoundError,
+    ResponseError,
+    WatchTimeoutError,
+)
+from .._models import JobStatus
+from .._sync import Client
+from ._failures import outcomes, write_results
+from ._operations_of import Converter, field_types
+from ._rows import open_rows
+from ._settings import (
+    APP,
+    InputError,
+    Settings,
+    connection_options,
+    last_job,
+    read_settings,
+    remember_job,
+    write_profile,
+)
+from ._show import as_json, ending, follow, line
+
+DONE, SOME_FAILED, BAD_INPUT, JOB_FAILED, TIME_OUT, NO_RIGHTS = range(6)
+INTERRUPTED = 130  # as shells have it
+
+_CODE_BY_STATE = {"done": DONE, "partial": SOME_FAILED, "failed": JOB_FAILED}
+_CODE_BY_STATE |= {"cancelled": JOB_FAILED, "paused": TIME_OUT, "draft": DONE}
+_CODE_BY_ERROR: tuple[tuple[type[BatchJobError], int], ...] = (
+    (AuthenticationError, NO_RIGHTS),
+    (AccessDeniedError, NO_RIGHTS),
+    (WatchTimeoutError, TIME_OUT),
+    (ConnectionFailedError, TIME_OUT),
+    (InvalidOperationError, BAD_INPUT),
+    (InvalidRequestError, BAD_INPUT),
+    (NotFoundError, BAD_INPUT),
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="odoo-batch-job")
+def main() -> None:
+    """Submit jobs of many record operations to Odoo, watch them, get their results.
+
+    Exit codes: 0 all done; 1 some operations failed; 2 wrong usage or input; 3 the job failed or
+    was cancelled; 4 time-out while waiting, or the job is paused; 5 login or rights; 130 Ctrl-C.
+    """
+
+
+def command(*, job: bool = False, name: str | None = None) -> Callable[..., click.Command]:
+    """Make a command with a server, ``--json``, and perhaps a job; errors become exit codes."""
+
+    def decorate(function: Callable[..., int | None]) -> click.Command:
+        @wraps(function)
+        def run(**options: Any) -> None:
+            connection = [options.pop(key) for key in ("url", "db", "api_key", "profile")]
+            _exit(partial(_run, function, connection, job, options), options["json"])
+
+        decorated: Any = connection_options(run)
+        decorated = click.option("--json", is_flag=True, help="JSON, one object a line.")(decorated)
+        if job:
+            decorated = click.option(
+                "--last", is_flag=True, help="The job submitted last from here."
+            )(decorated)
+            decorated = click.argument("job_id", metavar="[JOB]", type=int, required=False)(
+                decorated
+            )
+        return main.command(name)(decorated)
+
+    return decorate
+
+
+def _run(
+    function: Callable[..., int | None], connection: list[Any], job: bool, options: dict[str, Any]
+) -> int | None:
+    settings = read_settings(*connection)
+    if job:
+        last = options.pop("last")
+        if last == (options["job_id"] is not None):
+            raise InputError("which job? Give its id or --last.")
+        options["job_id"] = last_job(settings) if last else options["job_id"]
+    with settings.client() as client:
+        return function(client=client, settings=settings, **options)
+
+
+def _exit(run: Callable[[], int | None], as_json_line: bool) -> None:
+    try:
+        code = run() or DONE
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    except BatchJobError as error:
+        _say_error(error, as_json_line)
+        code = next((c for kind, c in _CODE_BY_ERROR if isinstance(error, kind)), JOB_FAILED)
+    raise SystemExit(code)
+
+
+def _say_error(error: BatchJobError, as_json_line: bool) -> None:
+    index = error.index if isinstance(error, (ResponseError, InvalidOperationError)) else None
+    text = str(error)
+    if as_json_line:
+        text = json.dumps({"error": text, "type": type(error).__name__, "index": index})
+    else:
+        text = f"Error: {text}"
+    click.echo(text, err=True)
+
+
+@command()
+@click.argument("file")
+@click.option("--model", help="Model of the rows, such as res.partner.")
+@click.option(
+    "--op",
+    type=click.Choice(["load", "create", "write", "upsert", "unlink"]),
+    help="What to do with a row. [default: load for CSV, create for JSON Lines]",
+)
+@click.option("--key", multiple=True, metavar="FIELD", help="Of upsert: what identifies a record.")
+@click.option("--format", "kind", type=click.Choice(["csv", "jsonl"]), help="Of the file.")
+@click.option("--name", help="What people call the job.")
+@click.option("--dry-run", is_flag=True, help="Try everything, keep nothing.")
+@click.option(
+    "--policy",
+    type=click.Choice(["isolate", "chunk", "stop", "all"]),
+    default="isolate",
+    show_default=True,
+    help="What a failure does to its neighbours.",
+)
+@click.option("--chunk-size", type=click.IntRange(0), default=0, help="Rows in a transaction.")
+@click.option("--max-parallel", type=click.IntRange(1), default=1, help="Chunks at once.")
+@click.option("--priority", type=int, default=10, help="Lower comes first.")
+@click.option(
+    "--idempotency-key", help="Names the submission: the same again is the same job, never twice."
+)
+@click.option("--no-wait", is_flag=True, help="Do not wait for the end.")
+@click.option("--timeout", type=float, help="Seconds to wait.")
+def submit(
+    client: Client,
+    settings: Settings,
+    file: str,
+    model: str | None,
+    op: str | None,
+    key: tuple[str, ...],
+    kind: str | None,
+    no_wait: bool,
+    timeout: float | None,
+    json: bool,
+    **options: Any,
+) -> int | None:
+    """Submit the rows of FILE (CSV or JSON Lines; - is standard input) as a job.
+
+    The first line of a CSV file names the columns. With --op load these are as in Odoo's own
+    import (id, name, country_id/code …); otherwise names of fields. A line of JSON is a row too, or
+    an operation such as {"op": "create", "model": …, "values": {…}}. write and unlink take
+    the record's number from the column “id”; upsert takes an external id from there, or --key.
+    Columns that `results` adds are left out.
+    """
+    opened: list[JobStatus] = []
+
+    def on_opened(job: JobStatus) -> None:
+        opened.append(job)
+        remember_job(settings, job.id)
+        click.echo(as_json(job) if json else f"Job {job.id}  {job.url}")
+
+    with open_rows(file, kind) as (kind, rows):
+        op = op or ("load" if kind == "csv" else "create")
+        is_typed = kind == "csv" and op in ("create", "write", "upsert") and model
+        fields = field_types(client, model or "") if is_typed else None
+        operations = Converter(op, model, key, fields).operations(rows, file)
+        try:
+            job = client.submit(operations, opened=on_opened, **options)
+        except KeyboardInterrupt:
+            _give_up_submission(client, opened, options["idempotency_key"])
+            raise
+    if no_wait:
+        return DONE
+    return _watch(client, job.id, timeout, json)
+
+
+def _give_up_submission(client: Client, opened: list[JobStatus], key: str | None) -> None:
+    if not opened or opened[0].state != "draft":
+        return
+    if key:
+        click.echo(f"Not all was sent. Submit again with --idempotency-key {key}.", err=True)
+    else:
+        client.cancel(opened[0].id)
+        click.echo(f"Not all was sent; job {opened[0].id} is cancelled.", err=True)
+
+
+@command(job=True)
+@click.option("--timeout", type=float, help="Seconds to wait.")
+def watch(
+    client: Client, settings: Settings, job_id: int, timeout: float | None, json: bool
+) -> int | None:
+    """Watch a job until it has ended; Ctrl-C stops watching, not the job."""
+    return _watch(client, job_id, timeout, json)
+
+
+def _watch(client: Client, job_id: int, timeout: float | None, json: bool) -> int:
+    try:
+        status = follow(client.watch(job_id, timeout=timeout), json_lines=json)
+    except (KeyboardInterrupt, WatchTimeoutError):
+        click.echo(f"Job {job_id} goes on in Odoo. Watch it again: {APP} watch {job_id}", err=True)
+        raise
+    return _CODE_BY_STATE[status.state]
+
+
+@command(job=True)
+def status(client: Client, settings: Settings, job_id: int, json: bool) -> None:
+    """Say where a job stands; exits with 0 whatever that is."""
+    _show_status(client.status(job_id), json)
+
+
+def _show_status(job: JobStatus, json: bool) -> None:
+    click.echo(as_json(job) if json else ending(job) if job.at_rest else line(job))
+
+
+@command(name="list")
+@click.option("--limit", type=click.IntRange(1), default=20, show_default=True)
+@click.option("--state", help="Only jobs in this state.")
+def list_(client: Client, settings: Settings, limit: int, state: str | None, json: bool) -> None:
+    """List the jobs that you may see, the latest first."""
+    fields = ["id", "name", "state", "total", "succeeded", "failed", "skipped", "progress"]
+    arguments = {
+        "domain": [["state", "=", state]] if state else [],
+        "fields": [*fields, "create_date"],
+        "limit": limit,
+        "order": "id desc",
+    }
+    jobs = client.call("batch.job", "search_read", arguments, repeatable=True)
+    if json:
+        for job in jobs:
+            click.echo(as_json(job))
+        return
+    console = Console()
+    if not console.is_terminal:
+        for job in jobs:
+            click.echo("\t".join(str(job[field]) for field in fields))
+        return
+    table = Table(*(field.capitalize() for field in fields))
+    for job in jobs:
+        table.add_row(*(str(job[field]) for field in fields))
+    console.print(table)
+
+
+@command(job=True)
+@click.option("--failed", is_flag=True, help="Only what is not in the database.")
+@click.option(
+    "-o", "--output", metavar="FILE", help="Original columns, __index and __error; CSV or .jsonl."
+)
+def results(
+    client: Client, settings: Settings, job_id: int, failed: bool, output: str | None, json: bool
+) -> None:
+    """Say what became of each operation, in the order of submission.
+
+    With -o the rows that were submitted are written to a file, with __index and __error beside:
+    correct them and submit that file again.
+    """
+    found = outcomes(client, job_id, failed=failed)
+    if output:
+        count, kinds = write_results(client, job_id, found, output, failed=failed)
+        again = " ".join(f"--op {op} --model {model}" for op, model in kinds)
+        hint = f" Correct them and: {APP} submit {output} {again}" if failed and count else ""
+        click.echo(f"{count:,} rows in {output}.{hint}", err=True)
+        return
+    for result in found:
+        if json:
+            click.echo(as_json(result))
+        else:
+            ids = ",".join(map(str, result.ids))
+            words = [result.index, result.state, result.op, result.model, ids, result.error or ""]
+            click.echo("\t".join(map(str, words)))
+
+
+@command(job=True)
+@click.option("--cancelled", is_flag=True, help="The cancelled operations too.")
+def retry(client: Client, settings: Settings, job_id: int, cancelled: bool, json: bool) -> None:
+    """Run what failed, and what was skipped for it, again."""
+    _show_status(client.retry(job_id, cancelled=cancelled), json)
+
+
+@command(job=True)
+@click.option("--skip", is_flag=True, help="Leave the operation that stopped the job as it is.")
+def resume(client: Client, settings: Settings, job_id: int, skip: bool, json: bool) -> None:
+    """Go on with a paused job."""
+    _show_status(client.resume(job_id, skip=skip), json)
+
+
+@command(job=True)
+def pause(client: Client, settings: Settings, job_id: int, json: bool) -> None:
+    """Let the chunks that are running land and take no more."""
+    _show_status(client.pause(job_id), json)
+
+
+@command(job=True)
+def cancel(client: Client, settings: Settings, job_id: int, json: bool) -> None:
+    """End a job after the chunks that are running; what they did stays."""
+    _show_status(client.cancel(job_id), json)
+
+
+@main.command()
+@click.option("--url", envvar="ODOO_URL", prompt="URL of the Odoo server")
+@click.option("--db", envvar="ODOO_DB", prompt="Database (empty if it has only one)", default="")
+@click.option("--api-key", envvar="ODOO_API_KEY", prompt="API key (not shown)", hide_input=True)
+@click.option("--profile", default="default", show_default=True, help="Name to keep it under.")
+def login(url: str, db: str, api_key: str, profile: str) -> None:
+    """Try an API key and keep it in a file that only you can read.
+
+    Make the key in Odoo: Preferences, Security, Add API Key.
+    """
+    settings = Settings(url, db or None, api_key)
+
+    def run() -> None:
+        with settings.client() as client:
+            context = client.call("res.users", "context_get", repeatable=True)
+            found = client.call(
+                "res.users", "read", {"ids": [context["uid"]], "fields": ["login"]}, repeatable=True
+            )
+        path = write_profile(profile, settings)
+        click.echo(f"Logged in as {found[0]['login']}; the key is kept in {path}.")
+
+    _exit(run, as_json_line=False)

@@ -1,0 +1,143 @@
+"""Rows to operations, and operations back to rows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from .._sync import Client
+from ._rows import Row
+from ._settings import InputError
+
+OPS = ("create", "write", "unlink", "call", "upsert", "load")
+TRUE, FALSE = ("1", "true", "yes", "t", "y"), ("0", "false", "no", "f", "n")
+ID_COLUMNS = ("id", ".id")  # of a record in the database, for write and unlink
+
+
+class Converter:
+    """Makes an operation of each row.
+
+    :param op: create, write, unlink, upsert or load
+    :param model: of rows that do not name one
+    :param key: fields that identify a record to upsert
+    :param fields: type by field, for the texts of a CSV file; None leaves values as they are
+    """
+
+    def __init__(
+        self, op: str, model: str | None, key: tuple[str, ...], fields: Mapping[str, str] | None
+    ) -> None:
+        self._op = op
+        self._model = model
+        self._key = list(key)
+        self._fields = fields
+
+    def operations(self, rows: Iterator[tuple[int, Row]], name: str) -> Iterator[dict[str, Any]]:
+        """Yield an operation for each row.
+
+        :raises InputError: a row lacks what the operation needs; names the line
+        """
+        for line, row in rows:
+            try:
+                yield self._operation(row)
+            except InputError as error:
+                raise InputError(f"{name}, line {line}: {error.message}") from error
+
+    def _operation(self, row: Row) -> dict[str, Any]:
+        if row.get("op") in OPS:
+            return {**({"model": self._model} if self._model else {}), **row}
+        if not self._model:
+            raise InputError("which model? Give --model, or operations with “op” and “model”.")
+        return {"op": self._op, "model": self._model, **self._body(row)}
+
+    def _body(self, row: Row) -> dict[str, Any]:
+        if self._op == "load":
+            return {"fields": list(row), "row": list(row.values())}
+        if self._op == "unlink":
+            return {"ids": [_take_id(dict(row))]}
+        row = dict(row)
+        if self._op == "write":
+            ids = [_take_id(row)]
+            return {"ids": ids, "values": self._values(row, keep_empty=True)}
+        if self._op == "upsert" and not self._key:
+            xml_id = row.pop("id", None)
+            if not xml_id:
+                raise InputError("give --key FIELD, or an external id in the column “id”.")
+            return {"xml_id": xml_id, "values": self._values(row, keep_empty=False)}
+        values = self._values(row, keep_empty=False)
+        return {"key": self._key, "values": values} if self._op == "upsert" else {"values": values}
+
+    def _values(self, row: Row, *, keep_empty: bool) -> dict[str, Any]:
+        if self._fields is None:
+            return row
+        return {
+            column: typed(text, self._fields.get(column, "char"))
+            for column, text in row.items()
+            if text != "" or keep_empty
+        }
+
+
+def field_types(client: Client, model: str) -> dict[str, str]:
+    """Return the type of each field of a model."""
+    found = client.call(model, "fields_get", {"attributes": ["type"]}, repeatable=True)
+    return {name: field["type"] for name, field in found.items()}
+
+
+def typed(text: str, kind: str) -> Any:
+    """Return a text of a CSV file as a field of this type takes it.
+
+    What does not look right stays a text: Odoo then says what is wrong with this row.
+    """
+    if text == "":
+        return False
+    try:
+        if kind in ("integer", "many2one", "many2one_reference"):
+            return int(text)
+        if kind in ("float", "monetary"):
+            return float(text)
+        if kind in ("one2many", "many2many", "json", "properties"):
+            return json.loads(text)
+    except ValueError:
+        return text
+    if kind == "boolean" and text.lower() in TRUE + FALSE:
+        return text.lower() in TRUE
+    return text
+
+
+def row_of(operation: Mapping[str, Any]) -> Row | None:
+    """Return the columns that an operation was made of, or None if a row cannot say it."""
+    if "ref" in operation or "context" in operation:
+        return None
+    op, values = operation["op"], operation.get("values", {})
+    if op == "load":
+        return dict(zip(operation["fields"], operation["row"], strict=True))
+    if op == "call" or not isinstance(values, dict):
+        return None
+    if op == "upsert" and "xml_id" in operation:
+        return {"id": operation["xml_id"], **values}
+    if op in ("write", "unlink"):
+        ids = operation["ids"]
+        return {"id": ids[0], **values} if len(ids) == 1 else None
+    return dict(values)
+
+
+def cell(value: Any) -> str:
+    """Return a value as a cell of a CSV file; :func:`typed` reads it again."""
+    if value is None or value is False:
+        return ""
+    if value is True:
+        return "true"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _take_id(row: Row) -> int:
+    for column in ID_COLUMNS:
+        if column in row:
+            value = row.pop(column)
+            try:
+                return int(value)
+            except (TypeError, ValueError):
+                raise InputError(
+                    f"the column “{column}” holds {value!r}; it takes the record's number."
+                ) from None
+    raise InputError("the column “id” is missing; it says which record.")

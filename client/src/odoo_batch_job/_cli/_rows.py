@@ -1,0 +1,114 @@
+"""Rows of a file, a line at a time: CSV, JSON Lines, or operations as JSON Lines."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import chain
+from typing import Any, TextIO
+
+from ._settings import InputError
+
+Row = dict[str, Any]
+
+OWN = "__"  # beginning of the columns that `results` adds
+DELIMITERS = ",;\t|"
+
+csv.field_size_limit(sys.maxsize)
+
+
+@contextmanager
+def open_rows(name: str, kind: str | None) -> Iterator[tuple[str, Iterator[tuple[int, Row]]]]:
+    """Open a file, ``-`` for standard input, and give its kind and its numbered rows.
+
+    :param kind: ``csv`` or ``jsonl``; None finds out by the name, or else by the first character
+    :raises InputError: it cannot be read
+    """
+    try:
+        binary = sys.stdin.buffer if name == "-" else open(name, "rb")  # noqa: SIM115 - closed below
+    except OSError as error:
+        raise InputError(f"cannot read {name}: {error.strerror}") from error
+    try:
+        with io.TextIOWrapper(binary, encoding="utf-8-sig", newline="") as text:
+            first = _first_line(text, name)
+            kind = kind or _kind(name, first)
+            lines = chain([first] if first else [], text)
+            rows = _read_csv(lines, first, name) if kind == "csv" else _read_jsonl(lines, name)
+            yield kind, _decoded(rows, name)
+    finally:
+        binary.close()
+
+
+def _first_line(text: TextIO, name: str) -> str:
+    try:
+        return next((line for line in text if line.strip()), "")
+    except UnicodeDecodeError as error:
+        raise _not_utf8(name) from error
+
+
+def _kind(name: str, first: str) -> str:
+    ending = name.rpartition(".")[2].lower()
+    if ending in ("jsonl", "ndjson", "json"):
+        return "jsonl"
+    if ending in ("csv", "tsv", "txt"):
+        return "csv"
+    return "jsonl" if first.lstrip().startswith("{") else "csv"
+
+
+def _decoded(rows: Iterator[tuple[int, Row]], name: str) -> Iterator[tuple[int, Row]]:
+    try:
+        yield from rows
+    except UnicodeDecodeError as error:
+        raise _not_utf8(name) from error
+
+
+def _not_utf8(name: str) -> InputError:
+    return InputError(f"{name} is not UTF-8; save it as UTF-8 (“CSV UTF-8” in a spreadsheet).")
+
+
+def _read_csv(lines: Iterator[str], first: str, name: str) -> Iterator[tuple[int, Row]]:
+    delimiter = max(DELIMITERS, key=first.count)
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    try:
+        header = next(reader, [])
+        _check_header(header, name)
+        for cells in reader:
+            if not any(cells):
+                continue
+            if len(cells) != len(header):
+                problem = f"has {len(cells)} cells, the header {len(header)}"
+                raise InputError(f"{name}, line {reader.line_num}: the row {problem}.")
+            yield reader.line_num, _without_own(dict(zip(header, cells, strict=True)))
+    except csv.Error as error:
+        raise InputError(f"{name}, line {reader.line_num}: {error}.") from error
+
+
+def _check_header(header: list[str], name: str) -> None:
+    if not any(header):
+        raise InputError(f"{name} is empty; the first line names the columns.")
+    if not all(header):
+        raise InputError(f"{name}: column {header.index('') + 1} has no name.")
+    double = {column for column in header if header.count(column) > 1}
+    if double:
+        raise InputError(f"{name}: column {min(double)} is there twice.")
+
+
+def _read_jsonl(lines: Iterator[str], name: str) -> Iterator[tuple[int, Row]]:
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except ValueError as error:
+            raise InputError(f"{name}, line {number}: not JSON: {error}.") from error
+        if not isinstance(row, dict):
+            raise InputError(f"{name}, line {number}: a line is an object, {{…}}.")
+        yield number, _without_own(row)
+
+
+def _without_own(row: Row) -> Row:
+    return {column: value for column, value in row.items() if not column.startswith(OWN)}

@@ -1,0 +1,124 @@
+"""What people and programs see: a live bar on a terminal, lines elsewhere, JSON if asked."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import time
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
+
+from .._models import JobStatus, OperationResult
+
+EVERY = 1.0  # seconds between two lines of progress
+
+
+def as_json(value: Any) -> str:
+    """Return a value of the client as one line of JSON."""
+    return json.dumps(value, default=_plain, ensure_ascii=False)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, (JobStatus, OperationResult)):
+        return dataclasses.asdict(value)
+    raise TypeError(f"{type(value).__name__} is not JSON")
+
+
+def follow(statuses: Iterable[JobStatus], *, json_lines: bool) -> JobStatus:
+    """Show a job until it is at rest, and return its last status."""
+    console = Console()
+    if json_lines:
+        return _follow_json(statuses)
+    if console.is_terminal and not console.is_dumb_terminal:
+        last = _follow_bar(statuses, console)
+    else:
+        last = _follow_lines(statuses)
+    click.echo(ending(last))
+    return last
+
+
+def _follow_json(statuses: Iterable[JobStatus]) -> JobStatus:
+    for status in statuses:
+        click.echo(as_json(status))
+    return status
+
+
+def _follow_lines(statuses: Iterable[JobStatus]) -> JobStatus:
+    shown = float("-inf")
+    for status in statuses:
+        if not status.at_rest and time.monotonic() - shown >= EVERY:
+            click.echo(line(status))
+            shown = time.monotonic()
+    return status
+
+
+def _follow_bar(statuses: Iterable[JobStatus], console: Console) -> JobStatus:
+    columns = [
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=None),
+        TextColumn("{task.fields[numbers]}"),
+    ]
+    with Progress(*columns, console=console) as progress:
+        task: TaskID | None = None
+        for status in statuses:
+            if task is None:
+                task = progress.add_task(f"Job {status.id}", total=status.total, numbers="")
+            done = status.total - status.remaining
+            progress.update(task, completed=done, numbers=numbers(status))
+    return status
+
+
+def numbers(status: JobStatus) -> str:
+    """Return done, failed, rate and time left, as far as known."""
+    parts = [f"{status.total - status.remaining:,} of {status.total:,}"]
+    if status.failed:
+        parts.append(f"{status.failed:,} failed")
+    if status.rate:
+        parts.append(f"{status.rate:,.0f}/s")
+    if status.time_left:
+        parts.append(f"{duration(status.time_left)} left")
+    if status.state not in ("running", "done"):
+        parts.append(status.state)
+    return ", ".join(parts)
+
+
+def line(status: JobStatus) -> str:
+    """Return where a job stands, in one line."""
+    error = f" ({status.error})" if status.error else ""
+    return f"Job {status.id} {status.progress:.0f} %: {numbers(status)}{error}"
+
+
+def ending(status: JobStatus) -> str:
+    """Return how a job ended, and what to do next."""
+    counts = [f"{status.succeeded:,} succeeded"]
+    counts += [f"{status.failed:,} failed"] * bool(status.failed)
+    counts += [f"{status.skipped:,} skipped"] * bool(status.skipped)
+    counts += [f"{status.remaining:,} remaining"] * bool(status.remaining)
+    tried = " (dry run: nothing was kept)" if status.dry_run else ""
+    text = f"Job {status.id} is {status.state}{tried}: {', '.join(counts)}"
+    if status.error:
+        text += f"\n{status.error}"
+    if status.ended and status.succeeded < status.total and not status.dry_run:
+        text += f"\nWhich and why: odoo-batch results {status.id} --failed -o failed.csv"
+    return text
+
+
+def duration(seconds: float) -> str:
+    """Return seconds in words.
+
+    >>> duration(59.2), duration(3720)
+    ('59 s', '1 h 2 min')
+    """
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
