@@ -23,7 +23,6 @@ from rpc import Watcher
 from waiting import wait_until
 
 RESCUED_WITHIN = 5.0  # seconds, while somebody watches
-UNWATCHED = 75.0  # seconds to the end, when nobody does
 WATCHED_MINUTE = 60.0  # seconds
 
 
@@ -194,31 +193,8 @@ def test_exit_after_part_of_a_chunk_landed(server, database, rpc, counter):
     assert_nothing_runs(database, job)
 
 
-def test_nobody_watches(server, database, rpc, gates, say):
-    """All runners killed and nobody asking for the status: the job ends by itself within 75 s."""
-    prefix = "unwatched"
-    operations = [create(f"{prefix} {number}") for number in range(40)]
-    operations[15] = call("create_gated", name=f"{prefix} 15", before=107)
-    gates.append(Gate.numbered(database, 107))
-    job = rpc.submit(operations, chunk_size=10)
-    gates[0].wait_for_one()
-    moment = database.now()
-    for worker in server.cron_workers():
-        server.kill(worker)
-    gates[0].open()
-    seconds = seconds_to_next_claim(database, job, moment, UNWATCHED)
-    wait_until("the end", lambda: state_of(database, job) == "done", UNWATCHED - seconds)
-    total = (database.now() - moment).total_seconds()
-    say(f"rescued after {seconds:.2f} s, done after {total:.2f} s")
-    assert_exact(database, rpc, job, operations, prefix)
-
-
 def value_of(database, item):
     return database.value("SELECT value FROM test_batch_item WHERE id = %s", item)
-
-
-def state_of(database, job):
-    return database.value("SELECT state FROM batch_job WHERE id = %s", job)
 
 
 def needs_runner(database, job):

@@ -1,4 +1,4 @@
-"""PostgreSQL stops without a word and starts again: the job goes on, and all is exact."""
+"""With a PostgreSQL that no other server uses: it may crash, and nobody else wakes the workers."""
 
 import httpx
 import pytest
@@ -9,7 +9,7 @@ from kills import seconds_to_next_claim
 from own_postgres import OwnPostgres
 from waiting import wait_until
 
-GOES_ON_WITHIN = 75.0  # seconds
+GOES_ON_WITHIN = 75.0  # seconds, whoever watches
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +29,29 @@ def database(database: Database, postgres):
 @pytest.fixture(scope="module")
 def server_options(postgres):
     return {"environment": {"PGHOST": postgres.host}}
+
+
+def test_nobody_watches(server, database, rpc, gates, say):
+    """All runners killed and nobody asking for the status: the job ends by itself within 75 s."""
+    prefix = "unwatched"
+    operations = [create(f"{prefix} {number}") for number in range(40)]
+    operations[15] = call("create_gated", name=f"{prefix} 15", before=303)
+    gates.append(Gate.numbered(database, 303))
+    job = rpc.submit(operations, chunk_size=10)
+    gates[0].wait_for_one()
+    moment = database.now()
+    for worker in server.cron_workers():
+        server.kill(worker)
+    gates[0].open()
+    seconds = seconds_to_next_claim(database, job, moment, GOES_ON_WITHIN)
+    wait_until("the end", lambda: has_ended(database, job), GOES_ON_WITHIN - seconds)
+    total = (database.now() - moment).total_seconds()
+    say(f"rescued after {seconds:.2f} s, done after {total:.2f} s")
+    assert_exact(database, rpc, job, operations, prefix)
+
+
+def has_ended(database, job):
+    return database.value("SELECT state FROM batch_job WHERE id = %s", job) == "done"
 
 
 def test_crash_and_restart(server, database, rpc, gates, postgres, say):
