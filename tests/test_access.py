@@ -97,7 +97,8 @@ class TestWhoMay(AccessCase):
         self.assertEqual(allowed, {"name", "priority", "eta"})
 
     def test_delete(self):
-        """The owner deletes a job at rest, with its operations; nobody a job that may still run."""
+        """The owner, no manager, deletes a job at rest, with its operations; nobody one that may
+        still run."""
         self.rpc(self.owner, "batch.job", "start", self.job.ids)
         for verb in (None, "pause"):
             if verb:
@@ -107,6 +108,7 @@ class TestWhoMay(AccessCase):
                 message = "Batch job has not ended; cancel it before you delete it."
                 self.assertEqual((reply.status, reply.message), (422, message))
         self.rpc(self.owner, "batch.job", "cancel", self.job.ids)
+        self.assert_forbidden(self.rpc(self.manager, "batch.job", "unlink", self.job.ids))
         self.assertEqual(self.rpc(self.owner, "batch.job", "unlink", self.job.ids), (200, True))
         self.assertEqual(self.stored(self.job), [[], [], []])
 

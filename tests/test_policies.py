@@ -68,7 +68,7 @@ class TestPolicies(CommittedCase):
         job = self.submit_thousand("all")
         self.assert_counters(job, "failed", failed=1, skipped=999)
         self.assert_end(job, (), {150}, rest="rolled_back")
-        self.assertEqual(job.status()["error"], REASONS[150][2])
+        self.assertEqual(job.status()["error"], f"Operation 150 failed: {REASONS[150][2]}")
 
     def test_all_good(self):
         """Under `all` everything lands when everything is good."""

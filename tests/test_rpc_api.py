@@ -54,6 +54,15 @@ class TestStatusAndResults(RpcCase):
             reply = self.rpc(self.user, "batch.job", method, ids=[2_000_000_000])
             self.assertEqual((method, reply.status), (method, 404))
 
+    def test_one_job(self):
+        """A call that names no job, or several, is told to name one."""
+        ids = [self.call("submit", operations=[create(f"one {n}")])["id"] for n in range(2)]
+        message = "Name one job: ids is a list with one id, such as [7]."
+        for method in ("status", "results", "start", "pause", "resume", "cancel", "retry"):
+            for several in ([], ids):
+                self.assertEqual(self.refused(method, several), message)
+        self.assertEqual(self.refused("append", [], operations=[], part=0), message)
+
     def test_pages(self):
         """Pages of results follow each other by index; a state filters."""
         operations = [create("" if n % 3 == 0 else f"page {n}") for n in range(10)]
@@ -94,9 +103,10 @@ class TestStatusAndResults(RpcCase):
         """Arguments that results cannot use are refused."""
         job_id = self.call("submit", operations=[create("odd")])["id"]
         states = "pending, done, failed, skipped, rolled_back, cancelled"
-        self.assertEqual(
-            self.refused("results", [job_id], state="bad"), f"state must be one of {states}."
-        )
+        for state in ("bad", [], ["done"], 0):
+            self.assertEqual(
+                self.refused("results", [job_id], state=state), f"state must be one of {states}."
+            )
         for arguments in ({"limit": 0}, {"limit": 10_001}, {"after": "1"}, {"limit": True}):
             self.assertEqual(
                 self.refused("results", [job_id], **arguments),
