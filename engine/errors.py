@@ -4,6 +4,7 @@ EngineError
 ├── BadRequest             the submission is refused; nothing was stored
 │   └── BadOperation       ... because of the operation at `index`
 ├── OperationFailed        an attempt failed; its effects were rolled back
+├── UnfitReference         a reference does not stand for what its place needs; the operation fails
 └── ForbiddenEffect        an operation did what no operation may do (commit, rebuild the registry)
 """
 
@@ -34,4 +35,8 @@ class OperationFailed(EngineError):
 
 
 class ForbiddenEffect(EngineError):
+    pass
+
+
+class UnfitReference(EngineError):
     pass

@@ -193,15 +193,20 @@ def _check_upsert(operation: dict, index: int) -> None:
     if xml_id is not None:
         if not isinstance(xml_id, str) or not xml_id.strip("."):
             raise BadOperation(index, f"xml_id must be a text, not {_show(xml_id)}.")
-        if xml_id.count(".") > 1 or xml_id != xml_id.strip():
+        if len(xml_id.split(".")) > 2 or not all(xml_id.split(".")) or xml_id != xml_id.strip():
             raise BadOperation(index, f"xml_id {_show(xml_id)} must be like module.name.")
         return
     if not isinstance(key, list | tuple) or not key or len(set(map(str, key))) != len(key):
         raise BadOperation(index, 'key must be a list of distinct fields, such as ["ref"].')
     for name in key:
-        if not isinstance(name, str) or values.get(name) in (None, False, ""):
+        value = values.get(name) if isinstance(name, str) else None
+        if not value or isinstance(value, str) and not value.strip():
             raise BadOperation(
                 index, f"the key {_show(name)} has no value; every key field needs one in values."
+            )
+        if isinstance(value, list | tuple) or isinstance(value, dict) and REF_KEY not in value:
+            raise BadOperation(
+                index, f"the key {_show(name)} must be a plain value, not {_kind(value)}."
             )
 
 
@@ -241,6 +246,8 @@ def _check_values(values: Any, index: int) -> None:
     for name in values:
         if not isinstance(name, str):
             raise BadOperation(index, f"values names the field {_show(name)}; names are texts.")
+    if REF_KEY in values:
+        raise BadOperation(index, "values is an object of fields; a reference goes into a field.")
 
 
 def _find_unstorable(operation: dict, default: Callable[[Any], Any]) -> str | None:

@@ -1,21 +1,22 @@
 """References between the operations of a job: `{"$ref": "acme"}` means the ids of the operation
 whose `ref` is "acme"."""
 
-from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from .errors import BadOperation
+from .errors import UnfitReference
 
 REF_KEY = "$ref"
-REFERABLE_OPS = ("create", "upsert", "call")
+SEARCHED = ("values", "ids", "args", "kwargs")  # where an operation may refer to others
+
+IdsOf = Callable[[str], list[int]]
 
 
 def references_in(value: Any) -> Iterator[str]:
-    """The names that a payload refers to, in order, with repetitions.
+    """The names that a value refers to, in order, with repetitions.
 
-    >>> list(references_in({"values": {"parent_id": {"$ref": "acme"}, "name": "Jo"}}))
-    ['acme']
+    >>> list(references_in({"parent_id": {"$ref": "acme"}, "child_ids": [[4, {"$ref": "jo"}]]}))
+    ['acme', 'jo']
     """
     if isinstance(value, dict):
         if REF_KEY in value:
@@ -27,172 +28,75 @@ def references_in(value: Any) -> Iterator[str]:
             yield from references_in(item)
 
 
-def resolve(value: Any, ids_of: Callable[[str], list[int]]) -> Any:
-    """A payload with each reference replaced: in a list by all ids it stands for, else by one.
+def references_of(payload: dict) -> Iterator[str]:
+    """The names that an operation refers to; elsewhere in it `$ref` means nothing.
 
-    :raises ValueError: a single id is needed and there are several
-
-    >>> ids_of = {"a": [1, 2], "b": [3]}.get
-    >>> resolve({"ids": [{"$ref": "a"}, 7], "parent_id": {"$ref": "b"}}, ids_of)
-    {'ids': [1, 2, 7], 'parent_id': 3}
+    >>> list(references_of({"ids": [{"$ref": "acme"}], "context": {"$ref": "no"}}))
+    ['acme']
     """
+    return references_in([payload.get(key) for key in SEARCHED])
+
+
+def resolve(payload: dict, ids_of: IdsOf) -> dict:
+    """An operation's payload with each reference replaced: in a list of ids by all it stands for,
+    else (a many2one, an x2many command, an argument) by one.
+
+    :raises UnfitReference: one id is needed, and it does not stand for one
+
+    >>> ids_of = {"two": [1, 2], "one": [3]}.get
+    >>> resolve({"ids": [{"$ref": "two"}, 7], "values": {"parent_id": {"$ref": "one"}}}, ids_of)
+    {'ids': [1, 2, 7], 'values': {'parent_id': 3}}
+    >>> resolve({"values": {"tag_ids": [[4, {"$ref": "one"}], [6, 0, [{"$ref": "two"}]]]}}, ids_of)
+    {'values': {'tag_ids': [[4, 3], [6, 0, [1, 2]]]}}
+    """
+    resolved = {key: _resolve(payload[key], ids_of) for key in SEARCHED if key in payload}
+    if "args" in payload:
+        # each is an argument of its own, and not an id in a list
+        resolved["args"] = [_resolve_field(one, ids_of) for one in payload["args"] or ()]
+    return {**payload, **resolved}
+
+
+def _resolve(value: Any, ids_of: IdsOf) -> Any:
     if isinstance(value, dict):
-        if REF_KEY not in value:
-            return {key: resolve(item, ids_of) for key, item in value.items()}
-        ids = ids_of(value[REF_KEY])
-        if len(ids) != 1:
-            raise ValueError(
-                f"Reference {value[REF_KEY]!r} stands for {len(ids)} records where one is needed."
-            )
-        return ids[0]
+        if REF_KEY in value:
+            return _single(value[REF_KEY], ids_of)
+        return {key: _resolve_field(item, ids_of) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [one for item in value for one in _resolve_item(item, ids_of)]
     return value
 
 
-def _resolve_item(item: Any, ids_of: Callable[[str], list[int]]) -> list:
+def _resolve_field(value: Any, ids_of: IdsOf) -> Any:
+    """The value of a field, which may be a list of x2many commands."""
+    if isinstance(value, list | tuple) and any(_is_command(item) for item in value):
+        return [
+            [_resolve(part, ids_of) for part in item]
+            if _is_command(item)
+            else _resolve(item, ids_of)
+            for item in value
+        ]
+    return _resolve(value, ids_of)
+
+
+def _resolve_item(item: Any, ids_of: IdsOf) -> list:
     if isinstance(item, dict) and REF_KEY in item:
         return list(ids_of(item[REF_KEY]))
-    return [resolve(item, ids_of)]
+    return [_resolve(item, ids_of)]
 
 
-def is_follower(operation: dict, previous: dict | None, is_one2many: list[bool]) -> bool:
-    """Whether a load row continues the record of the operation before it: it has values for
-    one2many columns only. This is how Odoo's `load()` sees it.
-
-    :param is_one2many: for each of the row's columns
-    """
-    if previous is None or previous["op"] != "load" or previous["model"] != operation["model"]:
-        return False
-    if any(previous.get(name) != operation.get(name) for name in ("fields", "context")):
-        return False
-    cells = list(zip(operation["row"], is_one2many, strict=True))
-    return any(cell for cell, many in cells if many) and not any(
-        cell for cell, many in cells if not many
+def _is_command(item: Any) -> bool:
+    return (
+        isinstance(item, list | tuple)
+        and 2 <= len(item) <= 3
+        and type(item[0]) is int
+        and 0 <= item[0] <= 6
     )
 
 
-def mark(operations: list[dict], first_index: int, waves: "Waves", follows: Callable) -> list[dict]:
-    """The operations with their private marks: `$wave`, `$follows` and `$makes` (external id).
-
-    :param follows: (operation, previous or None) -> whether it continues the record before it
-    :raises BadOperation: see `Waves.place`
-    """
-    marked: list[dict] = []
-    previous = None
-    for index, operation in enumerate(operations, first_index):
-        wave, continues = waves.place(operation, index), follows(operation, previous)
-        made = external_ids_made(operation)
-        marks = {"$wave": wave, "$follows": continues or None, "$makes": made[0] if made else None}
-        marked.append({**operation, **{key: value for key, value in marks.items() if value}})
-        if continues:
-            _lift_record(marked, wave)
-        previous = operation
-    return marked
-
-
-def _lift_record(marked: list[dict], wave: int) -> None:
-    """All rows of a record are in one wave, the latest of theirs."""
-    start = len(marked) - 1
-    while start and marked[start].get("$follows"):
-        start -= 1
-    latest = max(wave, *(one.get("$wave", 0) for one in marked[start:]))
-    for one in marked[start:] if latest else ():
-        one["$wave"] = latest
-
-
-def wave_at(position: int, wave_ends: list[int] | None) -> int:
-    """The wave of a position.
-
-    :param wave_ends: the last position of each wave; None: there is one wave only
-
-    >>> [wave_at(position, [9, 14]) for position in (0, 9, 10, 14)]
-    [0, 0, 1, 1]
-    """
-    return bisect_left(wave_ends, position) if wave_ends else 0
-
-
-class Waves:
-    """Checks references as operations come in, and gives each operation its wave.
-
-    An operation's wave comes after that of what it refers to. `known` has the waves of the refs of
-    earlier parts of the job; `known_ids` those of external ids.
-    """
-
-    def __init__(self, known: dict[str, int], known_ids: dict[str, int]):
-        self._waves = dict(known)
-        self._id_waves = dict(known_ids)
-
-    def place(self, operation: dict, index: int) -> int:
-        """
-        :raises BadOperation: a reference to nothing that came before, or a ref that is taken
-        """
-        wave = 0
-        for name in references_in([operation.get(key) for key in _SEARCHED]):
-            wave = max(wave, self._wave_of(name, index, operation) + 1)
-        for external_id in external_ids_used(operation):
-            if external_id in self._id_waves:
-                wave = max(wave, self._id_waves[external_id] + 1)
-        self._define(operation, index, wave)
-        return wave
-
-    def _wave_of(self, name: Any, index: int, operation: dict) -> int:
-        if not isinstance(name, str):
-            raise BadOperation(index, f"{REF_KEY} names a ref, a text; it is {name!r}.")
-        if name == operation.get("ref"):
-            raise BadOperation(index, f"it refers to itself ({name!r}).")
-        if name not in self._waves:
-            raise BadOperation(
-                index,
-                f"it refers to {name!r}, but no operation before it has that ref. "
-                "Put what is referred to first.",
-            )
-        return self._waves[name]
-
-    def _define(self, operation: dict, index: int, wave: int) -> None:
-        name = operation.get("ref")
-        if name:
-            if name in self._waves:
-                raise BadOperation(index, f"ref {name!r} is used by an earlier operation.")
-            if operation["op"] not in REFERABLE_OPS:
-                allowed = ", ".join(REFERABLE_OPS)
-                raise BadOperation(
-                    index,
-                    f"op {operation['op']} makes nothing to refer to; ref goes with {allowed}.",
-                )
-            self._waves[name] = wave
-        for external_id in external_ids_made(operation):
-            self._id_waves[external_id] = max(wave, self._id_waves.get(external_id, 0))
-
-
-_SEARCHED = ("values", "ids", "args", "kwargs")
-
-
-def external_ids_made(operation: dict) -> list[str]:
-    """External ids, qualified, of the records that a load or an upsert by external id writes."""
-    if operation["op"] == "upsert" and operation.get("xml_id"):
-        return [qualified(operation["xml_id"])]
-    if operation["op"] == "load":
-        pairs = zip(operation["fields"], operation["row"], strict=True)
-        return [qualified(str(cell)) for name, cell in pairs if name == "id" and cell]
-    return []
-
-
-def external_ids_used(operation: dict) -> list[str]:
-    """External ids that the cells of a load row refer to."""
-    if operation["op"] != "load":
-        return []
-    return [
-        qualified(one.strip())
-        for name, cell in zip(operation["fields"], operation["row"], strict=True)
-        if cell and (name.endswith("/id") or name.endswith(":id"))
-        for one in str(cell).split(",")
-    ]
-
-
-def qualified(external_id: str) -> str:
-    """
-    >>> qualified("acme"), qualified("my.acme")
-    ('__import__.acme', 'my.acme')
-    """
-    return external_id if "." in external_id else f"__import__.{external_id}"
+def _single(name: str, ids_of: IdsOf) -> int:
+    ids = ids_of(name)
+    if len(ids) != 1:
+        raise UnfitReference(
+            f"Its reference {name!r} stands for {len(ids)} records, and one is needed here."
+        )
+    return ids[0]

@@ -13,7 +13,7 @@ from .guards import TransientError, check_deferred_constraints, repairing_savepo
 from .knowledge import Knowledge
 from .load import load
 from .references import References
-from .upsert import upsert
+from .upsert import add_later_of_same_key, upsert
 
 _APPLY = {
     "create": crud.create,
@@ -68,8 +68,10 @@ class Applier:
         """Group after group, in order; a reference is resolved when what it names has been done."""
         outcomes: list[Outcome] = []
         while operations:
-            ready, skipped, operations = self.references.take_ready(operations)
-            outcomes += skipped
+            ready, settled, operations = self.references.take_ready(operations)
+            outcomes += settled
+            if not self.careful:
+                _raise_first_failure(settled)
             for group in coalesce(ready):
                 self._model = self._model_of(group)
                 done = self._apply_group(self._model, group)
@@ -101,7 +103,8 @@ class Applier:
             return {}
         unsettled = Group(group.op, group.model, rest)
         known = dict.fromkeys(self.knowledge.suspects(model, unsettled))
-        return known | prechecks.suspects(model, unsettled)
+        found = known | prechecks.suspects(model, unsettled)
+        return add_later_of_same_key(found, rest) if group.op == "upsert" else found
 
     def _try_alone(self, model, operation: Operation, suspicion: Failure | None) -> Outcome:
         try:

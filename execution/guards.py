@@ -23,6 +23,8 @@ REGISTRY_REFUSED = (
     "It was rolled back."
 )
 
+EXTERNAL_IDS = "batch_job_external_ids"
+
 _guarded = threading.local()
 
 
@@ -108,12 +110,24 @@ def repairing_savepoint(env):
             if registry.registry_invalidated:
                 raise ForbiddenEffect(REGISTRY_REFUSED)
     except (Exception, SystemExit) as error:
+        noted = cr.postrollback.data.get(EXTERNAL_IDS)
         for callbacks, functions, data in hooks:
             callbacks._funcs, callbacks.data = functions, data
+        if noted != cr.postrollback.data.get(EXTERNAL_IDS):
+            registry.clear_cache()
         _repair_registry(registry)
         if _guarded.saw_transient or is_transient(error):
             raise TransientError from error
         raise
+
+
+def note_external_ids(env):
+    """Say that external ids are made: Odoo caches them at once, and a rollback, of a savepoint or
+    of all, must take them out again."""
+    hooks = env.cr.postrollback
+    if EXTERNAL_IDS not in hooks.data:
+        hooks.add(env.registry.clear_cache)
+    hooks.data[EXTERNAL_IDS] = hooks.data.get(EXTERNAL_IDS, 0) + 1
 
 
 def check_deferred_constraints(cr):

@@ -3,41 +3,52 @@ from making the same record twice."""
 
 import hashlib
 
+from psycopg2 import errors as pg
+
 from odoo.tools import SQL
 
 from ..engine.canonical import canonical_json
+from ..engine.coalesce import coalesce
+from ..engine.external_ids import external_ids_made
 from ..engine.operations import Operation
-from ..engine.references import external_ids_made, references_in
-from .upsert import key_values
+from ..engine.outcomes import Failure
+from ..engine.references import references_in
+from .guards import TransientError
+from .upsert import finder_of
 
 MOST_KEYS = 2_000  # with more, whole models are locked: PostgreSQL's lock table is not endless
-PATIENCE = "10s"  # then the chunk is put off, and its runner does other work
+PATIENCE = "3s"  # then the chunk is put off, and its runner does other work
+EXTERNAL_IDS = "ir.model.data"
+
+
+class KeysTaken(TransientError):
+    """Others are at work on the same keys: that is a queue, and no conflict to be counted."""
 
 
 class KeyLocks:
-    """Session locks on (model, key values). Taken in one order everywhere, so nobody waits in a
-    circle; held until after the commit, so the next holder's snapshot sees what was made."""
+    """Session locks on (model, key values). Models first, then keys, each in one order everywhere,
+    so nobody waits in a circle; held until after the commit, so the next holder's snapshot sees
+    what was made."""
 
     def __init__(self, cr):
         self.cr = cr
         self.taken = False
 
     def take(self, env, operations: list[Operation]):
+        """The transaction's snapshot is older than the locks: begin a new one before looking.
+
+        :raises KeysTaken: somebody holds one for too long
         """
-        :raises psycopg2.errors.LockNotAvailable: somebody holds one for too long
-        """
-        names = self._names(env, operations)
-        if not names:
+        keys, whole = _keys(env, operations), _models_of_unknown_keys(operations)
+        if len(keys) > MOST_KEYS:
+            whole |= {model for model, _key in keys}
+        models = {model for model, _key in keys} | whole
+        if not models:
             return
         self.taken = True
-        models = sorted({_number([model]) for model, _key in names})
-        keys = sorted({_number([model, key]) for model, key in names})
         self.cr.execute(SQL("SET LOCAL lock_timeout = %s", PATIENCE))
-        if len(keys) > MOST_KEYS:
-            self._lock("pg_advisory_lock", models)
-        else:
-            self._lock("pg_advisory_lock_shared", models)
-            self._lock("pg_advisory_lock", keys)
+        self._lock({_number([model]): model in whole for model in models})
+        self._lock({_number([*name]): True for name in keys if name[0] not in whole})
 
     def release(self):
         if self.taken:
@@ -45,62 +56,87 @@ class KeyLocks:
             self.cr.execute("SELECT pg_advisory_unlock_all()")
             self.taken = False
 
-    def known(self, env, operations: list[Operation]) -> set[str]:
-        """Which of the keys have a record, as this transaction sees it."""
-        found = set()
-        for model, key, matches in self._matches(env, operations):
-            if matches:
-                found.add(canonical_json([model, key]))
-        return found
-
-    def _lock(self, function, numbers):
-        query = "SELECT %s(number) FROM unnest(%s::bigint[]) number"
-        self.cr.execute(SQL(query, SQL(function), numbers), log_exceptions=False)
-
-    def _names(self, env, operations):
-        names = set()
-        for operation in operations:
-            names.update(("ir.model.data", one) for one in external_ids_made(_as_dict(operation)))
-            if _has_known_key(operation):
-                values = self._key(env, operation)
-                names.add((operation.model, canonical_json([operation.payload["key"], values])))
-        return names
-
-    @staticmethod
-    def _key(env, operation):
+    def _lock(self, alone: dict[int, bool]):
+        """
+        :param alone: number -> whether nobody else may hold it
+        """
+        if not alone:
+            return
+        numbers = sorted(alone)
+        query = SQL(
+            """
+            SELECT CASE WHEN alone THEN pg_advisory_lock(number)
+                        ELSE pg_advisory_lock_shared(number) END
+              FROM unnest(%s::bigint[], %s::bool[]) AS wanted(number, alone)
+            """,
+            numbers,
+            [alone[number] for number in numbers],
+        )
         try:
-            return [str(value) for value in key_values(env[operation.model], operation)]
-        except (ValueError, TypeError):
-            return ["?"]  # a bad value; the operation will fail and say so
-
-    def _matches(self, env, operations):
-        for operation in operations:
-            if _has_known_key(operation):
-                domain = [
-                    (name, "=", operation.payload["values"][name])
-                    for name in operation.payload["key"]
-                ]
-                model = env[operation.model].sudo().with_context(active_test=False)
-                yield operation.model, domain, model.search_count(domain, limit=1)
-            for external_id in external_ids_made(_as_dict(operation)):
-                data = env["ir.model.data"].sudo()
-                rows = data._lookup_xmlids([external_id], env[operation.model])
-                yield "ir.model.data", external_id, any(row[6] for row in rows)
+            self.cr.execute(query, log_exceptions=False)
+        except pg.LockNotAvailable as error:
+            raise KeysTaken("Another job is at work on records with the same keys.") from error
 
 
-def _has_known_key(operation):
-    """A key that refers to a record still to be made is nobody else's."""
-    if operation.op != "upsert" or not operation.payload.get("key"):
-        return False
+def keys_with_records(env, operations: list[Operation]) -> set[tuple]:
+    """Which of the operations' keys have a record, as this transaction sees it."""
+    found = set()
+    upserts = [one for one in operations if one.op == "upsert" and not _refers(one)]
+    for group in coalesce(upserts):
+        finder = finder_of(env[group.model].with_context(**group.context), group.operations)
+        keys = {finder.key_of(operation) for operation in group.operations}
+        matches = finder.find({key for key in keys if not isinstance(key, Failure)})
+        found.update((group.model, key) for key in matches)
+    for group in coalesce([one for one in operations if one.op == "load"]):
+        made = [name for one in group.operations for name in external_ids_made(_as_dict(one))]
+        rows = env[EXTERNAL_IDS].sudo()._lookup_xmlids(made, env[group.model])
+        found.update((group.model, f"{row[1]}.{row[2]}") for row in rows if row[6])
+    return found
+
+
+def _keys(env, operations) -> set[tuple[str, str]]:
+    """(model, key) of all keys that are known before anything is done."""
+    keys = set()
+    for operation in operations:
+        keys.update((EXTERNAL_IDS, name) for name in external_ids_made(_as_dict(operation)))
+        if _has_key(operation) and not _refers(operation):
+            finder = finder_of(env[operation.model], [operation])
+            values = finder.key_of(operation)
+            if not isinstance(values, Failure):  # else the operation will fail and say so
+                named = sorted(zip(finder.names, map(str, values), strict=True))
+                keys.add((operation.model, canonical_json(named)))
+    return keys
+
+
+def _models_of_unknown_keys(operations) -> set[str]:
+    """Models of the keys that refer to a record which these operations find or make: it may be one
+    that others find as well. One that is created here is nobody else's."""
+    created = {operation.ref for operation in operations if operation.op == "create"}
+    return {
+        operation.model
+        for operation in operations
+        if _has_key(operation) and not created.issuperset(_key_references(operation))
+    }
+
+
+def _has_key(operation):
+    return operation.op == "upsert" and bool(operation.payload.get("key"))
+
+
+def _refers(operation):
+    return _has_key(operation) and any(_key_references(operation))
+
+
+def _key_references(operation):
     values = operation.payload["values"]
-    return not any(references_in([values[name] for name in operation.payload["key"]]))
+    return references_in([values[name] for name in operation.payload["key"]])
 
 
 def _as_dict(operation):
     return {"op": operation.op, **operation.payload}
 
 
-def _number(name) -> int:
+def _number(name: list) -> int:
     """A 64-bit lock number of a name."""
     digest = hashlib.sha256(canonical_json(name).encode()).digest()
     return int.from_bytes(digest[:8], "big", signed=True)

@@ -10,8 +10,8 @@ from odoo.tools.lru import LRU
 
 from ..engine.operations import Operation
 from ..engine.outcomes import Failure, Outcome
+from .find_external_ids import foreign_module
 from .guards import repairing_savepoint
-from .upsert import foreign_module
 
 
 class _BadRows(Exception):

@@ -2,9 +2,10 @@
 
 import dataclasses
 
+from ..engine.errors import UnfitReference
 from ..engine.operations import Operation
 from ..engine.outcomes import Failure, Outcome
-from ..engine.references import references_in, resolve
+from ..engine.references import references_of, resolve
 
 
 class References:
@@ -34,45 +35,55 @@ class References:
     def take_ready(self, operations: list[Operation]):
         """Split off the operations that can be applied now.
 
-        :returns: (ready, with ids instead of references; outcomes of those to skip; the rest)
+        :returns: (ready, with ids instead of references; outcomes of those that cannot be, skipped
+            or failed; the rest)
         """
         if not self._used:
             return operations, [], []
         ready: list[Operation] = []
-        skipped: list[Outcome] = []
+        settled: list[Outcome] = []
         waiting: set[str] = set()
         for place, operation in enumerate(operations):
-            names = set(references_in(list(operation.payload.values())))
+            names = set(references_of(operation.payload))
             if names & waiting:
-                return ready, skipped, operations[place:]
-            lost = next((name for name in sorted(names) if self._find(name)[0] != "done"), None)
-            if lost is not None:
-                outcome = self._skip(operation, lost)
-                skipped.append(outcome)
-                self.note([operation], [outcome])
+                return ready, settled, operations[place:]
+            problem = self._problem(operation, names)
+            if problem:
+                settled.append(problem)
+                self.note([operation], [problem])
                 continue
             ready.append(self._resolved(operation) if names else operation)
             if operation.ref:
                 waiting.add(operation.ref)
-        return ready, skipped, []
+        return ready, settled, []
 
     def resolve_known(self, operations: list[Operation]) -> list[Operation]:
         """The operations, with ids where all they refer to has been done already."""
-        return [
+        return [self._resolved_if_known(operation) for operation in operations]
+
+    def _resolved_if_known(self, operation):
+        names = set(references_of(operation.payload))
+        if not names or any(self._find(name)[0] != "done" for name in names):
+            return operation
+        return operation if self._problem(operation, names) else self._resolved(operation)
+
+    def _problem(self, operation: Operation, names: set[str]) -> Outcome | None:
+        """The outcome of an operation that cannot be applied because of what it refers to."""
+        lost = next((name for name in sorted(names) if self._find(name)[0] != "done"), None)
+        if lost is not None:
+            return self._skip(operation, lost)
+        try:
             self._resolved(operation)
-            if all(self._find(name)[0] == "done" for name in references_in(operation.payload))
-            else operation
-            for operation in operations
-        ]
+        except UnfitReference as error:
+            failure = Failure("reference", str(error), operation.model)
+            return Outcome(operation.position, "failed", failure=failure)
+        return None
 
     def _find(self, name):
         return self._made.get(name) or self._settled.get(name) or ("pending", None, None)
 
     def _resolved(self, operation: Operation) -> Operation:
-        payload = {
-            key: resolve(value, lambda name: self._find(name)[1] or [])
-            for key, value in operation.payload.items()
-        }
+        payload = resolve(operation.payload, lambda name: self._find(name)[1] or [])
         return dataclasses.replace(operation, payload=payload)
 
     def _skip(self, operation: Operation, name: str) -> Outcome:

@@ -129,7 +129,7 @@ class BatchJob(models.Model):
             dry_run=dry_run,
             idempotency_key=idempotency_key,
         )
-        parsed = submission._parse(operations)
+        parsed = submission._parse(operations, parallel=options.max_parallel > 1)
         if start and not parsed.count:
             raise UserError(
                 self.env._("operations is empty. Send at least one, or start=false for a draft.")
@@ -202,7 +202,8 @@ class BatchJob(models.Model):
                     next=len(hashes),
                 )
             )
-        parsed = submission._parse(operations, row["total"], self.id)
+        parallel = row["max_parallel"] > 1
+        parsed = submission._parse(operations, row["total"], self.id, parallel)
         self._append_part(row, hashes, parsed)
         return self._status()
 

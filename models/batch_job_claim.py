@@ -10,9 +10,9 @@ from ..engine.chunk_size import next_size, split
 from ..engine.operations import Operation, complete
 from ..engine.outcomes import Failure, Outcome, count, merge_causes
 from ..engine.progress import PUBLISH_EVERY, next_rate
-from ..engine.references import wave_at
-from ..engine.retry import after_conflict, after_lost_worker, back_off
+from ..engine.retry import CONFLICT_BUDGET, after_conflict, after_lost_worker, back_off
 from ..engine.states import LIVE_STATES, is_one_transaction
+from ..engine.waves import wave_at
 
 # to the microsecond, and not the transaction's beginning as now() is
 NOW = SQL("clock_timestamp() AT TIME ZONE 'UTC'")
@@ -319,8 +319,10 @@ class BatchJobClaim(models.AbstractModel):
         )
 
     @api.model
-    def _postpone(self, claim, reason):
+    def _postpone(self, claim, reason, counted=True):
         """Put a chunk back that met a conflict, to be tried again later.
+
+        :param counted: against the budget of conflicts; without it the chunk merely waits
 
         Its own worker does this, in a new transaction; it still holds the chunk's session lock.
         """
@@ -330,12 +332,12 @@ class BatchJobClaim(models.AbstractModel):
         if row and chunks._is_ours(claim.chunk_id, claim.attempt):
             (chunk,) = chunks._select("id = %s", claim.chunk_id)
             operations = self._pending_of(chunk)
-            conflicts = chunk["conflicts"] + 1
+            conflicts = chunk["conflicts"] + counted
             verdict = after_conflict(conflicts, len(operations), is_one_transaction(row))
             text = self.env._(
                 "It met a conflict %(count)s times: %(reason)s", count=conflicts, reason=reason
             )
-            wait = back_off(conflicts, random.random())
+            wait = back_off(conflicts if counted else CONFLICT_BUDGET, random.random())
             self._put_back(
                 row,
                 chunk,

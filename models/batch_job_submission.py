@@ -11,10 +11,12 @@ from odoo.tools import SQL, lazy
 
 from ..engine.canonical import body_hash
 from ..engine.errors import BadRequest
+from ..engine.external_ids import external_ids_used
 from ..engine.operations import check_operations, clean_context, to_json
 from ..engine.options import Options, check_options
 from ..engine.passwords import may_hold_passwords
-from ..engine.references import Waves, external_ids_used, is_follower, mark, references_in
+from ..engine.references import references_of
+from ..engine.waves import Waves, is_follower, mark
 from ..execution.certain import access_problem
 
 KEY_TYPES = ("char", "text", "integer", "many2one", "selection", "date", "datetime")
@@ -57,10 +59,11 @@ class BatchJobSubmission(models.AbstractModel):
     _description = "Batch Job Submission"
 
     @api.model
-    def _parse(self, operations, first_index=0, job_id=None) -> Parsed:
+    def _parse(self, operations, first_index=0, job_id=None, parallel=False) -> Parsed:
         """Check operations, and make them ready to be stored.
 
         :param job_id: the draft they are appended to
+        :param parallel: chunks of the job may run at once
         """
         self._check_submitter()
         try:
@@ -68,7 +71,7 @@ class BatchJobSubmission(models.AbstractModel):
             text = to_json(checked, first_index, _json_default)
             digest = body_hash(json.loads(text))
             self._check_models(checked, first_index)
-            marked = self._mark(checked, text, first_index, job_id)
+            marked = self._mark(checked, text, first_index, job_id, Waves(parallel))
             if marked is not checked:
                 text = to_json(marked, first_index, _json_default)
         except BadRequest as error:
@@ -93,20 +96,15 @@ class BatchJobSubmission(models.AbstractModel):
         return body_hash(json.loads(text))
 
     @api.model
-    def _mark(self, operations, text, first_index, job_id):
+    def _mark(self, operations, text, first_index, job_id, waves):
         """Check references and find the rows that continue a record; most jobs have neither."""
         if not any(one.get("ref") or one["op"] in ("upsert", "load") for one in operations):
             if '"$ref"' not in text:
                 return operations
-        stored = self.env["batch.job.operation"]
-        known, known_ids, previous = {}, {}, None
+        previous = None
         if job_id:
-            names = {one["ref"] for one in operations if one.get("ref")}
-            names.update(name for name in references_in(operations) if isinstance(name, str))
-            ids = {one for operation in operations for one in external_ids_used(operation)}
-            known = stored._waves_of(job_id, "ref", names)
-            known_ids = stored._waves_of(job_id, "makes", ids)
-            previous = stored._last_stored(job_id)
+            self._recall(waves, operations, job_id)
+            previous = self.env["batch.job.operation"]._last_stored(job_id)
 
         def follows(operation, before):
             if operation["op"] != "load":
@@ -114,7 +112,18 @@ class BatchJobSubmission(models.AbstractModel):
             before = before or previous
             return is_follower(operation, before, self._one2many_columns(operation))
 
-        return mark(operations, first_index, Waves(known, known_ids), follows)
+        return mark(operations, first_index, waves, follows)
+
+    @api.model
+    def _recall(self, waves, operations, job_id):
+        """Tell of the earlier parts of a draft what the next one may refer to."""
+        stored = self.env["batch.job.operation"]
+        names = {one["ref"] for one in operations if one.get("ref")}
+        made: set[str] = set()
+        for operation in operations:
+            names.update(name for name in references_of(operation) if isinstance(name, str))
+            made.update(external_ids_used(operation), waves.makes(operation))
+        waves.know(stored._waves_of(job_id, "ref", names), stored._waves_of(job_id, "makes", made))
 
     @api.model
     def _one2many_columns(self, operation) -> list[bool]:

@@ -7,11 +7,11 @@ from odoo.exceptions import ConcurrencyError
 
 from ..engine.operations import complete
 from ..engine.outcomes import Outcome, count
-from ..engine.references import references_in
+from ..engine.references import references_of
 from ..engine.states import is_one_transaction
 from ..execution.chunk_run import Run, run_isolated, run_strict
 from ..execution.guards import TransientError, is_transient
-from ..execution.key_locks import KeyLocks
+from ..execution.key_locks import KeyLocks, KeysTaken, keys_with_records
 from ..execution.knowledge import Knowledge
 from ..execution.references import References
 from .batch_job_claim import Claim
@@ -75,7 +75,7 @@ class BatchJobWork(models.AbstractModel):
         """What is known before some operations are executed."""
         stored = None
         if job["has_references"]:
-            names = set(references_in([operation.payload for operation in operations]))
+            names = {name for one in operations for name in references_of(one.payload)}
             stored = self.env["batch.job.operation"]._referred(job["id"], names)
         return Run(self._job_env(job), knowledge, References(stored))
 
@@ -92,7 +92,8 @@ class BatchJobWork(models.AbstractModel):
         log(
             "job %s chunk %s is put back: %s", claim.job["id"], claim.chunk_id, type(error).__name__
         )
-        self.env["batch.job.claim"]._postpone(claim, reason)
+        counted = not isinstance(error, KeysTaken)
+        self.env["batch.job.claim"]._postpone(claim, reason, counted)
 
     @api.model
     def _run_chunk(self, claim, knowledge):
@@ -226,14 +227,18 @@ class BatchJobWork(models.AbstractModel):
         locks = KeyLocks(side)
 
         def end():
-            locks.release()
-            side.close()
+            try:
+                side.rollback()  # a lock that was waited for in vain leaves the transaction broken
+                locks.release()
+            finally:
+                side.close()
 
         self.env.cr.postcommit.add(end)
         self.env.cr.postrollback.add(end)
         ready = run.references.resolve_known(operations)
         locks.take(run.job_env(cr=side), ready)
-        if locks.known(run.job_env(cr=side), ready) != locks.known(run.job_env, ready):
+        side.rollback()  # its snapshot is from before the wait for the locks
+        if keys_with_records(run.job_env(cr=side), ready) - keys_with_records(run.job_env, ready):
             raise TransientError("A record with one of the keys was made meanwhile.")
 
 

@@ -1,0 +1,153 @@
+"""Waves: which operations of a job must wait for which others, when chunks run at once."""
+
+import hashlib
+from bisect import bisect_left
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from .canonical import canonical_json
+from .errors import BadOperation
+from .external_ids import external_ids_made, external_ids_used
+from .references import REF_KEY, SEARCHED, references_of
+
+
+def is_follower(operation: dict, previous: dict | None, is_one2many: list[bool]) -> bool:
+    """Whether a load row continues the record of the operation before it: it has values for
+    one2many columns only. This is how Odoo's `load()` sees it.
+
+    :param is_one2many: for each of the row's columns
+    """
+    if previous is None or previous["op"] != "load" or previous["model"] != operation["model"]:
+        return False
+    if any(previous.get(name) != operation.get(name) for name in ("fields", "context")):
+        return False
+    cells = list(zip(operation["row"], is_one2many, strict=True))
+    return any(cell for cell, many in cells if many) and not any(
+        cell for cell, many in cells if not many
+    )
+
+
+def mark(operations: list[dict], first_index: int, waves: "Waves", follows: Callable) -> list[dict]:
+    """The operations with their private marks: `$wave`, `$follows` and `$makes`.
+
+    :param follows: (operation, previous or None) -> whether it continues the record before it
+    :raises BadOperation: see `Waves.place`
+    """
+    marked: list[dict] = []
+    previous = None
+    for index, operation in enumerate(operations, first_index):
+        wave, continues = waves.place(operation, index), follows(operation, previous)
+        if continues and operation.get("ref"):
+            raise BadOperation(
+                index, "it continues the record of the row before it: put ref on its first row."
+            )
+        made = next(waves.makes(operation), None)
+        marks = {"$wave": wave, "$follows": continues or None, "$makes": made}
+        marked.append({**operation, **{key: value for key, value in marks.items() if value}})
+        if continues:
+            _lift_record(marked, wave)
+        previous = operation
+    return marked
+
+
+def _lift_record(marked: list[dict], wave: int) -> None:
+    """All rows of a record are in one wave, the latest of theirs."""
+    start = len(marked) - 1
+    while start and marked[start].get("$follows"):
+        start -= 1
+    latest = max(wave, *(one.get("$wave", 0) for one in marked[start:]))
+    for one in marked[start:] if latest else ():
+        one["$wave"] = latest
+
+
+def wave_at(position: int, wave_ends: list[int] | None) -> int:
+    """The wave of a position.
+
+    :param wave_ends: the last position of each wave; None: there is one wave only
+
+    >>> [wave_at(position, [9, 14]) for position in (0, 9, 10, 14)]
+    [0, 0, 1, 1]
+    """
+    return bisect_left(wave_ends, position) if wave_ends else 0
+
+
+def key_name(operation: dict) -> str | None:
+    """A short name of an upsert's model and key: equal keys have equal names."""
+    if operation["op"] != "upsert" or not operation.get("key"):
+        return None
+    values = [[name, operation["values"].get(name)] for name in sorted(operation["key"])]
+    digest = hashlib.sha256(canonical_json([operation["model"], values]).encode())
+    return f"#{digest.hexdigest()[:24]}"  # no external id begins so
+
+
+class Waves:
+    """Checks references as operations come in, and gives each operation its wave.
+
+    An operation's wave comes after that of what it refers to, and of what made the same record
+    before.
+
+    :param parallel: chunks may run at once; only then the waves of keys matter
+    """
+
+    def __init__(self, parallel: bool):
+        self._waves: dict[str, int] = {}
+        self._made_waves: dict[str, int] = {}
+        self._parallel = parallel
+
+    def know(self, refs: dict[str, int], made: dict[str, int]) -> None:
+        """The waves of the refs, and of what `makes` names, of earlier parts of the job."""
+        self._waves.update(refs)
+        self._made_waves.update(made)
+
+    def makes(self, operation: dict) -> Iterator[str]:
+        """Names of the records that an operation makes or changes: external ids, a key."""
+        yield from external_ids_made(operation)
+        name = key_name(operation) if self._parallel else None
+        if name:
+            yield name
+
+    def place(self, operation: dict, index: int) -> int:
+        """
+        :raises BadOperation: a reference to nothing that came before, or a ref that is taken
+        """
+        wave = 0
+        names = list(references_of(operation))
+        if names and _is_mixed([operation.get(key) for key in SEARCHED]):
+            raise BadOperation(index, f'a reference is {{"{REF_KEY}": name}} and nothing else.')
+        for name in names:
+            wave = max(wave, self._wave_of(name, index, operation) + 1)
+        for name in (*external_ids_used(operation), *self.makes(operation)):
+            wave = max(wave, self._made_waves.get(name, -1) + 1)
+        self._define(operation, index, wave)
+        return wave
+
+    def _wave_of(self, name: Any, index: int, operation: dict) -> int:
+        if not isinstance(name, str):
+            raise BadOperation(index, f"{REF_KEY} names a ref, a text; it is {name!r}.")
+        if name == operation.get("ref"):
+            raise BadOperation(index, f"it refers to itself ({name!r}).")
+        if name not in self._waves:
+            raise BadOperation(
+                index,
+                f"it refers to {name!r}, but no operation before it has that ref. "
+                "Put what is referred to first.",
+            )
+        return self._waves[name]
+
+    def _define(self, operation: dict, index: int, wave: int) -> None:
+        name = operation.get("ref")
+        if name:
+            if name in self._waves:
+                raise BadOperation(index, f"ref {name!r} is used by an earlier operation.")
+            self._waves[name] = wave
+        for made in self.makes(operation):
+            self._made_waves[made] = max(wave, self._made_waves.get(made, 0))
+
+
+def _is_mixed(value: Any) -> bool:
+    """Whether a reference has other keys beside it."""
+    if isinstance(value, dict):
+        if REF_KEY in value and len(value) > 1:
+            return True
+        value = list(value.values())
+    return isinstance(value, list | tuple) and any(_is_mixed(item) for item in value)

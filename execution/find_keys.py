@@ -1,0 +1,158 @@
+"""Records found by the values of stored fields."""
+
+import dataclasses
+
+from odoo.tools import SQL
+
+from ..engine.operations import Operation
+from ..engine.outcomes import Failure
+
+MOST_NAMED = 20  # ids in a message
+
+
+@dataclasses.dataclass(frozen=True)
+class Match:
+    """The record of a key, or why there is none to use."""
+
+    id: int | None = None
+    failure: Failure | None = None
+
+
+class Keys:
+    """Looks up by some fields: archived records too, and as the user sees them."""
+
+    def __init__(self, model, names: list[str]):
+        self.model = model
+        self.names = names
+
+    def key_of(self, operation: Operation) -> tuple | Failure:
+        """The key's values, in the form in which equal values are equal."""
+        values = operation.payload["values"]
+        key = []
+        for name in self.names:
+            try:
+                key.append(_comparable(self.model, name, values[name]))
+            except (ValueError, TypeError, OverflowError):
+                return _bad_key(self.model, name, values[name])
+        return tuple(key)
+
+    def find(self, wanted: set[tuple]) -> dict[tuple, Match]:
+        """The records of some keys; a key without one is not in the answer."""
+        found = self._find_all(wanted) if wanted else {}
+        ids = [one for several in found.values() for one in several]
+        visible = set(self.model.browse(ids)._filtered_access("read")._ids)
+        return {key: self._match(several, visible) for key, several in found.items()}
+
+    def afresh(self, cr) -> "Keys":
+        """The same on another cursor, which sees what was committed since."""
+        return Keys(self.model.with_env(self.model.env(cr=cr)), self.names)
+
+    def values_to_write(self, operation: Operation) -> dict:
+        values = operation.payload["values"]
+        return {name: value for name, value in values.items() if name not in self.names}
+
+    def refuse_new(self, key) -> None:
+        """Any key may be new."""
+
+    def created(self, ids: dict[tuple, int]):
+        """
+        :raises ValueError: a model that changes what it is given would get the record anew each
+            time, for it is never found by the key
+        """
+        records = self.model.browse(ids.values()).sudo()
+        # a computed key speaks of its constraint now
+        records.flush_recordset(self.names)
+        for key, record in zip(ids, records, strict=True):
+            for name, value in zip(self.names, key, strict=True):
+                stored = record._fields[name].convert_to_cache(record[name], record)
+                if stored != value:
+                    raise ValueError(_changed_key(self.model, name, value, stored))
+
+    def _find_all(self, wanted):
+        """Ids by key, with one query: the user's rights come later."""
+        everything = self.model.sudo().with_context(active_test=False)
+        domain = [
+            (name, "in", list({key[place] for key in wanted}))
+            for place, name in enumerate(self.names)
+        ]
+        query = everything._search(domain, order="id")
+        columns = [everything._field_to_sql(query.table, name, query) for name in self.names]
+        if len(columns) > 1:
+            # not every value of one field with every value of another
+            query.add_where(SQL("(%s) IN %s", SQL(", ").join(columns), tuple(wanted)))
+        found: dict[tuple, list[int]] = {}
+        rows = self.model.env.execute_query(
+            query.select(SQL.identifier(query.table, "id"), *columns)
+        )
+        for record_id, *key in rows:
+            found.setdefault(tuple(key), []).append(record_id)
+        return {key: ids for key, ids in found.items() if key in wanted}
+
+    def _match(self, ids, visible):
+        seen = [one for one in ids if one in visible]
+        if len(seen) == 1:
+            return Match(seen[0])
+        if seen:
+            return Match(failure=_ambiguous(self.model, self.names, seen))
+        return Match(failure=hidden(self.model, ids))
+
+
+def hidden(model, ids) -> Failure:
+    text = model.env._(
+        "A record of %(model)s with this key exists, id %(ids)s, but a record rule hides it from "
+        "you. It was left alone, and no second one was made.",
+        model=model._name,
+        ids=", ".join(map(str, ids[:MOST_NAMED])),
+    )
+    return Failure("access", text, model._name)
+
+
+def _comparable(model, name, value):
+    """A value of a key field as the database gives it.
+
+    :raises ValueError: it cannot be one
+    """
+    field = model._fields[name]
+    if isinstance(value, bool | list | dict) or field.type == "many2one" and isinstance(value, str):
+        raise ValueError(value)
+    if field.type == "integer" and value != int(value) and str(int(value)) != value:
+        raise ValueError(value)
+    found = field.convert_to_cache(value, model)
+    if found in (None, ""):
+        raise ValueError(value)
+    return found
+
+
+def _bad_key(model, name, value) -> Failure:
+    field = model._fields[name]
+    text = model.env._(
+        "The key %(field)s (%(label)s): %(value)s is not a valid %(type)s.",
+        field=name,
+        label=field._description_string(model.env),
+        value=repr(value)[:100],
+        type=field.type,
+    )
+    return Failure("bad_value", text, model._name, name)
+
+
+def _changed_key(model, name, value, stored) -> str:
+    return model.env._(
+        "Wrong value for %(model)s.%(field)s: the model stores the key %(value)s as %(stored)s, "
+        "and would not find it again. Send it in that form.",
+        model=model._name,
+        field=name,
+        value=repr(value)[:100],
+        stored=repr(stored)[:100],
+    )
+
+
+def _ambiguous(model, names, ids):
+    text = model.env._(
+        "%(count)s records of %(model)s have this %(key)s: ids %(ids)s. "
+        "Merge them, or use a key that is unique.",
+        count=len(ids),
+        model=model._name,
+        key=", ".join(names),
+        ids=", ".join(map(str, ids[:MOST_NAMED])),
+    )
+    return Failure("ambiguous_key", text, model._name, names[0])
