@@ -1,7 +1,6 @@
 """Create, write, unlink and call for a group of operations, in as few ORM calls as give the same
 end."""
 
-import copy
 from datetime import date
 
 from odoo import fields
@@ -61,7 +60,9 @@ def call(model, operations) -> list[Outcome]:
 
 def own_copy(value):
     """Overrides of create and write may change what they are given; a later try needs it whole."""
-    return copy.deepcopy(value)
+    if isinstance(value, dict):
+        return {key: own_copy(o) if isinstance(o, dict | list) else o for key, o in value.items()}
+    return [own_copy(one) for one in value] if isinstance(value, list) else value
 
 
 def _json_default(value):

@@ -17,9 +17,10 @@ def suspects(model, group: Group) -> dict[int, Failure]:
     """Operations whose values look bad, by position, each with what is wrong with it."""
     found: dict[int, Failure] = {}
     references: dict[str, dict[int, list[tuple[Operation, str]]]] = {}
+    unchecked: set[str] = set()  # fields that take any value, as far as can be known
     for operation in group.operations:
         for values in records_of(operation):
-            failure = _look(model, operation, values, references)
+            failure = _look(model, operation, values, references, unchecked)
             if failure:
                 found.setdefault(operation.position, failure)
     for comodel, uses in references.items():
@@ -37,11 +38,15 @@ def records_of(operation: Operation) -> list[dict]:
     return values if isinstance(values, list) else [values]
 
 
-def _look(model, operation, values, references):
+def _look(model, operation, values, references, unchecked):
     for name, value in values.items():
+        if name in unchecked:
+            continue
         field = model._fields.get(name)
         if field is None:
             return unknown_field(model, name)
+        if field.type not in _CHECKS:
+            unchecked.add(name)
         if not value and value != 0:
             continue
         if field.type == "many2one" and type(value) is int:

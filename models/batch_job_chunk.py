@@ -306,7 +306,7 @@ class BatchJobChunk(models.Model):
         )
 
     @api.model
-    def _add_counts(self, chunk_id, tally: Tally, causes_text, size, seconds):
+    def _add_counts(self, chunk_id, tally: Tally, causes_text, size, seconds, state):
         """Add what was executed; a chunk may commit in several steps."""
         self.env.cr.execute(
             SQL(
@@ -314,7 +314,8 @@ class BatchJobChunk(models.Model):
                 UPDATE batch_job_chunk
                    SET succeeded = succeeded + %s, failed = failed + %s, skipped = skipped + %s,
                        size = size + %s, duration = COALESCE(duration, 0) + %s,
-                       causes = COALESCE(causes, '[]'::jsonb) || %s::jsonb
+                       causes = COALESCE(causes, '[]'::jsonb) || %s::jsonb,
+                       state = %s
                  WHERE id = %s
                 """,
                 tally.succeeded,
@@ -323,6 +324,7 @@ class BatchJobChunk(models.Model):
                 size,
                 seconds,
                 causes_text,
+                state,
                 chunk_id,
             )
         )

@@ -129,9 +129,9 @@ class BatchJobWork(models.AbstractModel):
         tally = count(outcomes)
         seconds = time.monotonic() - started
         causes = json.dumps(tally.causes)
-        chunks._add_counts(claim.chunk_id, tally, causes, len(outcomes), seconds)
+        state = ("halted" if halted else "done") if ends else "running"
+        chunks._add_counts(claim.chunk_id, tally, causes, len(outcomes), seconds, state)
         if ends:
-            chunks._update(claim.chunk_id, state="halted" if halted else "done")
             chunks._hand_over(claim.chunk_id)
         self._commit(claim)
 
@@ -175,7 +175,7 @@ class BatchJobWork(models.AbstractModel):
         context = dict(job["run_context"] or {})
         user = self.env["res.users"].browse(job["user_id"]).sudo()
         if "allowed_company_ids" not in context:
-            others = [one for one in user.company_ids._ids if one != job["company_id"]]
+            others = [one for one in user._get_company_ids() if one != job["company_id"]]
             context["allowed_company_ids"] = [job["company_id"], *others]
         return self.env(user=job["user_id"], su=False, context=context)
 
