@@ -7,6 +7,11 @@
     "license": "LGPL-3",
     "category": "Hidden/Tests",
     "depends": ["batch_job"],
-    "data": ["security/ir.model.access.csv", "security/ir.model.access-values.csv"],
+    "data": [
+        "security/ir.model.access.csv",
+        "security/ir.model.access-values.csv",
+        "security/ir.model.access-keys.csv",
+        "security/test_batch_key_rules.xml",
+    ],
     "installable": True,
 }

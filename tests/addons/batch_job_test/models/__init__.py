@@ -1,1 +1,1 @@
-from . import misbehaviour, repairs, values
+from . import keys, misbehaviour, repairs, values
