@@ -55,6 +55,14 @@ class TestPolicies(CommittedCase):
         self.assert_counters(job, "partial", succeeded=997, failed=3)
         self.assert_end(job, set(range(1000)) - REASONS.keys(), REASONS)
 
+    def test_isolate_all_bad(self):
+        """A job in which nothing succeeded failed, and says what its first operation met."""
+        operations = [{"op": "create", "model": MODEL, "values": {}} for _number in range(3)]
+        operations[0]["values"]["colour"] = 1
+        job = self.submit_and_run(operations)
+        self.assert_counters(job, "failed", failed=3)
+        self.assertEqual(job.status()["error"], f"Operation 0 failed: {REASONS[150][2]}")
+
     def test_chunk(self):
         """Under `chunk` the first culprit of a chunk fails, its chunk-mates are rolled back, and
         the next chunks go on."""
