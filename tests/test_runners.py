@@ -58,6 +58,16 @@ class TestRunners(RaceCase):
         self.run_jobs(slot=0)
         self.assertEqual(self.active()[:2], [True, False])
 
+    def test_what_was_switched_off_stays_off(self):
+        """Somebody archived a scheduled action, or the database is a neutralized copy: neither a
+        saved page without another number nor a runner at work switches it on again."""
+        self.env["batch.job.runner"]._slot(1).active = False
+        self.commit()
+        self.addCleanup(self.save, runners=3)
+        self.save(2)
+        self.submit_and_run(self.creates("switched off", 1))
+        self.assertEqual(self.active()[:2], [True, False])
+
     def test_a_superfluous_runner_does_nothing(self):
         """A runner beyond the number claims nothing, although it may still be active."""
         self.save(1)
@@ -117,6 +127,14 @@ class TestTurns(RaceCase):
         }
         order = self.turns(big=big, **smalls)
         self.assertEqual([name == "big" for name in order], [True, False] * 5)
+
+    def test_turns_of_ended_jobs_count(self):
+        """Who has just been served comes after who has waited, although that job has ended."""
+        served, waiting = self.new_user("turns_served"), self.new_user("turns_waiting")
+        self.submit_and_run(self.creates("served before", 1), served)
+        second = self.submit(self.creates("served again", 1), served)
+        first = self.submit(self.creates("waited", 1), waiting)
+        self.assertEqual(self.turns(again=second, waited=first), ["waited", "again"])
 
     def test_a_job_ends_when_its_last_chunk_has_landed(self):
         """A job with nothing left to do is closed before another one gets its next chunk."""
