@@ -6,9 +6,12 @@ from . import batch_job_verbs
 from . import batch_job_screen
 from . import batch_job
 from . import batch_job_operation_screen
+from . import batch_job_outcome
 from . import batch_job_operation
 from . import batch_job_chunk
 from . import batch_job_submission
+from . import batch_job_books
+from . import batch_job_rescue
 from . import batch_job_claim
 from . import batch_job_work
 from . import batch_job_one_transaction

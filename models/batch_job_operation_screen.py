@@ -31,6 +31,8 @@ class BatchJobOperationScreen(models.AbstractModel):
         verbs = {
             "create": self.env._("Create"),
             "write": self.env._("Change"),
+            "upsert": self.env._("Create or change"),
+            "load": self.env._("Import"),
             "unlink": self.env._("Delete"),
             "call": self.env._("Call"),
         }
@@ -38,14 +40,15 @@ class BatchJobOperationScreen(models.AbstractModel):
             model = self.env["ir.model"].sudo()._get(operation.model)
             what = model.name or operation.model
             subject = operation._subject()
-            operation.title = f"{verbs[operation.op]}: {what} {subject}".strip()
+            verb = verbs.get(operation.op, operation.op)
+            operation.title = f"{verb}: {what} {subject}".strip()
 
     def _subject(self) -> str:
         """The record it is about: its name for those who may see the content, or its id."""
         content = self._content()
         payload = content and content.payload or {}
         values = payload.get("values")
-        if self.op == "create" and isinstance(values, dict) and self.model in self.env:
+        if self.op in ("create", "upsert") and isinstance(values, dict) and self.model in self.env:
             name = values.get(self.env[self.model]._rec_name)
             return f"“{name[:NAME_LENGTH]}”" if isinstance(name, str) and name else ""
         ids = self._ids_it_is_about()

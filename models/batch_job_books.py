@@ -1,0 +1,129 @@
+from odoo import SUPERUSER_ID, api, models
+from odoo.tools import SQL
+
+from ..engine.outcomes import merge_causes
+from ..engine.progress import PUBLISH_EVERY, next_rate
+from ..engine.states import LIVE_STATES
+
+# to the microsecond, and not the transaction's beginning as now() is
+NOW = SQL("clock_timestamp() AT TIME ZONE 'UTC'")
+
+
+class BatchJobBooks(models.AbstractModel):
+    """What a claim writes down on the way: counters, ends, who may still run, who watches."""
+
+    _name = "batch.job.books"
+    _description = "Batch Job Books"
+
+    @api.model
+    def _fold(self, job, row):
+        """Add the counts of ended chunks to the job's."""
+        ended = self.env["batch.job.chunk"]._take_counts(job.id)
+        if not ended:
+            return
+        counts = {
+            name: row[name] + sum(chunk[name] for chunk in ended)
+            for name in ("succeeded", "failed", "skipped")
+        }
+        processed = sum(counts.values()) - sum(row[name] for name in counts)
+        seconds = self._seconds_since(row["last_folded_at"] or row["started_at"])
+        causes = merge_causes(row["causes"], *(chunk["causes"] for chunk in ended))
+        row.update(counts, causes=causes, rate=next_rate(row["rate"], processed, seconds))
+        job._set(**counts, causes=causes, rate=row["rate"], last_folded_at=NOW)
+        for chunk in ended:
+            if chunk["state"] == "halted":
+                self._pause_for_culprit(job, row, chunk)
+
+    @api.model
+    def _seconds_since(self, moment):
+        self.env.cr.execute(
+            SQL(
+                "SELECT extract(epoch FROM clock_timestamp() AT TIME ZONE 'UTC' - %s::timestamp)",
+                moment,
+            )
+        )
+        return float(self.env.cr.fetchone()[0] or 0)
+
+    @api.model
+    def _pause_for_culprit(self, job, row, chunk):
+        """Policy `stop`: the chunk goes back to the queue without its culprit."""
+        position = chunk["culprit_position"]
+        index, message = self.env["batch.job.operation"]._error_at(job.id, position)
+        self.env["batch.job.chunk"]._update(
+            chunk["id"],
+            state="queued",
+            folded=False,
+            succeeded=0,
+            failed=0,
+            skipped=0,
+            causes=None,
+        )
+        error = self.env._("Operation %(index)s failed: %(message)s", index=index, message=message)
+        if row["state"] in LIVE_STATES:
+            job._move(row, "paused", error=error, culprit_position=position)
+        else:
+            job._set(error=error, culprit_position=position)
+
+    @api.model
+    def _close_stopped(self, job, row):
+        """A paused or cancelled job whose last chunk has landed."""
+        left = row["total"] - row["succeeded"] - row["failed"] - row["skipped"]
+        if row["state"] == "paused" and not left and row["culprit_position"] is None:
+            job._end(row)
+        else:
+            job._settle(row)
+
+    @api.model
+    def _may_run(self, job, row) -> bool:
+        """The owner must still be there and have the companies; else the job is paused."""
+        problem = self._owner_problem(row)
+        if problem:
+            job._move(row, "paused", error=problem)
+        return not problem
+
+    @api.model
+    def _owner_problem(self, row) -> str | None:
+        user = self.env["res.users"].browse(row["user_id"]).sudo()
+        active, company_ids = self._owner_now(user.id)
+        if user.id == SUPERUSER_ID or not active:
+            return self.env._(
+                "The owner, %s, is archived. Activate the user, then resume.", user.name
+            )
+        needed = {row["company_id"], *((row["run_context"] or {}).get("allowed_company_ids") or ())}
+        lost = self.env["res.company"].browse(needed.difference(company_ids)).sudo()
+        if lost:
+            return self.env._(
+                "The owner, %(user)s, has lost access to %(companies)s. Give it back, then resume.",
+                user=user.name,
+                companies=", ".join(company.name or str(company.id) for company in lost),
+            )
+        return None
+
+    @api.model
+    def _owner_now(self, user_id):
+        """(active, ids of the active companies): the ORM would read all of the user, each time."""
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT u.active,
+                       ARRAY(SELECT c.id
+                               FROM res_company_users_rel r
+                               JOIN res_company c ON c.id = r.cid
+                              WHERE r.user_id = u.id AND c.active)
+                  FROM res_users u
+                 WHERE u.id = %s
+                """,
+                user_id,
+            )
+        )
+        return self.env.cr.fetchone()
+
+    @api.model
+    def _publish(self, job, row, ended):
+        """Send the counters to whoever may read the job, not more often than eyes can follow."""
+        recently = row["published_at"] and self._seconds_since(row["published_at"]) < PUBLISH_EVERY
+        if recently and not ended:
+            return
+        job._set(published_at=NOW)
+        keys = ("id", "state", "total", "succeeded", "failed", "skipped", "rate")
+        job._bus_send("batch_job/progress", {key: row[key] for key in keys})

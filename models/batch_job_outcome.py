@@ -1,0 +1,224 @@
+import csv
+import io
+import json
+
+from odoo import api, models
+from odoo.tools import SQL
+
+from ..engine.outcomes import Outcome
+from ..engine.passwords import blank_passwords
+
+BLANK_BATCH = 5_000  # operations looked at together for passwords
+
+
+class BatchJobOutcome(models.AbstractModel):
+    """The outcome columns of operations: written once a chunk, read a page at a time."""
+
+    _name = "batch.job.outcome"
+    _description = "Batch Job Outcome"
+
+    @api.model
+    def _record(self, job_id, outcomes: list[Outcome]):
+        """Write outcomes; an earlier error of a retried operation goes."""
+        if not outcomes:
+            return
+        rows = json.dumps([self._outcome_row(one) for one in outcomes], ensure_ascii=False)
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE batch_job_operation o
+                   SET state = u.state, record_ids = u.ids, value = u.value,
+                       note = u.note, error_type = u.type, error_message = u.message,
+                       error_model = u.model, error_field = u.field,
+                       error_constraint = u."constraint"
+                  FROM jsonb_to_recordset(%s::jsonb)
+                       AS u(position int, state text, ids jsonb, value jsonb, note text,
+                            type text, message text, model text, field text, "constraint" text)
+                 WHERE o.job_id = %s
+                   AND o.position = u.position
+                """,
+                rows,
+                job_id,
+            )
+        )
+
+    @staticmethod
+    def _outcome_row(outcome: Outcome) -> dict:
+        row = {"position": outcome.position, "state": outcome.state}
+        if outcome.ids is not None:
+            row["ids"] = outcome.ids
+        # a JSON null would be stored as such, and not as no value
+        if outcome.value is not None:
+            row["value"] = outcome.value
+        if outcome.note is not None:
+            row["note"] = outcome.note
+        return row | vars(outcome.failure) if outcome.failure else row
+
+    @api.model
+    def _blank_ended(self, job, first, last):
+        """Passwords are kept no longer than the operation needs them; a dry run is not its end."""
+        if not job["has_passwords"] or job["dry_run"]:
+            return
+        for start in range(first, last + 1, BLANK_BATCH):
+            payloads = self._ended_payloads(job["id"], start, min(start + BLANK_BATCH - 1, last))
+            blanked = [(row_id, payload, blank_passwords(payload)) for row_id, payload in payloads]
+            changed = [(row_id, json.dumps(new)) for row_id, old, new in blanked if new != old]
+            if changed:
+                self._replace_payloads(*map(list, zip(*changed, strict=True)))
+
+    @api.model
+    def _ended_payloads(self, job_id, first, last):
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT id, payload
+                  FROM batch_job_operation
+                 WHERE job_id = %s
+                   AND position BETWEEN %s AND %s
+                   AND state != 'pending'
+                """,
+                job_id,
+                first,
+                last,
+            )
+        )
+        return self.env.cr.fetchall()
+
+    @api.model
+    def _replace_payloads(self, row_ids, payloads):
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE batch_job_operation o
+                   SET payload = u.payload::jsonb
+                  FROM unnest(%s::int[], %s::text[]) AS u(id, payload)
+                 WHERE o.id = u.id
+                """,
+                row_ids,
+                payloads,
+            )
+        )
+
+    @api.model
+    def _error_at(self, job_id, position):
+        """(index, message) of a failed operation."""
+        self.env.cr.execute(
+            SQL(
+                "SELECT index, error_message FROM batch_job_operation"
+                " WHERE job_id = %s AND position = %s",
+                job_id,
+                position,
+            )
+        )
+        return self.env.cr.fetchone()
+
+    @api.model
+    def _first_error(self, job_id) -> str | None:
+        """In words, which operation failed first, and why."""
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT index, error_message
+                  FROM batch_job_operation
+                 WHERE job_id = %s
+                   AND state = 'failed'
+                 ORDER BY index
+                 LIMIT 1
+                """,
+                job_id,
+            )
+        )
+        row = self.env.cr.fetchone()
+        return row and self.env._(
+            "Operation %(index)s failed: %(message)s", index=row[0], message=row[1]
+        )
+
+    @api.model
+    def _forget_outcomes(self, job_id):
+        """Make all operations pending, as if nothing had been tried."""
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE batch_job_operation
+                   SET state = 'pending', record_ids = NULL, value = NULL, note = NULL,
+                       error_type = NULL, error_message = NULL, error_model = NULL,
+                       error_field = NULL, error_constraint = NULL
+                 WHERE job_id = %s
+                """,
+                job_id,
+            )
+        )
+
+    @api.model
+    def _report(self, job_id) -> bytes:
+        """The outcomes as CSV, without content: whoever may see the job may read it."""
+        columns = ("index", "state", "op", "model", "error_type", "error_field", "error_message")
+        self.env.cr.execute(
+            SQL(
+                "SELECT %s FROM batch_job_operation WHERE job_id = %s ORDER BY index",
+                SQL(", ").join(map(SQL.identifier, columns)),
+                job_id,
+            )
+        )
+        text = io.StringIO()
+        writer = csv.writer(text)
+        writer.writerow(columns)
+        writer.writerows(self.env.cr.fetchall())
+        return text.getvalue().encode()
+
+    @api.model
+    def _reopen(self, job_id, position) -> dict:
+        """Make a failed operation pending again; gives the cause it had failed by."""
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE batch_job_operation
+                   SET state = 'pending'
+                 WHERE job_id = %s
+                   AND position = %s
+             RETURNING error_type AS type, error_model AS model, error_field AS field,
+                       error_constraint AS constraint
+                """,
+                job_id,
+                position,
+            )
+        )
+        return self.env.cr.dictfetchone()
+
+    @api.model
+    def _outcomes(self, job_id, state, after, limit, with_values) -> list[dict]:
+        """Outcomes in submission order, in the shape of the RPC contract."""
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT index, state, op, model, record_ids, %s, note,
+                       error_type, error_message, error_field
+                  FROM batch_job_operation
+                 WHERE job_id = %s
+                   AND index > %s
+                   %s
+                 ORDER BY index
+                 LIMIT %s
+                """,
+                SQL("value") if with_values else SQL("NULL"),
+                job_id,
+                after,
+                SQL("AND state = %s", state) if state else SQL(),
+                limit,
+            )
+        )
+        return [self._outcome_dict(*row) for row in self.env.cr.fetchall()]
+
+    @staticmethod
+    def _outcome_dict(index, state, op, model, ids, value, note, error_type, message, field):
+        error = {"type": error_type, "message": message, "field": field} if error_type else None
+        outcome = {
+            "index": index,
+            "state": state,
+            "op": op,
+            "model": model,
+            "ids": ids,
+            "value": value,
+            "error": error,
+        }
+        return {**outcome, "note": note} if note else outcome

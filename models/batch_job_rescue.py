@@ -1,0 +1,137 @@
+import json
+import random
+from datetime import timedelta
+
+from odoo import api, models
+
+from ..engine.chunk_size import split
+from ..engine.operations import Operation, complete
+from ..engine.outcomes import Failure, Outcome, count
+from ..engine.retry import CONFLICT_BUDGET, after_conflict, after_lost_worker, back_off
+from ..engine.states import is_one_transaction
+
+
+class BatchJobRescue(models.AbstractModel):
+    """Chunks that came to nothing: their worker died, or they met a conflict."""
+
+    _name = "batch.job.rescue"
+    _description = "Batch Job Rescue"
+
+    @api.model
+    def _begin(self):
+        """End the transaction; the next one sees at each statement what others committed."""
+        self.env.cr.commit()  # pylint: disable=invalid-commit
+        self.env.cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
+
+    @api.model
+    def _rescue(self, row, chunk):
+        """Put the chunk of a dead worker back, smaller; give up an operation that keeps killing."""
+        lost = chunk["lost"] + 1
+        operations = self._pending_of(chunk)
+        verdict = after_lost_worker(lost, len(operations), is_one_transaction(row))
+        text = self.env._("Its worker died %s times; it was the only operation at work.", lost)
+        if is_one_transaction(row):
+            text = self.env._(
+                "The worker died %(lost)s times; it had reached operation %(index)s.",
+                lost=lost,
+                index=row["step_position"] or 0,
+            )
+        self._put_back(
+            row,
+            chunk,
+            operations,
+            verdict,
+            Failure("worker_lost", text),
+            lost=lost,
+            suspect=True,
+            trouble=self.env._("Its worker died."),
+        )
+
+    @api.model
+    def _postpone(self, claim, reason, counted=True):
+        """Put a chunk back that met a conflict, to be tried again later.
+
+        :param counted: against the budget of conflicts; without it the chunk merely waits
+
+        Its own worker does this, in a new transaction; it still holds the chunk's session lock.
+        """
+        chunks = self.env["batch.job.chunk"]
+        self._begin()
+        row = self.env["batch.job"].browse(claim.job["id"])._locked_row()
+        if row and chunks._is_ours(claim.chunk_id, claim.attempt):
+            (chunk,) = chunks._select("id = %s", claim.chunk_id)
+            operations = self._pending_of(chunk)
+            conflicts = chunk["conflicts"] + counted
+            verdict = after_conflict(conflicts, len(operations), is_one_transaction(row))
+            text = self.env._(
+                "It met a conflict %(count)s times: %(reason)s", count=conflicts, reason=reason
+            )
+            wait = back_off(conflicts if counted else CONFLICT_BUDGET, random.random())
+            self._put_back(
+                row,
+                chunk,
+                operations,
+                verdict,
+                Failure("conflict", text),
+                conflicts=conflicts,
+                trouble=reason,
+                # not `Datetime.now()`, which has no fractions: the wait would lie in the past
+                not_before=self.env.cr.now() + timedelta(seconds=wait),
+            )
+        chunks._hand_over(claim.chunk_id)
+        self.env.cr.commit()  # pylint: disable=invalid-commit
+
+    @api.model
+    def _put_back(self, row, chunk, operations, verdict, failure, **values):
+        chunks = self.env["batch.job.chunk"]
+        if not operations:
+            chunks._update(chunk["id"], state="done")
+            return
+        if verdict == "fail":
+            self._give_up(row, chunk, operations, failure)
+            return
+        parts = split(operations) if verdict == "split" else [operations]
+        if len(parts) > 1:
+            values.update(lost=0, conflicts=0, suspect=True)
+        if chunk["size"]:
+            # counted now, whatever becomes of the rest: what earlier steps of the chunk landed
+            chunks._update(chunk["id"], state="done", trouble=values["trouble"])
+        else:
+            first, *parts = parts
+            chunks._update(
+                chunk["id"],
+                state="queued",
+                first_position=first[0].position,
+                last_position=first[-1].last_position,
+                **values,
+            )
+        for part in parts:
+            place = {"wave": chunk["wave"], **values}
+            chunks._cut(row, part[0].position, part[-1].last_position, **place)
+
+    @api.model
+    def _give_up(self, row, chunk, operations, failure):
+        """The engine itself fails a chunk: its one operation, or all of policy `all`."""
+        reached = max(row["step_position"] or 0, operations[0].position)
+        culprit = max((o for o in operations if o.position <= reached), key=lambda o: o.position)
+        outcomes = [
+            Outcome(one.position, "failed", failure=failure)
+            if one is culprit
+            else Outcome(one.position, "rolled_back")
+            for one in operations
+        ]
+        outcomes = complete(outcomes, operations)
+        stored = self.env["batch.job.operation"]
+        stored._record(row["id"], outcomes)
+        stored._blank_ended(row, operations[0].position, operations[-1].last_position)
+        chunks = self.env["batch.job.chunk"]
+        # added, not set: earlier steps of the chunk may have landed
+        tally = count(outcomes)
+        chunks._add_counts(chunk["id"], tally, json.dumps(tally.causes), 0, 0.0, "done")
+        chunks._update(chunk["id"], trouble=failure.message)
+
+    @api.model
+    def _pending_of(self, chunk) -> list[Operation]:
+        return self.env["batch.job.operation"]._pending(
+            chunk["job_id"], chunk["first_position"], chunk["last_position"]
+        )
