@@ -8,8 +8,6 @@ import pytest
 from database import Database
 from server import Server
 
-ADMIN = ("admin", "admin")  # login and password that Odoo gives a new database
-
 
 @pytest.fixture(scope="session")
 def shop():

@@ -2,6 +2,8 @@
 
 import asyncio
 
+ADMIN = ("admin", "admin")  # login and password that Odoo gives a new database
+
 
 def run(coroutine):
     """Run asynchronous code of a test; it must not take for ever."""

@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 FAULTS = ("drop", "reset", "bad_gateway", "hold_response", "hold_request")
 LINGER_RESET = struct.pack("ii", 1, 0)  # close() sends RST instead of FIN
 HANGS_UP_WITHIN = 30  # seconds
+BAD_GATEWAY = 502, [("Content-Type", "text/html")], b"<html>Bad Gateway</html>"
+KEPT = ("Content-Type", "Set-Cookie")
 
 
 class Proxy:
@@ -28,7 +30,7 @@ class Proxy:
         target = urlsplit(url)
         self.target = target.hostname, target.port
         self.paths = []  # of all requests, in order
-        self._spoilt = lambda number: None
+        self._spoilt = lambda path, number: None
         self._lock = threading.Lock()
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.proxy = self
@@ -43,7 +45,10 @@ class Proxy:
         self._server.server_close()
 
     def spoil(self, choose):
-        """From now on `choose(number)` gives the fault of a request, counted from 0, or None."""
+        """From now on `choose(path, number)` gives the fault of a request, or None.
+
+        `number` counts the requests of that path, from 0.
+        """
         with self._lock:
             self.paths = []
             self._spoilt = choose
@@ -51,7 +56,7 @@ class Proxy:
     def fault_of(self, path):
         with self._lock:
             self.paths.append(path)
-            return self._spoilt(len(self.paths) - 1)
+            return self._spoilt(path, self.paths.count(path) - 1)
 
 
 class _Server(ThreadingHTTPServer):
@@ -76,7 +81,7 @@ class _Handler(BaseHTTPRequestHandler):
         if fault == "reset":
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_RESET)
         if fault == "bad_gateway":
-            answer = 502, {"Content-Type": "text/html"}, b"<html>Bad Gateway</html>"
+            answer = BAD_GATEWAY
         if fault in (None, "bad_gateway"):
             self._answer(*answer)
         else:
@@ -88,19 +93,17 @@ class _Handler(BaseHTTPRequestHandler):
             headers = {k: v for k, v in self.headers.items() if k != "Connection"}
             connection.request("POST", self.path, body, headers)
             response = connection.getresponse()
-            kept = ("Content-Type", "Set-Cookie")
-            headers = {name: response.getheader(name) for name in kept}
-            return response.status, headers, response.read()
+            kept = [pair for pair in response.getheaders() if pair[0] in KEPT]
+            return response.status, kept, response.read()
         except OSError:
-            return 502, {"Content-Type": "text/html"}, b"<html>The server is away</html>"
+            return BAD_GATEWAY
         finally:
             connection.close()
 
     def _answer(self, status, headers, body):
         self.send_response(status)
-        for name, value in headers.items():
-            if value:
-                self.send_header(name, value)
+        for name, value in headers:
+            self.send_header(name, value)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
