@@ -15,12 +15,13 @@ class TestChunkSteps(RaceCase):
     """A chunk with many failures commits in several steps, and may lose its worker between them."""
 
     def submit_thousand(self):
+        existing = self.items("exists", 1)
         operations = self.creates("step", SIZE)
         for index in BAD:
             operations[index] = {
                 "op": "call",
                 "model": ITEM,
-                "ids": [1],
+                "ids": existing.ids,
                 "method": "fail",
                 "args": [f"bad {index}"],
             }
@@ -47,7 +48,6 @@ class TestChunkSteps(RaceCase):
     def test_killed_between_two_commits(self):
         """Whenever it dies, effects and outcomes are the same; in the end each operation is done
         once or has failed with its own reason."""
-        self.items("exists", 1)
         job = self.submit_thousand()
         runner = self.runner()
         with self.shut_gate(), mute_logger("odoo.sql_db"):

@@ -14,7 +14,12 @@ def test_percent(total, remaining, expected):
 
 @pytest.mark.parametrize(
     ("previous", "operations", "seconds", "expected"),
-    [(0.0, 50, 0.5, 100.0), (100.0, 0, 1.0, 100.0), (100.0, 5, 0.0, 100.0), (50.0, 100, 5.0, 31.04)],
+    [
+        (0.0, 50, 0.5, 100.0),
+        (100.0, 0, 1.0, 100.0),
+        (100.0, 5, 0.0, 100.0),
+        (50.0, 100, 5.0, 31.04),
+    ],
 )
 def test_rate_is_smoothed(previous, operations, seconds, expected):
     """A measurement weighs by its length; none, or one without time, changes nothing."""
