@@ -117,6 +117,8 @@ class TestOperationViews(ViewsCase):
             {"op": "write", **ids, "values": {"name": "B"}},
             {"op": "call", **ids, "method": "copy"},
             {"op": "unlink", **ids},
+            {**create(name="Buyers"), "op": "upsert", "key": ["name"]},
+            {"op": "load", "model": tag._name, "fields": ["name"], "row": ["Carriers"]},
         )
         self.assertEqual(
             job.operation_ids.mapped("title"),
@@ -126,6 +128,8 @@ class TestOperationViews(ViewsCase):
                 f"Change: Partner Tags {tag.id}",
                 f"Call: Partner Tags {tag.id}",
                 f"Delete: Partner Tags {tag.id}",
+                "Create or change: Partner Tags “Buyers”",
+                f"Import: Partner Tags {job.operation_ids[6].record_ids[0]}",
             ],
         )
 
