@@ -53,10 +53,16 @@ class TestPasswords(RpcCase):
         self.assertEqual(self.payloads(job), [BLANKED] * 3)
 
     def test_stop(self):
-        """What waits for a resume keeps its password."""
+        """What waits for a resume keeps its password, the culprit too; it has none to keep when
+        the job has ended."""
         job = self.submit_passwords("pw_stop", policy="stop")
         self.run_jobs()
-        self.assertEqual(self.states(job), ["pending", "failed", "pending"])
+        for _time in range(2):
+            self.assertEqual(self.states(job), ["pending", "failed", "pending"])
+            self.assertEqual(self.outcomes(job)[1]["error"]["type"], "missing")
+            self.assertEqual(self.payloads(job), ["S3cret-pass"] * 3)
+            job.resume()
+            self.run_jobs()
         job.resume(skip=True)
         self.run_jobs()
         self.assertEqual(self.states(job), ["done", "failed", "done"])
