@@ -1,0 +1,87 @@
+"""The client's wheel alone in an empty environment, and there each sample of its README."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+from samples import ROOT, blocks
+
+pytest_plugins = ["client_support"]
+
+
+@pytest.fixture(scope="module")
+def reader(shop, key, tmp_path_factory):
+    """Runs a program in an environment that has the wheel and what it depends on."""
+    folder = tmp_path_factory.mktemp("reader")
+    python = folder / "venv" / "bin" / "python"
+    subprocess.run([sys.executable, "-m", "venv", folder / "venv"], check=True)
+    pip = [python, "-m", "pip", "--disable-pip-version-check"]
+    subprocess.run([*pip, "wheel", "-q", "--no-deps", "-w", folder, ROOT / "client"], check=True)
+    (wheel,) = folder.glob("odoo_batch_job-*.whl")
+    subprocess.run([*pip, "install", "-q", wheel], check=True)
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("ODOO_", "PYTHON"))}
+    environment |= {
+        "PATH": f"{python.parent}:{os.environ['PATH']}",
+        "HOME": str(folder),
+        "ODOO_URL": shop.url,
+        "ODOO_DB": shop.database.name,
+        "ODOO_API_KEY": key,
+    }
+
+    def run(*command, text):
+        done = subprocess.run(
+            command,
+            input=text,
+            env=environment,
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    return run
+
+
+def test_command_line_starts(reader):
+    """The wheel brings all that the command needs."""
+    assert reader("odoo-batch", "--help", text="").startswith("Usage: odoo-batch")
+
+
+def test_nothing_of_odoo_is_there(reader):
+    """It needs no Odoo where it runs."""
+    tried = "import importlib.util as u; print(u.find_spec('odoo'), u.find_spec('psycopg2'))"
+    assert reader("python", "-c", tried, text="") == "None None\n"
+
+
+def test_command_line_sample(reader, shop):
+    """One row fails, is corrected and sent again."""
+    (sample,) = blocks("client/README.md", "sh")
+    said = reader("bash", "-e", text=sample)
+    assert "1 succeeded, 1 failed" in said
+    assert said.splitlines()[-1].endswith("is done: 1 succeeded")
+    assert made(shop, "Carpenters", "Plumbers") == 2
+
+
+def test_blocking_sample(reader, shop):
+    """A thousand tags, and how far it is."""
+    sample, _ = blocks("client/README.md", "python")
+    said = reader("python", "-", text=sample)
+    assert said.splitlines()[-1] == "done: 1000 done, 0 failed"
+
+
+def test_asynchronous_sample(reader, shop):
+    """Progress to the end, the good ones made, the bad one explained."""
+    _, sample = blocks("client/README.md", "python")
+    said = reader("python", "-", text=sample).splitlines()
+    assert "3/3" in said
+    assert (said[-3], said[-1]) == ("0 made", "2 made")
+    assert said[-2].startswith("1 ")
+    assert made(shop, "Bakers", "Butchers") == 2
+
+
+def made(shop, *names):
+    query = "SELECT count(*) FROM res_partner_category WHERE name->>'en_US' IN %s"
+    return shop.database.value(query, names)
