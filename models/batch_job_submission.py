@@ -186,15 +186,14 @@ class BatchJobSubmission(models.AbstractModel):
     @api.model
     def _model_problem(self, op, name, names):
         """(text, exception class) of why a model cannot be used so; (None, None) if it can."""
-        _ = self.env._
         if name not in self.env:
-            text = _("model %s does not exist; check its spelling and its app.", name)
+            text = self.env._("model %s does not exist; check its spelling and its app.", name)
             return text, UserError
         if name in REFUSED_MODELS or name == "batch.job" or name.startswith("batch.job."):
-            return _("model %s cannot be changed by a batch job.", name), UserError
+            return self.env._("model %s cannot be changed by a batch job.", name), UserError
         model = self.env[name]
         if model._abstract and op != "call":
-            return _("model %s is abstract and has no records.", name), UserError
+            return self.env._("model %s is abstract and has no records.", name), UserError
         try:
             if op == "call":
                 get_public_method(model, *names)

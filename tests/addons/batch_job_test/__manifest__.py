@@ -13,5 +13,4 @@
         "security/ir.model.access-keys.csv",
         "security/test_batch_key_rules.xml",
     ],
-    "installable": True,
 }
