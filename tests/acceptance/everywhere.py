@@ -14,14 +14,14 @@ def look_everywhere(server, rpc, key):
 
     A gate holds every worker of one kind at once, so that each answers one question.
     """
-    answers = _ask_http_workers(server, rpc, key) + _ask_cron_workers(server, rpc, key)
+    answers = ask_http_workers(server, rpc, key) + ask_cron_workers(server, rpc, key)
     known = {answer.pop("pid"): answer for answer in answers}
     assert set(server.cron_workers()) < known.keys()
     assert len(known) == server.http_workers + len(server.cron_workers())
     return known
 
 
-def _ask_http_workers(server, rpc, key):
+def ask_http_workers(server, rpc, key):
     gate = Gate.numbered(server.database, HTTP_GATE)
     with ThreadPoolExecutor(server.http_workers) as threads:
         try:
@@ -35,7 +35,7 @@ def _ask_http_workers(server, rpc, key):
         return [reply.result() for reply in replies]
 
 
-def _ask_cron_workers(server, rpc, key):
+def ask_cron_workers(server, rpc, key):
     workers = len(server.cron_workers())
     gate = Gate.numbered(server.database, RUNNER_GATE)
     try:

@@ -5,8 +5,9 @@ import subprocess
 
 import pytest
 from database import Database
-from everywhere import look_everywhere
+from everywhere import ask_http_workers, look_everywhere
 from exactness import ITEM, assert_counters, assert_nothing_runs, call, create
+from gates import Gate
 from smtp_sink import SmtpSink
 from waiting import wait_until
 
@@ -74,6 +75,38 @@ def test_mail(database, rpc, sink):
     assert [sink.holds(f"Subject: subject-{number}") for number in range(9)] == [1, 0, 1] * 3
     posted = [["model", "=", "res.partner"], ["subject", "like", "subject-"]]
     assert rpc.call("mail.message", "search_count", domain=posted) == 6
+
+
+def test_what_waits_for_the_commit(rpc, sink):
+    """What a failed operation had asked for at the commit is not done; of its neighbours, once."""
+    operations = [
+        call("mail_at_commit", subject=f"committed-{number}", fail=number % 3 == 1)
+        for number in range(9)
+    ]
+    job = rpc.submit(operations)
+    assert_counters(rpc.wait(job), "partial", succeeded=6, failed=3)
+    sent = [f"Subject: committed-{number}" for number in range(9)]
+    wait_until("the good mails", lambda: sum(map(sink.holds, sent)) >= 6)
+    assert list(map(sink.holds, sent)) == [1, 0, 1] * 3
+
+
+def test_parameter_of_a_running_job(server, database, rpc, gates):
+    """What a chunk changed is known to other processes when it has landed, not when its job or
+    its runner ends."""
+    key = "acceptance.running"
+    rpc.call(ITEM, "set_parameter", key=key, value="old")
+    assert {a["parameter"] for a in look_everywhere(server, rpc, key).values()} == {"old"}
+    gates.append(Gate.numbered(database, 401))
+    operations = [
+        call("set_parameter", key=key, value="new"),
+        call("create_gated", name="running", before=401),
+    ]
+    job = rpc.submit(operations, chunk_size=1)
+    gates[0].wait_for_one()
+    answers = ask_http_workers(server, rpc, key)
+    assert [answer["parameter"] for answer in answers] == ["new", "new"]
+    gates[0].open()
+    assert_counters(rpc.wait(job), "done", succeeded=2)
 
 
 def test_system_parameter(server, rpc):

@@ -1,7 +1,8 @@
 import os
 
-from odoo import api, fields, models
+from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import UserError
+from odoo.modules.registry import Registry
 from odoo.tools import SQL
 
 GATES = 64_646_464  # first key of the advisory locks that tests hold; the second is the gate
@@ -56,6 +57,21 @@ class TestBatchItem(models.Model):
         """Needs the app `mail`: notify a partner by e-mail, and fail or not."""
         record = self.env["res.partner"].browse(partner)
         record.message_post(body=subject, subject=subject, partner_ids=record.ids)
+        if fail:
+            raise UserError(subject)
+
+    @api.model
+    def mail_at_commit(self, subject: str, fail: bool = False):
+        """As apps do that call somebody when their work is certain: mail, webhooks."""
+        name = self.env.cr.dbname
+
+        @self.env.cr.postcommit.add
+        def send():
+            with Registry(name).cursor() as cr:
+                servers = api.Environment(cr, SUPERUSER_ID, {})["ir.mail_server"]
+                sender, receivers = "jobs@example.com", ["zebra@example.com"]
+                servers.send_email(servers._build_email__(sender, receivers, subject, subject))
+
         if fail:
             raise UserError(subject)
 

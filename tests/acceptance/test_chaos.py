@@ -1,0 +1,53 @@
+"""Kills at random moments, without gates: what nobody thought of."""
+
+import time
+
+import pytest
+from exactness import assert_exact, call, create
+from rpc import Watcher
+from waiting import wait_until
+
+OPERATIONS = 3_000
+PAUSES = (0.05, 0.6)  # seconds from one kill to the next
+
+
+@pytest.mark.parametrize("kills", [10, pytest.param(100, marks=pytest.mark.long)])
+def test_random_kills(server, database, rpc, chance, say, kills):
+    """Cron workers killed at random while two runners work through jobs of small chunks: every
+    operation is done, once."""
+    counter = database.value(
+        "INSERT INTO test_batch_item (name, value) VALUES (%s, 0) RETURNING id", f"count {kills}"
+    )
+    jobs = {}
+    done = 0
+    while done < kills:
+        prefix = f"chaos {kills} {len(jobs)} "
+        operations = plan(prefix, counter, chance)
+        job = rpc.submit(operations, chunk_size=chance.randint(5, 60), max_parallel=2)
+        jobs[job] = (operations, prefix)
+        with Watcher(rpc, job):
+            while done < kills and rpc.job("status", job)["state"] in ("queued", "running"):
+                time.sleep(chance.uniform(*PAUSES))  # the schedule of the kills, not a wait
+                done += kill_one(server, chance)
+            rpc.wait(job, 120)
+    say(f"{done} kills in {len(jobs)} jobs of {OPERATIONS} operations")
+    for job, (operations, prefix) in jobs.items():
+        assert_exact(database, rpc, job, operations, prefix)
+    increments = sum(o["op"] == "call" for operations, _prefix in jobs.values() for o in operations)
+    assert increments == database.value("SELECT value FROM test_batch_item WHERE id = %s", counter)
+
+
+def plan(prefix, counter, chance):
+    """Creates, with increments of one record here and there."""
+    increment = call("increment", ids=[counter], each=True)
+    return [
+        increment if chance.random() < 0.02 else create(f"{prefix}{number}")
+        for number in range(OPERATIONS)
+    ]
+
+
+def kill_one(server, chance):
+    """Kill any cron worker; none lives for a moment when both have just died."""
+    workers = wait_until("a cron worker", server.cron_workers)
+    server.kill(chance.choice(workers))
+    return 1
