@@ -54,6 +54,9 @@ def call(model, operations) -> list[Outcome]:
     value = method(model if is_model_method else model.browse(ids), *args, **kwargs)
     if first.get("each"):
         return [Outcome(o.position, "done", ids=o.payload["ids"]) for o in operations]
+    if isinstance(value, BaseModel) and value._name == model._name:
+        # what a copy or a search of this model gave is what later operations refer to
+        ids = list(value._ids)
     value, note = plain_value(value, _json_default)
     return [Outcome(operations[0].position, "done", ids=ids, value=value, note=note)]
 

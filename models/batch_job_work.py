@@ -244,6 +244,8 @@ class BatchJobWork(models.AbstractModel):
 
 def _reason(error) -> str:
     while error is not None:
+        if isinstance(error, KeysTaken):
+            return str(error)
         code = getattr(error, "pgcode", None)
         if code:
             return str(getattr(error.diag, "message_primary", None) or error).strip()

@@ -1,0 +1,192 @@
+"""A job and somebody else who want the same new record, in one fixed order."""
+
+from unittest.mock import patch
+
+import requests
+
+from odoo.service import server
+from odoo.tests import tagged
+from odoo.tests.common import HOST
+
+from .common import Reply
+from .key_cases import KEY, by_id, upsert
+from .races import PATIENCE
+from .upsert_races import LOCKS, UpsertRaceCase, waits_at_gate
+
+
+@tagged("post_install", "-at_install")
+class TestUpsertBesideExecute(UpsertRaceCase):
+    """`execute` runs in its caller's transaction, whose snapshot is older than any lock."""
+
+    def test_a_job_first(self):
+        """The call waits for the job, finds that it came too late to see, and is done again."""
+        first = self.submit([upsert("code", code="a", name="1"), waits_at_gate("gate")])
+        runner = self.runner()
+        self.key_of(self.admin)
+        operations = [upsert("code", code="a", name="2")]
+        with self.shut_gate():
+            step = self.in_background(runner.step)
+            self.until_it_waits(runner.pid)
+            call = self.in_background(self.execute, operations)
+            self.until_a_key_is_waited_for()
+        step.result(PATIENCE)
+        reply = call.result(PATIENCE)
+        self.assertEqual(reply.status, 200, reply.body)
+        self.assertEqual([one["value"] for one in reply.body["results"]], ["updated"])
+        self.run_to_end(first)
+        self.assertEqual(self.records([]).mapped("name"), ["2"])
+
+    def execute(self, operations):
+        """Through the server, which does a call again when its transaction came too late."""
+        port = server.server.httpd.server_port
+        answer = requests.post(
+            f"http://{HOST}:{port}/json/2/batch.job/execute",
+            headers={
+                "Authorization": f"bearer {self.key_of(self.admin)}",
+                "X-Odoo-Database": self.cr.dbname,
+            },
+            json={"operations": operations},
+            timeout=PATIENCE,
+        )
+        return Reply(answer.status_code, answer.json())
+
+    def test_execute_first(self):
+        """The job waits for the call's commit, and updates what it made."""
+        self.env["batch.job"].with_user(self.admin).execute([upsert("code", code="a", name="1")])
+        with self.registry.cursor() as other:
+            env = self.env(cr=other)
+            jobs = env["batch.job"].with_user(self.admin)
+            job_id = jobs.submit([upsert("code", code="a", name="2")])["id"]
+            other.commit()
+        runner = self.runner()
+        step = self.in_background(runner.step)
+        self.until_it_waits(runner.pid, keep=True)
+        self.commit()
+        step.result(PATIENCE)
+        job = self.env["batch.job"].with_user(self.admin).browse(job_id)
+        self.run_to_end(job)
+        self.assertEqual(self.values(job), ["updated"])
+        self.assertEqual(self.records([]).mapped("name"), ["2"])
+
+    def test_a_call_that_is_undone(self):
+        """A call that its caller rolls back leaves neither a record nor a lock."""
+        self.env["batch.job"].with_user(self.admin).execute([upsert("code", code="a")])
+        self.renew()
+        self.assertEqual(self.values_of([upsert("code", code="a")]), ["created"])
+
+    def test_a_call_that_waited_in_vain(self):
+        """A call that gives up waiting leaves no lock and no connection behind."""
+        self.submit([upsert("code", code="b"), upsert("code", code="a"), waits_at_gate("gate")])
+        runner = self.runner()
+        with self.shut_gate(), patch(f"{LOCKS}.PATIENCE", "20ms"):
+            step = self.in_background(runner.step)
+            self.until_it_waits(runner.pid)
+            with self.assertRaises(Exception) as gave_up:
+                operations = [upsert("code", code=code) for code in ("c", "a", "b")]
+                self.env["batch.job"].with_user(self.admin).execute(operations)
+            self.assertIn("Another job is at work", str(gave_up.exception))
+            self.renew()
+            free = self.registry.cursor()
+            self.addCleanup(free.close)
+            free.execute(
+                "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1"
+                " AND pid != %s AND database ="
+                " (SELECT oid FROM pg_database WHERE datname = current_database())",
+                [runner.pid],
+            )
+            self.assertEqual(free.fetchone(), (0,))
+        step.result(PATIENCE)
+
+
+@tagged("post_install", "-at_install")
+class TestUpsertBesideOthers(UpsertRaceCase):
+    """Writers outside batch jobs take no locks: a unique constraint is what helps."""
+
+    def assert_found_after_all(self, job, conflicts=1):
+        self.run_to_end(job)
+        self.assertEqual(self.values(job)[-1], "updated")
+        self.assertEqual(job.chunk_ids.mapped("conflicts"), [conflicts])
+        (record,) = self.records([])
+        self.assertEqual(record.name, "job")
+
+    def test_committed_before_the_look_up(self):
+        """Made and committed after the chunk's snapshot: the violation leads to another look."""
+        operation = upsert("unique_code", unique_code="a", name="job")
+        job = self.submit([waits_at_gate("gate"), operation])
+        runner = self.runner()
+        with self.shut_gate():
+            step = self.in_background(runner.step)
+            self.until_it_waits(runner.pid)
+            self.make({"unique_code": "a", "name": "other"})
+        step.result(PATIENCE)
+        self.assert_found_after_all(job)
+
+    def test_committed_while_it_waits(self):
+        """Made and not yet committed: the insert waits, then the same."""
+        job = self.submit([upsert("unique_code", unique_code="a", name="job")])
+        runner = self.runner()
+        self.env[KEY].create({"unique_code": "a", "name": "other"})
+        self.env.flush_all()
+        step = self.in_background(runner.step)
+        self.until_it_waits(runner.pid, keep=True)
+        self.commit()
+        step.result(PATIENCE)
+        self.assert_found_after_all(job)
+
+    def test_given_up_while_it_waits(self):
+        """Made and given up: the upsert creates its record, at the first try."""
+        job = self.submit([upsert("unique_code", unique_code="a", name="job")])
+        runner = self.runner()
+        self.env[KEY].create({"unique_code": "a", "name": "other"})
+        self.env.flush_all()
+        step = self.in_background(runner.step)
+        self.until_it_waits(runner.pid, keep=True)
+        self.renew()
+        step.result(PATIENCE)
+        self.run_to_end(job)
+        self.assertEqual(self.values(job), ["created"])
+        self.assertEqual(job.chunk_ids.mapped("conflicts"), [0])
+
+    def test_under_every_policy(self):
+        """No policy takes such a violation for a failure."""
+        for policy in ("chunk", "stop", "all"):
+            with self.subTest(policy=policy):
+                operation = upsert("unique_code", unique_code="a", name="job")
+                job = self.submit([waits_at_gate("gate"), operation], policy=policy)
+                runner = self.runner()
+                with self.shut_gate():
+                    step = self.in_background(runner.step)
+                    self.until_it_waits(runner.pid)
+                    self.make({"unique_code": "a", "name": "other"})
+                step.result(PATIENCE)
+                self.assert_found_after_all(job)
+                runner.close()
+                self.remove_all()
+
+    def test_external_id(self):
+        """An external id that somebody else has made meanwhile is found in the same way."""
+        job = self.submit([waits_at_gate("gate"), by_id("x", name="job")])
+        runner = self.runner()
+        with self.shut_gate():
+            step = self.in_background(runner.step)
+            self.until_it_waits(runner.pid)
+            self.env[KEY]._load_records([{"xml_id": "__import__.x", "values": {"name": "other"}}])
+            self.commit()
+        step.result(PATIENCE)
+        self.assert_found_after_all(job)
+
+    def test_deleted_meanwhile(self):
+        """What was found and then deleted by somebody else is made anew."""
+        record = self.make({"code": "a", "name": "other"})
+        job = self.submit([waits_at_gate("gate"), upsert("code", code="a", name="job")])
+        runner = self.runner()
+        with self.shut_gate():
+            step = self.in_background(runner.step)
+            self.until_it_waits(runner.pid)
+            record.unlink()
+            self.commit()
+        step.result(PATIENCE)
+        self.run_to_end(job)
+        self.assertEqual(self.values(job), ["created"])
+        self.assertEqual(job.chunk_ids.mapped("conflicts"), [1])
+        self.assertEqual(self.records([]).mapped("name"), ["job"])
