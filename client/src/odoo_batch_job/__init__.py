@@ -3,6 +3,7 @@
 Everything public is here; the other modules are private.
 """
 
+from ._batch_result import BatchResult
 from ._client import AsyncClient, Policy
 from ._errors import (
     AccessDeniedError,
@@ -21,12 +22,12 @@ from ._errors import (
     UnexpectedReplyError,
     WatchTimeoutError,
 )
-from ._executors import BatchExecutor, OptimizedBatchExecutor, ParallelBatchExecutor
+from ._executor import BatchExecutor
+from ._executors import OptimizedBatchExecutor, ParallelBatchExecutor
 from ._foreign import ExecuteKw
 from ._models import JobStatus, OperationError, OperationResult
 from ._operations import (
     BatchOperation,
-    BatchResult,
     CallOperation,
     CreateOperation,
     DeleteOperation,

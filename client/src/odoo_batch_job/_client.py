@@ -3,39 +3,24 @@
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import (
-    AsyncGenerator,
-    AsyncIterable,
-    Callable,
-    Iterable,
-    Mapping,
-    Sequence,
-)
-from contextlib import suppress
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable
 from datetime import datetime, timezone
 from types import TracebackType
 from typing import Any, Literal
 
-import httpx
-
-from ._errors import AuthenticationError, WatchTimeoutError
+from ._connected import Connected
+from ._errors import WatchTimeoutError
 from ._foreign import ExecuteKw, Foreign
-from ._http import Http, server_url
-from ._json2 import Json2, named_arguments
 from ._models import JobStatus, OperationResult
-from ._parts import PART_BYTES, Operation
-from ._retry import Clock, RealClock, Retry
-from ._rpc import Connection, JobRpc
-from ._session import Session
+from ._parts import Operation
+from ._retry import Retry
 
 FIRST_POLL = 0.1  # seconds; a small job is done by then
-_API_KEY = re.compile("[0-9a-f]{40}")
 
 Policy = Literal["isolate", "chunk", "stop", "all"]
 
 
-class AsyncClient:
+class AsyncClient(Connected):
     """A connection to the batch jobs of one Odoo database, for asyncio.
 
     Use it as ``async with AsyncClient(url, database=…, api_key=…) as client``, or without a key and
@@ -56,36 +41,6 @@ class AsyncClient:
     :raises ValueError: the URL is none of a web server
     """
 
-    def __init__(
-        self,
-        url: str,
-        port: int | None = None,
-        *,
-        protocol: Literal["http", "https"] | None = None,
-        database: str | None = None,
-        api_key: str | None = None,
-        timeout: float = 60.0,
-        retry: Retry | None = None,
-        part_bytes: int = PART_BYTES,
-        transport: httpx.AsyncBaseTransport | None = None,
-        clock: Clock | None = None,
-    ) -> None:
-        self._clock = clock or RealClock()
-        self._http = Http(
-            server_url(url, port, protocol),
-            timeout=timeout,
-            retry=retry or Retry(),
-            clock=self._clock,
-            transport=transport,
-        )
-        self._part_bytes = part_bytes
-        self._database = database
-        self._uid: int | None = None
-        if api_key is None:
-            self._use(Nobody(self._http))
-        else:
-            self._use(Json2(self._http, database=database, api_key=api_key))
-
     @classmethod
     def from_env(cls) -> AsyncClient:
         """Return a client for ``ODOO_URL``, ``ODOO_DB`` and ``ODOO_API_KEY`` of the environment.
@@ -93,34 +48,6 @@ class AsyncClient:
         :raises KeyError: ``ODOO_URL`` or ``ODOO_API_KEY`` is not set
         """
         return cls(**environment())
-
-    @property
-    def database(self) -> str | None:
-        """The database's name, as far as it was given."""
-        return self._database
-
-    @property
-    def uid(self) -> int | None:
-        """The id of the user who has logged in by :meth:`login`."""
-        return self._uid
-
-    async def login(self, database: str, user: str, password: str) -> None:
-        """Log in with a password, or with an API key in its place.
-
-        An API key uses the JSON-2 API; so the user's name does not matter, the key says it. With a
-        password there is a session, as a browser has it; an account with two-factor authentication
-        needs a key.
-
-        :raises AuthenticationError: wrong password or key, or two-factor authentication
-        """
-        if _API_KEY.fullmatch(password):
-            with suppress(AuthenticationError):
-                await self._login_by_key(database, password)
-                return
-        session = Session(self._http, database=database, user=user, password=password)
-        self._uid = await session.login()
-        self._database = database
-        self._use(session)
 
     async def submit(
         self,
@@ -268,42 +195,6 @@ class AsyncClient:
         async for page in self._rpc.result_pages(job_id, state=state, after=after):
             yield page
 
-    async def call(
-        self,
-        model: str,
-        method: str,
-        arguments: Mapping[str, Any] | None = None,
-        *,
-        repeatable: bool = False,
-    ) -> Any:
-        """Call any public method of any model, at once and outside any job.
-
-        :param arguments: by name, with ``ids`` for a method of records
-        :param repeatable: True if it may be carried out twice without harm, as a search may: it
-            is then repeated after a lost response too
-        """
-        return await self._connection.call(model, method, arguments or {}, repeatable=repeatable)
-
-    async def execute_kw(
-        self,
-        model: str,
-        method: str,
-        args: Sequence[Any] = (),
-        kwargs: Mapping[str, Any] | None = None,
-    ) -> Any:
-        """Call a public method the way Odoo's older API does, with arguments by position.
-
-        With an API key, which goes by names, only the well-known methods take more than ids by
-        position: ``search_read``, ``write``, ``create`` and the like.
-
-        :raises TypeError: an argument by position of which the name is not known
-        """
-        return await self.call(model, method, named_arguments(method, args, kwargs or {}))
-
-    async def aclose(self) -> None:
-        """Close the connections; jobs go on."""
-        await self._connection.aclose()
-
     async def __aenter__(self) -> AsyncClient:
         return self
 
@@ -315,38 +206,12 @@ class AsyncClient:
     ) -> None:
         await self.aclose()
 
-    async def _login_by_key(self, database: str, api_key: str) -> None:
-        connection = Json2(self._http, database=database, api_key=api_key)
-        context = await connection.call("res.users", "context_get", {}, repeatable=True)
-        self._uid, self._database = context.get("uid"), database
-        self._use(connection)
-
-    def _use(self, connection: Connection) -> None:
-        self._connection = connection
-        self._rpc = JobRpc(connection, self._part_bytes)
-
 
 def over(client: ExecuteKw) -> AsyncClient:
     """Return a client that talks through another one, which is logged in already."""
     new = AsyncClient("localhost")
     new._use(Foreign(client, Retry(), new._clock))
     return new
-
-
-class Nobody:
-    """The connection of a client that has not logged in."""
-
-    def __init__(self, http: Http) -> None:
-        self._http = http
-
-    async def call(self, model: str, method: str, *_: object, **__: object) -> Any:
-        """Refuse."""
-        message = "not logged in: give an api_key, or await login(database, user, password)"
-        raise AuthenticationError(401, message)
-
-    async def aclose(self) -> None:
-        """Close the connections."""
-        await self._http.aclose()
 
 
 def environment() -> dict[str, Any]:

@@ -24,7 +24,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ._operations import BatchResult
+    from ._batch_result import BatchResult
 
 _INDEX = re.compile(r"\boperation #?(\d+)\b", re.IGNORECASE)
 

@@ -1,148 +1,22 @@
-"""The executors that users of batch clients know: collect operations, execute them, get results.
-
-Each ``execute()`` is one job in Odoo. The work is done there; what is lost on the way is asked for
-again, so nothing is done twice.
-"""
+"""An executor that finds its batch size, and one for groups of operations."""
 
 from __future__ import annotations
 
 import asyncio
-import inspect
 import logging
-import uuid
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterable
 
-from ._client import AsyncClient, over
-from ._errors import (
-    AccessDeniedError,
-    BatchExecutionError,
-    InvalidOperationError,
-    InvalidRequestError,
-)
+from ._batch_result import BatchResult
+from ._client import AsyncClient
+from ._executor import BatchExecutor
 from ._foreign import ExecuteKw
-from ._models import JobStatus
-from ._operations import BatchOperation, BatchResult
-
-Callback = Callable[[int, int], Awaitable[Any] | Any]
+from ._operations import BatchOperation
 
 FAST, SLOW = 0.1, 1.0  # seconds an operation, where the size of a batch is doubled and halved
 LARGEST, SMALLEST = 500, 10  # operations in a batch
-PAUSED_POLL = 2.0  # seconds
 LATEST = 5  # entries of the history that count
 
 _logger = logging.getLogger("odoo_batch_job")
-
-
-class BatchExecutor:
-    """Executes operations as a job in Odoo.
-
-    :param client: an :class:`AsyncClient`, or any object with ``await execute_kw(model, method,
-        args, kwargs)`` that is logged in, such as zenoo-rpc's ``ZenooClient``
-    :param batch_size: operations per transaction
-    :ivar operations: everything that was added
-    :ivar results: a :class:`BatchResult` for each operation that was executed, in the same order
-    :ivar jobs: ids of the jobs in Odoo
-    :raises TypeError: the client is none of those
-    """
-
-    def __init__(self, client: AsyncClient | ExecuteKw, batch_size: int = 100) -> None:
-        self.client = client
-        self.batch_size = batch_size
-        self.operations: list[BatchOperation] = []
-        self.results: list[BatchResult] = []
-        self.jobs: list[int] = []
-        self._client = _async_client(client)
-        self._unfinished: list[_Batch] = []
-
-    def add_operation(self, operation: BatchOperation) -> None:
-        """Add an operation; whether Odoo accepts it shows in :meth:`execute`."""
-        if not isinstance(operation, BatchOperation):
-            raise TypeError(f"expected an operation such as CreateOperation, got {operation!r}")
-        self.operations.append(operation)
-
-    async def execute(self) -> list[BatchResult]:
-        """Execute what was added since the last time.
-
-        If it is interrupted, by a network that stays away or a task that is cancelled, the job
-        goes on in Odoo, and the next ``execute()`` returns its results.
-
-        :returns: one result for each operation, in the order they were added
-        :raises BatchExecutionError: an operation failed, or Odoo refused one (``__cause__`` says
-            which; nothing was executed then, and the operations can be executed again)
-        :raises BatchJobError: the server could not be reached, or the login failed
-        """
-        return await self.execute_with_progress()
-
-    async def execute_with_progress(self, callback: Callback | None = None) -> list[BatchResult]:
-        """Execute what was added since the last time, and tell how far it is.
-
-        :param callback: is called or awaited with ``(completed, total)``, rising, the last time
-            with ``(total, total)``. What it raises is logged and changes nothing
-        :returns: as :meth:`execute`
-        :raises BatchExecutionError: as :meth:`execute`
-        """
-        self._open_batch()
-        begin = len(self.results)
-        progress = _Progress(callback, sum(batch.size for batch in self._unfinished))
-        while self._unfinished:
-            await self._run(self._unfinished[0], begin, progress)
-        await progress.end()
-        results = self.results[begin:]
-        if not all(result.success for result in results):
-            raise BatchExecutionError(_summary(results), results, job_id=self.jobs[-1])
-        return results
-
-    def _open_batch(self) -> None:
-        """Make what is new a batch of its own: an earlier one is repeated exactly as it was."""
-        begin = self._unfinished[-1].end if self._unfinished else len(self.results)
-        if begin < len(self.operations):
-            self._unfinished.append(_Batch(begin, len(self.operations), self.batch_size))
-
-    async def _run(self, batch: _Batch, begin: int, progress: _Progress) -> None:
-        operations = self.operations[batch.begin : batch.end]
-        try:
-            job = await self._submitted(batch, operations)
-        except (InvalidRequestError, AccessDeniedError, InvalidOperationError) as error:
-            self._unfinished.clear()
-            results = self.results[begin:] + _unsent(batch, error)
-            raise BatchExecutionError(f"nothing was executed: {error}", results) from error
-        await self._follow(job, batch.begin - begin, progress)
-        outcomes = [outcome async for outcome in self._client.results(job.id)]
-        self.results += [
-            BatchResult.of(operation, outcome, batch.begin + outcome.index)
-            for operation, outcome in zip(operations, outcomes, strict=True)
-        ]
-        del self._unfinished[0]
-        await self._after(job.id)
-
-    async def _submitted(self, batch: _Batch, operations: Sequence[BatchOperation]) -> JobStatus:
-        """Submit, or find what an ``execute()`` that was interrupted had submitted."""
-        job = await self._client.submit(
-            (operation.to_dict() for operation in operations),
-            name=f"Batch of {len(operations)} operations",
-            chunk_size=batch.chunk_size,
-            idempotency_key=batch.key,
-        )
-        if job.id not in self.jobs:
-            self.jobs.append(job.id)
-        return job
-
-    async def _follow(self, job: JobStatus, before: int, progress: _Progress) -> None:
-        """Wait for the end; a person who pauses the job is waited for."""
-        status = job
-        while not status.ended:
-            async for status in self._client.watch(job.id):
-                await progress.report(before + status.total - status.remaining)
-            if status.state == "paused":
-                if status.error:
-                    raise BatchExecutionError(f"job {job.id} is paused: {status.error}", [])
-                _logger.warning("job %s is paused; waiting until it is resumed", job.id)
-                await self._client._clock.sleep(PAUSED_POLL)
-
-    async def _after(self, job_id: int) -> None:
-        """For an executor that learns from what it did."""
 
 
 class OptimizedBatchExecutor(BatchExecutor):
@@ -245,77 +119,3 @@ class ParallelBatchExecutor:
             for operation in operations:
                 executor.add_operation(operation)
             return await executor.execute()
-
-
-@dataclass(frozen=True)
-class _Batch:
-    """Operations that are, or are to be, one job."""
-
-    begin: int
-    end: int
-    chunk_size: int
-    key: str = field(default_factory=lambda: uuid.uuid4().hex)
-
-    @property
-    def size(self) -> int:
-        return self.end - self.begin
-
-
-class _Progress:
-    """Tells a callback how far it is; never falls, ends at the total, never fails."""
-
-    def __init__(self, callback: Callback | None, total: int) -> None:
-        self._callback = callback
-        self._total = total
-        self._told = -1
-
-    async def report(self, completed: int) -> None:
-        if completed <= self._told or self._callback is None:
-            return
-        self._told = completed
-        try:
-            answer = self._callback(completed, self._total)
-            if inspect.isawaitable(answer):
-                await answer
-        except Exception:
-            _logger.exception("the progress callback failed; the job goes on")
-
-    async def end(self) -> None:
-        if self._total:
-            await self.report(self._total)
-
-
-def _async_client(client: object) -> AsyncClient:
-    if isinstance(client, AsyncClient):
-        return client
-    if inspect.iscoroutinefunction(getattr(client, "execute_kw", None)):
-        return over(client)  # type: ignore[arg-type]  # it has just been looked at
-    raise TypeError(
-        "an executor needs an AsyncClient or a client with `async def execute_kw(model, method, "
-        f"args, kwargs)`, got {type(client).__name__}"
-    )
-
-
-def _unsent(
-    batch: _Batch, error: InvalidRequestError | AccessDeniedError | InvalidOperationError
-) -> list[BatchResult]:
-    """Return results of operations of which one was refused, so that none was executed."""
-    others = (
-        "not executed"
-        if error.index is None
-        else f"not executed: operation {error.index} is refused"
-    )
-    return [
-        BatchResult.unsent(batch.begin + place, "refused", str(error))
-        if place == error.index
-        else BatchResult.unsent(batch.begin + place, "not_submitted", others)
-        for place in range(batch.size)
-    ]
-
-
-def _summary(results: Sequence[BatchResult]) -> str:
-    failed = [result for result in results if not result.success]
-    first = failed[0]
-    return (
-        f"{len(failed)} of {len(results)} operations failed; operation {first.index}: {first.error}"
-    )

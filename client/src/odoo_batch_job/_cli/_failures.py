@@ -12,8 +12,9 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import Any, TextIO
 
+from .._batch_result import BatchResult
 from .._models import OperationResult
-from .._operations import BatchOperation, BatchResult
+from .._operations import BatchOperation
 from .._sync import Client
 from ._operations_of import cell, row_of
 from ._settings import InputError

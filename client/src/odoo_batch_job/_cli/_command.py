@@ -1,0 +1,106 @@
+"""What all commands of ``odoo-batch`` have in common: a server, perhaps a job, exit codes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from functools import partial, wraps
+from typing import Any
+
+import click
+
+from .._errors import (
+    AccessDeniedError,
+    AuthenticationError,
+    BatchJobError,
+    ConnectionFailedError,
+    InvalidOperationError,
+    InvalidRequestError,
+    NotFoundError,
+    ResponseError,
+    WatchTimeoutError,
+)
+from ._settings import InputError, connection_options, last_job, read_settings
+
+DONE, SOME_FAILED, BAD_INPUT, JOB_FAILED, TIME_OUT, NO_RIGHTS = range(6)
+INTERRUPTED = 130  # as shells have it
+
+CODE_BY_STATE = {"done": DONE, "partial": SOME_FAILED, "failed": JOB_FAILED}
+CODE_BY_STATE |= {"cancelled": JOB_FAILED, "paused": TIME_OUT, "draft": DONE}
+_CODE_BY_ERROR: tuple[tuple[type[BatchJobError], int], ...] = (
+    (AuthenticationError, NO_RIGHTS),
+    (AccessDeniedError, NO_RIGHTS),
+    (WatchTimeoutError, TIME_OUT),
+    (ConnectionFailedError, TIME_OUT),
+    (InvalidOperationError, BAD_INPUT),
+    (InvalidRequestError, BAD_INPUT),
+    (NotFoundError, BAD_INPUT),
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="odoo-batch-job")
+def main() -> None:
+    """Submit jobs of many record operations to Odoo, watch them, get their results.
+
+    Exit codes: 0 all done; 1 some operations failed; 2 wrong usage or input; 3 the job failed or
+    was cancelled; 4 time-out while waiting, or the job is paused; 5 login or rights; 130 Ctrl-C.
+    """
+
+
+def command(*, job: bool = False, name: str | None = None) -> Callable[..., click.Command]:
+    """Make a command with a server, ``--json``, and perhaps a job; errors become exit codes."""
+
+    def decorate(function: Callable[..., int | None]) -> click.Command:
+        @wraps(function)
+        def run(**options: Any) -> None:
+            connection = [options.pop(key) for key in ("url", "db", "api_key", "profile")]
+            exit_with(partial(_run, function, connection, job, options), options["json"])
+
+        decorated: Any = connection_options(run)
+        decorated = click.option("--json", is_flag=True, help="JSON, one object a line.")(decorated)
+        if job:
+            decorated = click.option(
+                "--last", is_flag=True, help="The job submitted last from here."
+            )(decorated)
+            decorated = click.argument("job_id", metavar="[JOB]", type=int, required=False)(
+                decorated
+            )
+        return main.command(name)(decorated)
+
+    return decorate
+
+
+def _run(
+    function: Callable[..., int | None], connection: list[Any], job: bool, options: dict[str, Any]
+) -> int | None:
+    settings = read_settings(*connection)
+    if job:
+        last = options.pop("last")
+        if last == (options["job_id"] is not None):
+            raise InputError("which job? Give its id or --last.")
+        options["job_id"] = last_job(settings) if last else options["job_id"]
+    with settings.client() as client:
+        return function(client=client, settings=settings, **options)
+
+
+def exit_with(run: Callable[[], int | None], as_json_line: bool) -> None:
+    """Run, and end the program with the exit code of what came of it."""
+    try:
+        code = run() or DONE
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    except BatchJobError as error:
+        _say_error(error, as_json_line)
+        code = next((c for kind, c in _CODE_BY_ERROR if isinstance(error, kind)), JOB_FAILED)
+    raise SystemExit(code)
+
+
+def _say_error(error: BatchJobError, as_json_line: bool) -> None:
+    index = error.index if isinstance(error, (ResponseError, InvalidOperationError)) else None
+    text = str(error)
+    if as_json_line:
+        text = json.dumps({"error": text, "type": type(error).__name__, "index": index})
+    else:
+        text = f"Error: {text}"
+    click.echo(text, err=True)
