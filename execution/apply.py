@@ -11,7 +11,7 @@ from .certain import certain_failures
 from .failures import describe
 from .guards import TransientError, check_deferred_constraints, repairing_savepoint
 from .knowledge import Knowledge
-from .load import load
+from .load import Loader
 from .references import References
 from .upsert import add_later_of_same_key, upsert
 
@@ -21,7 +21,6 @@ _APPLY = {
     "unlink": crud.unlink,
     "call": crud.call,
     "upsert": upsert,
-    "load": load,
 }
 
 
@@ -90,12 +89,20 @@ class Applier:
         suspects = self._suspects(model, group, rest) if self.careful else {}
         kept = [o for o in rest if o.position not in suspects]
         if kept and (self.careful or not failures):
-            outcomes += _APPLY[group.op](model, kept)
+            outcomes += self._apply_merged(model, group.op, kept)
         if not self.careful:
             _raise_first_failure(outcomes)
         for operation in rest:
             if operation.position in suspects:
                 outcomes.append(self._try_alone(model, operation, suspects[operation.position]))
+        return outcomes
+
+    def _apply_merged(self, model, op: str, operations: list[Operation]) -> list[Outcome]:
+        if op != "load":
+            return _APPLY[op](model, operations)
+        loader = Loader(model, self.knowledge if self.careful else None)
+        outcomes = loader.load(operations)
+        self.released += loader.released
         return outcomes
 
     def _suspects(self, model, group: Group, rest) -> dict[int, Failure | None]:

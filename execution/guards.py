@@ -104,8 +104,8 @@ def repairing_savepoint(env):
     ]
     _guarded.saw_transient = False
     try:
-        with cr.savepoint():
-            yield
+        with cr.savepoint() as savepoint:
+            yield savepoint
             cr.flush()
             if registry.registry_invalidated:
                 raise ForbiddenEffect(REGISTRY_REFUSED)

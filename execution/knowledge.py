@@ -21,6 +21,10 @@ class Knowledge:
         self._required: set[tuple[str, str]] = set()
         self._denied: set[str] = set()
 
+    def __bool__(self):
+        """Whether there is any lesson."""
+        return bool(self._unique or self._required or self._denied)
+
     def learn(self, failed: OperationFailed, model) -> bool:
         """Take a lesson from an error; True if it is a new one."""
         error = failed.__cause__

@@ -5,94 +5,110 @@ steps (extract, convert, create or update by external id) are taken here, with t
 methods of the model, and what they say of a row is kept apart from the other rows.
 """
 
+from dataclasses import dataclass
+from typing import Any
+
 from odoo.models import fix_import_export_id_paths
 from odoo.tools.lru import LRU
 
 from ..engine.operations import Operation
 from ..engine.outcomes import Failure, Outcome
-from .find_external_ids import foreign_module
 from .guards import repairing_savepoint
+from .knowledge import Knowledge
+from .load_write import Record, Waiting
+
+FINDER = "batch_job_finder"  # in the context: see models/ir_fields_converter.py
+MAKES_NAMES = "name_create_enabled_fields"  # Odoo's: converting a row may create records
 
 
-class _BadRows(Exception):
-    """Undoes the attempt. `failures` by position."""
+@dataclass
+class Finder:
+    """What a search for referred records may know: which models the rows write to, and what was
+    found before in the others."""
 
-    def __init__(self, failures):
-        super().__init__(len(failures))
-        self.failures = failures
+    creatable: set[str]
+    found: LRU
 
 
-def load(model, operations: list[Operation]) -> list[Outcome]:
-    """Load records, each from its row and the rows that continue it."""
-    failures: dict[int, Failure] = {}
-    rest = operations
-    while rest:
-        try:
-            with repairing_savepoint(model.env):
-                outcomes = _Loading(model, rest).run()
-        except _BadRows as bad:
-            failures |= bad.failures
-            rest = [o for o in rest if o.position not in failures]
-        else:
-            break
-    else:
-        outcomes = []
-    return outcomes + [Outcome(at, "failed", failure=why) for at, why in failures.items()]
+class _Again(Exception):
+    """Bad rows may have left something behind: all is undone and done again without them."""
+
+
+class Loader:
+    """Loads records, each from its row and the rows that continue it.
+
+    :param knowledge: names records to be tried alone; None: the first bad one fails all
+    """
+
+    def __init__(self, model, knowledge: Knowledge | None):
+        self.model = model
+        self.knowledge = knowledge
+        self.released = 0  # savepoints kept
+
+    def load(self, operations: list[Operation]) -> list[Outcome]:
+        failures: dict[int, Failure] = {}
+        outcomes: list[Outcome] = []
+        while len(failures) + len(outcomes) < len(operations):
+            rest = [o for o in operations if o.position not in failures]
+            loading = _Loading(self.model, rest, self.knowledge)
+            try:
+                with repairing_savepoint(self.model.env) as savepoint:
+                    loading.run(savepoint)
+                outcomes = loading.outcomes()
+                self.released += 1 + loading.waiting.released
+            except _Again:
+                pass
+            failures |= loading.failures
+        return outcomes + [Outcome(at, "failed", failure=why) for at, why in failures.items()]
 
 
 class _Loading:
     """One pass over some rows. The names in the context are those that `load()` sets."""
 
-    def __init__(self, model, operations: list[Operation]):
-        context = model.env.context
+    def __init__(self, model, operations: list[Operation], knowledge: Knowledge | None):
+        module = model.env.context.get("module", "__import__")
         self.operations = operations
-        self.update = context.get("mode", "init") == "update"
-        self.module = context.get("module", "__import__")
-        self.noupdate = context.get("noupdate", False)
-        self.model = model.with_context(_import_current_module=self.module)
+        self.model = model.with_context(_import_current_module=module)
         self.paths = [fix_import_export_id_paths(f) for f in operations[0].payload["fields"]]
-        self.creatable = self._creatable_models()
-        self.foreign: dict[str, Failure | None] = {}
-        self.waiting: list[tuple] = []  # converted records, not yet in the database
-        self.waiting_ids: set[str] = set()
-        self.ids: list[int] = []
-        self.messages: list[dict] = []
-        self.failures: dict[int, Failure] = {}
+        self.finder = Finder(self._creatable_models(), LRU(1024))
+        self.waiting = Waiting(self.model, knowledge)
+        self.failures = self.waiting.failures
+        self.notes: dict[int, str] = {}
+        self.owners: list[int] = []  # for each row the position of its record's operation
+        self.starts: list[int] = []  # the rows that began a record
 
-    def run(self) -> list[Outcome]:
-        rows, owners = self._rows()
-        converting = self.model.with_context(import_flush=self._flush, import_cache=LRU(1024))
-        extracted = converting._extract_records(self.paths, rows, log=self.messages.append)
-        with self.model.env.cr.savepoint() as savepoint:
-            converted = converting._convert_records(
-                extracted, log=self.messages.append, savepoint=savepoint
-            )
-            starts = [self._add(owners, *record) for record in converted]
-            self._note_messages(owners)
-            if self.failures:
-                raise _BadRows(self.failures)
-            self._flush()
-        if starts != [
-            row for row, owner in enumerate(owners) if owner != owners[row - 1] or not row
-        ]:
+    def run(self, savepoint):
+        converting = self.model.with_context(
+            import_flush=self._flush, import_cache=LRU(1024), **{FINDER: self.finder}
+        )
+        extracted = converting._extract_records(self.paths, self._rows(), log=self._note)
+        converted = converting._convert_records(extracted, log=self._note, savepoint=savepoint)
+        for record in converted:
+            self._add(*record)
+        self.waiting.write()
+        owners = self.owners
+        if self.starts != [at for at, one in enumerate(owners) if not at or one != owners[at - 1]]:
             raise ValueError("These rows belong together in another way than they were submitted.")
+        if self.failures and self.model.env.context.get(MAKES_NAMES):
+            raise _Again
+
+    def outcomes(self) -> list[Outcome]:
         return [
-            Outcome(o.position, "done", ids=[record_id])
-            for o, record_id in zip(self.operations, self.ids, strict=True)
+            Outcome(position, "done", ids=[record_id], note=self.notes.get(position))
+            for position, record_id in self.waiting.ids.items()
         ]
 
-    def _rows(self):
-        """All rows, and for each the position of the operation whose record it is part of."""
-        rows, owners = [], []
+    def _rows(self) -> list[list[str]]:
+        rows = []
         for operation in self.operations:
             own = [operation.payload["row"], *operation.payload.get("more_rows", ())]
-            rows += own
-            owners += [operation.position] * len(own)
-        return rows, owners
+            rows += [list(map(_as_text, row)) for row in own]
+            self.owners += [operation.position] * len(own)
+        return rows
 
-    def _creatable_models(self):
+    def _creatable_models(self) -> set[str]:
         """Models that rows write to: a search for others by name need not wait for the rows."""
-        names = {self.model._name}
+        names = {self.model._name, *self.model._inherits}
         for path in self.paths:
             model = self.model
             for name in path:
@@ -103,49 +119,44 @@ class _Loading:
                 names.add(model._name)
         return names
 
-    def _add(self, owners, database_id, external_id, values, info):
-        if external_id:
-            external_id = external_id if "." in external_id else f"{self.module}.{external_id}"
-            self.waiting_ids.add(external_id)
-            if failure := self._refuse_new(external_id):
-                self.failures.setdefault(owners[info["rows"]["from"]], failure)
-        elif database_id:
-            values["id"] = database_id
-        self.waiting.append((external_id, values, info))
-        return info["rows"]["from"]
+    def _note(self, message):
+        position = self.owners[message.get("rows", {}).get("from", 0)]
+        if message["type"] == "error":
+            self.failures.setdefault(position, self._failure(message))
+        else:
+            self.notes.setdefault(position, message["message"])
 
-    def _flush(self, *, xml_id=None, model=None):
-        """Write what waits; called from within the conversion when a row refers to a record of
-        an earlier one."""
-        if not self.waiting or model and model not in self.creatable:
-            return
-        if xml_id and xml_id not in self.waiting_ids:
-            return
-        waiting, self.waiting = self.waiting, []
-        self.waiting_ids = set()
-        data = [
-            {"xml_id": external_id, "values": values, "info": info, "noupdate": self.noupdate}
-            for external_id, values, info in waiting
-        ]
-        self.ids += self.model._load_records(data, self.update)._ids
-
-    def _note_messages(self, owners):
-        for message in self.messages:
-            if message["type"] == "error":
-                position = owners[message.get("rows", {}).get("from", 0)]
-                self.failures.setdefault(position, self._failure(message))
-
-    def _failure(self, message):
+    def _failure(self, message) -> Failure:
         field = message.get("field")
         name = "/".join(map(str, field)) if isinstance(field, list | tuple) else field
         text = f"Column {name}: {message['message']}" if name else message["message"]
         return Failure("bad_value", text, self.model._name, name or None)
 
-    def _refuse_new(self, external_id):
-        prefix = external_id.partition(".")[0]
-        if prefix not in self.foreign:
-            self.foreign[prefix] = foreign_module(self.model, external_id)
-        if not self.foreign[prefix]:
-            return None
-        known = self.model.env["ir.model.data"].sudo()._lookup_xmlids([external_id], self.model)
-        return None if known else foreign_module(self.model, external_id)
+    def _add(self, database_id, external_id, values, info):
+        """Put a record with those that wait, unless its conversion has failed."""
+        start = info["rows"]["from"]
+        self.starts.append(start)
+        position = self.owners[start]
+        if position in self.failures:
+            return
+        if external_id:
+            external_id = self.waiting.qualified(external_id)
+        elif database_id:
+            values["id"] = database_id
+        self.waiting.add(Record(position, external_id or None, values, info))
+
+    def _flush(self, *, xml_id=None, model=None):
+        """Called from within the conversion when a row refers to what may be an earlier one."""
+        if not self.waiting or model and model not in self.finder.creatable:
+            return
+        if xml_id is None or xml_id in self.waiting.names:
+            self.waiting.write()
+
+
+def _as_text(cell: Any) -> str:
+    """A cell as it is in a file: what converts it knows nothing else."""
+    if cell is True:
+        return "true"
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return str(cell) if cell else ""

@@ -225,14 +225,20 @@ class BatchJobSubmission(models.AbstractModel):
     @api.model
     def _column_problem(self, model, names):
         for column in names:
-            name = fix_import_export_id_paths(column)[0].partition(".")[0]
-            if name and name != "id" and name not in model._fields:
-                return self.env._(
-                    "column %(column)s: %(model)s has no field %(name)s.",
-                    column=column,
-                    model=model._name,
-                    name=name,
-                )
+            place = model
+            for step in fix_import_export_id_paths(column):
+                name = step.partition(".")[0]
+                if place is None or not name or name == "id":
+                    break
+                if name not in place._fields:
+                    return self.env._(
+                        "column %(column)s: %(model)s has no field %(name)s.",
+                        column=column,
+                        model=place._name,
+                        name=name,
+                    )
+                comodel = place._fields[name].comodel_name
+                place = self.env[comodel] if comodel else None
         return None
 
     @api.model

@@ -11,6 +11,7 @@ from . import (
     test_idempotency,
     test_job_form_tour,
     test_job_states,
+    test_load_compare,
     test_order,
     test_outcomes,
     test_passwords,

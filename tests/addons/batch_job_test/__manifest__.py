@@ -11,6 +11,7 @@
         "security/ir.model.access.csv",
         "security/ir.model.access-values.csv",
         "security/ir.model.access-keys.csv",
+        "security/ir.model.access-rows.csv",
         "security/test_batch_key_rules.xml",
     ],
 }

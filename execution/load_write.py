@@ -1,0 +1,143 @@
+"""Converted rows on their way into the database."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ..engine.coalesce import Group
+from ..engine.operations import Operation
+from ..engine.outcomes import Failure
+from .failures import describe
+from .find_external_ids import foreign_module
+from .guards import TransientError, note_external_ids, repairing_savepoint
+from .knowledge import Knowledge
+
+
+@dataclass
+class Record:
+    """A converted record that is not yet in the database."""
+
+    position: int
+    external_id: str | None
+    values: dict
+    info: dict
+
+
+class Waiting:
+    """Records that are written together, once there are many or a later row needs one of them.
+
+    :param model: with the context that `load()` sets
+    :param knowledge: names records to be tried alone; None: the first bad one fails all
+    """
+
+    def __init__(self, model, knowledge: Knowledge | None):
+        self.model = model
+        self.knowledge = knowledge
+        self.update = model.env.context.get("mode", "init") == "update"
+        self.noupdate = model.env.context.get("noupdate", False)
+        self.names: set[str] = set()  # external ids that what waits may get
+        self.ids: dict[int, int] = {}  # of what was written, by position
+        self.failures: dict[int, Failure] = {}
+        self.released = 0  # savepoints kept
+        self._records: list[Record] = []
+        self._foreign: dict[str, Failure | None] = {}
+
+    def __len__(self):
+        return len(self._records)
+
+    def add(self, record: Record):
+        if record.external_id in self.names:
+            self.write()  # the later one updates what the earlier one makes
+        self._records.append(record)
+        self.names.update(self._new_names(record))
+
+    def qualified(self, external_id: str) -> str:
+        module = self.model.env.context["_import_current_module"]
+        return external_id if "." in external_id else f"{module}.{external_id}"
+
+    def write(self):
+        records, self._records, self.names = self._records, [], set()
+        records = self._without_foreign_names(records)
+        suspects = self._suspects(records)
+        self._write([one for one in records if one.position not in suspects])
+        for record in records:
+            if record.position in suspects:
+                self._write_alone(record)
+
+    def _new_names(self, record) -> Iterator[str]:
+        """The external ids that a record and its lines may get."""
+        if record.external_id:
+            yield record.external_id
+        yield from map(self.qualified, _names_of_lines(record.values))
+
+    def _without_foreign_names(self, records) -> list[Record]:
+        """A new external id may not carry the name of an installed module; a known one may."""
+        names = {
+            name: record.position
+            for record in records
+            for name in self._new_names(record)
+            if self._is_foreign(name)
+        }
+        for name in names.keys() - self._known(names):
+            self.failures.setdefault(names[name], foreign_module(self.model, name))
+        return [one for one in records if one.position not in self.failures]
+
+    def _is_foreign(self, external_id) -> bool:
+        prefix = external_id.partition(".")[0]
+        if prefix not in self._foreign:
+            self._foreign[prefix] = foreign_module(self.model, external_id)
+        return self._foreign[prefix] is not None
+
+    def _known(self, names) -> set[str]:
+        """Which external ids have a record."""
+        data = self.model.env["ir.model.data"].sudo()
+        rows = data._lookup_xmlids(names, self.model) if names else ()
+        return {f"{row[1]}.{row[2]}" for row in rows if row[6]}
+
+    def _suspects(self, records) -> set[int]:
+        """New records that will probably meet an error that an earlier attempt has met."""
+        if not self.knowledge:
+            return set()
+        name, known = self.model._name, self._known([r.external_id for r in records])
+        creates = [
+            Operation(one.position, one.position, "create", name, {"values": one.values})
+            for one in records
+            if one.external_id not in known and not one.values.get("id")
+        ]
+        return self.knowledge.suspects(self.model, Group("create", name, creates))
+
+    def _write(self, records: list[Record]):
+        if not records:
+            return
+        note_external_ids(self.model.env)
+        data = [
+            {
+                "xml_id": one.external_id,
+                "values": one.values,
+                "info": one.info,
+                "noupdate": self.noupdate,
+            }
+            for one in records
+        ]
+        ids = self.model._load_records(data, self.update)._ids
+        self.ids.update(zip((one.position for one in records), ids, strict=True))
+
+    def _write_alone(self, record: Record):
+        try:
+            with repairing_savepoint(self.model.env):
+                self._write([record])
+        except (Exception, SystemExit) as error:
+            if isinstance(error, TransientError) or self.model.env.cr.closed:
+                raise
+            self.failures[record.position] = describe(error, self.model)
+        else:
+            self.released += 1
+
+
+def _names_of_lines(values: dict) -> Iterator[str]:
+    """External ids of new one2many lines, and of their lines: Odoo gives them on creation."""
+    for value in values.values():
+        for command in value if isinstance(value, list) else ():
+            if isinstance(command, tuple) and len(command) == 3 and isinstance(command[2], dict):
+                if isinstance(command[2].get("id"), str):
+                    yield command[2]["id"]
+                yield from _names_of_lines(command[2])

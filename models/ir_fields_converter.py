@@ -1,0 +1,52 @@
+from odoo import api, models
+
+from ..execution.load import FINDER, MAKES_NAMES
+
+BY_ODOO = {None, "id", ".id"}  # the ways Odoo itself finds a referred record
+
+
+class IrFieldsConverter(models.AbstractModel):
+    """While rows of a job are loaded: a record may be named by one of its fields
+    (`country_id/code`), and what was found once is not searched again."""
+
+    _inherit = "ir.fields.converter"
+
+    @api.model
+    def _referencing_subfield(self, record):
+        finds = self.env.context.get(FINDER) and len(record) == 1
+        if finds and all(isinstance(value, str) for value in record.values()):
+            (name,) = record
+            return name, []
+        return super()._referencing_subfield(record)
+
+    @api.model
+    def db_id_for(self, model, field, subfield, value, savepoint):
+        context = self.env.context
+        finder = context.get(FINDER)
+        if not finder or subfield in ("id", ".id") or field.name in context.get(MAKES_NAMES, ()):
+            return super().db_id_for(model, field, subfield, value, savepoint)
+        if subfield in BY_ODOO:
+            find = super().db_id_for
+        else:
+            find = self._find_by_field
+        key = (field.comodel_name, subfield, value)
+        if key not in finder.found:
+            result = find(model, field, subfield, value, savepoint)
+            if field.comodel_name in finder.creatable:
+                return result
+            finder.found[key] = result
+        return finder.found[key]
+
+    @api.model
+    def _find_by_field(self, _model, field, name, value, _savepoint):
+        """The id of the record that has a value in a field, and no warnings."""
+        self.env.context["import_flush"](model=field.comodel_name)
+        records = self.env[field.comodel_name].search([(name, "=", value)], limit=2)
+        if len(records) == 1:
+            return records.id, []
+        text = self.env._("No matching record found for %(name)s '%(value)s' in field '%%(field)s'")
+        if records:
+            text = self.env._(
+                "Several records have the %(name)s '%(value)s' that field '%%(field)s' asks for"
+            )
+        raise self._format_import_error(ValueError, text, {"name": name, "value": value})
