@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -412,6 +413,41 @@ def test_large_submission_prints_its_id_before_it_is_sent(run: Run, odoo: FakeOd
         "Error: Operation 4: no",
     ]
     assert odoo.jobs[0].state == "cancelled"
+
+
+def interrupt(request: object, serve: Callable[[], Any]) -> Any:
+    """Fault: Ctrl-C while the request is being carried out."""
+    answer = serve()
+    os.kill(os.getpid(), signal.SIGINT)
+    return answer
+
+
+def test_ctrl_c_while_sending_leaves_no_draft_behind(run: Run, odoo: FakeOdoo) -> None:
+    """Half a submission is of no use, unless it can be continued under its key."""
+    Path("a.jsonl").write_text((json.dumps({"name": "x" * 90_000}) + "\n") * 30)
+    odoo.faults = iter([work, interrupt])
+    result = run("submit", "a.jsonl", "--model", "m")
+    assert result.exit_code == 130
+    assert result.output.splitlines()[-1] == "Not all was sent; job 1 is cancelled."
+    assert odoo.jobs[0].state == "cancelled"
+    odoo.faults = iter([work, interrupt])
+    result = run("submit", "a.jsonl", "--model", "m", "--idempotency-key", "nightly")
+    assert result.exit_code == 130
+    assert "Submit again with --idempotency-key nightly" in result.output
+    assert odoo.jobs[1].state == "draft"
+    assert run("submit", "a.jsonl", "--model", "m", "--idempotency-key", "nightly").exit_code == 0
+    assert [len(job.operations) for job in odoo.jobs][1:] == [30]
+
+
+def test_ctrl_c_while_watching_leaves_the_job(run: Run, odoo: FakeOdoo) -> None:
+    """It says how to come back."""
+    Path("a.jsonl").write_text("{}\n")
+    odoo.states = ["running"] * 9
+    odoo.faults = iter([work, work, interrupt])
+    result = run("submit", "a.jsonl", "--model", "m")
+    assert result.exit_code == 130
+    assert "Job 1 goes on in Odoo. Watch it again: odoo-batch watch 1" in result.output
+    assert odoo.jobs[0].state == "running"
 
 
 def test_duration_in_words() -> None:

@@ -43,6 +43,11 @@ class Terminal:
         """Ctrl-C."""
         os.killpg(self._process.pid, signal.SIGINT)
 
+    def kill(self):
+        """kill -9."""
+        self._process.kill()
+        self.end()
+
     def end(self):
         """Wait for its end; give its exit code."""
         while self._read(PATIENCE):

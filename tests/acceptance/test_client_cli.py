@@ -226,6 +226,23 @@ def test_ctrl_c_stops_watching_and_not_the_job(terminal, odoo_batch, shop):
     assert odoo_batch("watch", job).returncode == 0
 
 
+def test_killed_client_finds_its_job_by_last(terminal, odoo_batch, shop, tmp_path):
+    """What was printed and kept before it died is enough."""
+    write_csv(tmp_path / "a.csv", ["name"], [[f"killed cli {n}"] for n in range(20)])
+    with shop.database.connect() as lock, lock.cursor() as cursor:
+        cursor.execute("LOCK TABLE res_partner_category IN SHARE MODE")
+        shown = terminal("submit", tmp_path / "a.csv", "--model", CATEGORY, "--op", "create")
+        job = int(shown.wait_for(r"Job (\d+) ").group(1))
+        shown.kill()
+    lock.close()
+    again = odoo_batch("watch", "--last")
+    assert (again.returncode, again.stdout.splitlines()[-1]) == (
+        0,
+        f"Job {job} is done: 20 succeeded",
+    )
+    assert len(names(shop, "killed cli ")) == 20
+
+
 def test_login_keeps_the_key(terminal, odoo_batch, shop, key, environment, tmp_path):
     """What is typed is not shown; the file has mode 600 and works without the environment."""
     for variable in ("ODOO_URL", "ODOO_DB", "ODOO_API_KEY"):

@@ -110,4 +110,6 @@ async def _next(source: AsyncGenerator[T, None]) -> list[T]:
 
 
 async def _close(source: AsyncGenerator[T, None]) -> None:
+    while getattr(source, "ag_running", False):  # an interrupt has cancelled it a moment ago
+        await asyncio.sleep(0)
     await source.aclose()
