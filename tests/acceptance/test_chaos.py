@@ -1,4 +1,4 @@
-"""Kills at random moments, without gates: what nobody thought of."""
+"""Work without gates, with kills at random moments and with none: what nobody thought of."""
 
 import time
 
@@ -35,6 +35,21 @@ def test_random_kills(server, database, rpc, chance, say, kills):
         assert_exact(database, rpc, job, operations, prefix)
     increments = sum(o["op"] == "call" for operations, _prefix in jobs.values() for o in operations)
     assert increments == database.value("SELECT value FROM test_batch_item WHERE id = %s", counter)
+
+
+def test_nothing_is_taken_from_the_living(database, rpc):
+    """Without any kill no chunk is thought to be a dead worker's, however short it is."""
+    prefix = "living"
+    operations = [create(f"{prefix} {number}") for number in range(600)]
+    job = rpc.submit(operations, chunk_size=2, max_parallel=2)
+    rpc.wait(job)
+    assert_exact(database, rpc, job, operations, prefix)
+    begun = database.rows(
+        "SELECT count(*), sum(attempt), sum(lost), count(DISTINCT runner) FROM batch_job_chunk"
+        " WHERE job_id = %s",
+        job,
+    )
+    assert begun == [(300, 300, 0, 2)]
 
 
 def plan(prefix, counter, chance):

@@ -68,7 +68,7 @@ def test_crash_and_restart(server, database, rpc, gates, postgres, say):
     postgres.crash()
     postgres.start()
     moment = database.now()
-    restarts = wait_until("the end", lambda: supervise(server, rpc, job), GOES_ON_WITHIN) - 1
+    restarts = wait_until("the end", lambda: supervise(server, rpc, job), GOES_ON_WITHIN, 0.2) - 1
     seconds = seconds_to_next_claim(database, job, moment, 1.0)
     total = (database.now() - moment).total_seconds()
     say(f"next claim after {seconds:.2f} s, done after {total:.2f} s, restarts of Odoo: {restarts}")
