@@ -97,7 +97,8 @@ class Waiting:
         """New records that will probably meet an error that an earlier attempt has met."""
         if not self.knowledge:
             return set()
-        name, known = self.model._name, self._known([r.external_id for r in records])
+        name = self.model._name
+        known = self._known([one.external_id for one in records if one.external_id])
         creates = [
             Operation(one.position, one.position, "create", name, {"values": one.values})
             for one in records

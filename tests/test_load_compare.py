@@ -30,8 +30,8 @@ CONTEXT = FRENCH | {"default_note": "by default"}
 @tagged("post_install", "-at_install")
 class TestLoadCompare(RowCase):
     def test_job_and_load_make_the_same(self):
-        """3,000 rows with relations, lines, translations and 20 bad records come out the same, field
-        by field and refusal by refusal, as Odoo's `load()` a record at a time makes them."""
+        """3,000 rows with relations, lines, translations and 20 bad records come out, field by
+        field and refusal by refusal, as Odoo's `load()` a record at a time makes them."""
         groups = self.groups()
         rows = [row for group in groups for row in group]
         self.assertEqual(len(rows), 3_000)
@@ -39,7 +39,7 @@ class TestLoadCompare(RowCase):
         self.assertEqual(len(refused), 20)
         self.remove_all()
         job = self.run_as_job(rows)
-        self.assertEqual({job_refused for job_refused in self.refused_by(job, groups)}, refused)
+        self.assertEqual(set(self.refused_by(job, groups)), refused)
         self.assertEqual(self.everything(), expected)
         bad_rows = sum(len(groups[number]) for number in refused)
         self.assert_counters(job, "partial", succeeded=3_000 - bad_rows, failed=bad_rows)
