@@ -53,6 +53,7 @@ class FakeOdoo:
         self.headers: list[httpx.Headers] = []
         self.jobs: list[FakeJob] = []
         self.outcomes: list[Body] = []
+        self.time_left: float | None = None
         self.states: list[str] = []  # what each further status request shows
         self.answers: dict[str, Any] = {}  # for methods of other models, by "model/method"
         self.faults: Iterator[Fault] = iter(faults)
@@ -127,9 +128,14 @@ class FakeOdoo:
         job.state = state
         return self._json(job)
 
-    @staticmethod
-    def _json(job: FakeJob) -> Body:
-        return status(id=job.id, state=job.state, total=len(job.operations), parts=len(job.parts))
+    def _json(self, job: FakeJob) -> Body:
+        return status(
+            id=job.id,
+            state=job.state,
+            total=len(job.operations),
+            parts=len(job.parts),
+            time_left=self.time_left,
+        )
 
 
 def status(**values: Any) -> Body:

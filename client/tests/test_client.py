@@ -83,6 +83,18 @@ async def test_watch_looks_often_at_first_and_then_at_the_interval() -> None:
     assert clock.sleeps[-2:] == [1.0, 1.0]
 
 
+async def test_watch_looks_when_the_job_should_be_ready() -> None:
+    """The end of a job is seen when it comes, not up to an interval later."""
+    odoo, clock = FakeOdoo(*[work] * 12), FakeClock()
+    odoo.states = [*["running"] * 9, "done"]
+    odoo.time_left = 0.3
+    async with async_client(odoo, clock) as client:
+        job = await client.submit(creates(1))
+        async for _ in client.watch(job.id, interval=5.0):
+            pass
+    assert max(clock.sleeps) == 0.3
+
+
 async def test_watch_gives_up_at_its_time_limit_and_names_the_job() -> None:
     """The job goes on; the error says which it is."""
     odoo, clock = FakeOdoo(), FakeClock()

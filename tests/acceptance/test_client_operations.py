@@ -160,7 +160,7 @@ def test_two_factor_account_needs_a_key(shop, clerk):
 def test_killed_submission_goes_on_under_its_key(shop, key):
     """A program that died while it submitted starts again from its first operation."""
     made = [
-        {"op": "create", "model": CATEGORY, "values": {"name": f"killed {n}"}} for n in range(200)
+        {"op": "create", "model": CATEGORY, "values": {"name": f"died {n}"}} for n in range(200)
     ]
 
     def dies():
@@ -169,10 +169,10 @@ def test_killed_submission_goes_on_under_its_key(shop, key):
 
     options = {"database": shop.database.name, "api_key": key, "part_bytes": 2_000}
     with Client(shop.url, **options) as client, pytest.raises(KeyboardInterrupt):
-        client.submit(dies(), idempotency_key="killed")
+        client.submit(dies(), idempotency_key="died")
     with Client(shop.url, **options) as client:
-        job = client.submit(made, idempotency_key="killed")
+        job = client.submit(made, idempotency_key="died")
         *_, last = client.watch(job.id)
     assert (last.state, last.succeeded, last.total) == ("done", 200, 200)
     count = "SELECT count(*) FROM res_partner_category WHERE name->>'en_US' LIKE %s"
-    assert shop.database.value(count, "killed %") == 200
+    assert shop.database.value(count, "died %") == 200

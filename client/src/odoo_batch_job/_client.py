@@ -159,7 +159,8 @@ class AsyncClient(Connected):
         The last one yielded is at rest: the job has ended, is paused, or is a draft. To stop
         watching does not stop the job. A restart of the server is waited out, see :class:`Retry`.
 
-        :param interval: seconds between two looks; the first ones come faster
+        :param interval: seconds between two looks; the first ones come faster, and the one when the
+            job should be ready
         :param timeout: seconds until giving up
         :raises WatchTimeoutError: the job was still going then
         """
@@ -170,10 +171,11 @@ class AsyncClient(Connected):
                 yield status
             if status.at_rest:
                 return
-            if timeout is not None and self._clock.now() + pause > begin + timeout:
+            wait = max(min(FIRST_POLL, interval), min(pause, status.time_left or pause))
+            if timeout is not None and self._clock.now() + wait > begin + timeout:
                 raise WatchTimeoutError(job_id, timeout)
             last = status
-            await self._clock.sleep(pause)
+            await self._clock.sleep(wait)
             pause = min(pause * 1.5, interval)
 
     async def results(
