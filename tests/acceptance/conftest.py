@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-pytest.register_assert_rewrite("exactness", "kills", "rpc", "waiting")
+pytest.register_assert_rewrite("exactness", "kills", "orders", "rpc", "waiting")
 
 from database import Database  # noqa: E402
 from gates import opened_at_the_end  # noqa: E402

@@ -1,97 +1,12 @@
-"""Orders with their partners and lines as one job of 7,000 operations that refer to each other."""
+"""1,000 orders, each with a partner and five lines by reference, as one job."""
 
 import pytest
-from exactness import assert_counters, assert_nothing_runs
-
-ORDERS = 1_000
-LINES = 5
-FAULTY = range(50, 1_000, 100)  # ten of them
-FAULT = (
-    "ALTER TABLE res_partner ADD CONSTRAINT fault CHECK (city IS DISTINCT FROM 'faulty') NOT VALID"
-)
-MENDED = "ALTER TABLE res_partner DROP CONSTRAINT fault"
-
-
-def create(model, ref=None, **values):
-    return {"op": "create", "model": model, "values": values, "ref": ref}
-
-
-def operations(prefix, order_model, line_model, faulty=()):
-    """Partners and orders as they come, the lines after all of them."""
-    made = []
-    for n in range(ORDERS):
-        city = "faulty" if n in faulty else "sound"
-        made += [
-            create("res.partner", f"p{n}", name=f"{prefix} {n}", city=city),
-            create(
-                order_model, f"o{n}", partner_id={"$ref": f"p{n}"}, **order_model_values(prefix, n)
-            ),
-        ]
-    for n in range(ORDERS):
-        made += [
-            create(line_model, order_id={"$ref": f"o{n}"}, name=f"{prefix} {n}.{k}")
-            for k in range(LINES)
-        ]
-    return made
-
-
-def order_model_values(prefix, n):
-    return {"name": f"{prefix} {n}"}
-
-
-def assert_orders(database, prefix, orders, lines, numbers):
-    """Exactly these orders exist, each with the partner of its name and its five lines."""
-    rows = database.rows(
-        f"SELECT o.name, p.name, array_agg(l.name ORDER BY l.name) FROM {orders} o"
-        f" JOIN res_partner p ON p.id = o.partner_id LEFT JOIN {lines} l ON l.order_id = o.id"
-        " WHERE o.name LIKE %s GROUP BY o.id, p.id",
-        f"{prefix} %",
-    )
-    expected = [
-        (f"{prefix} {n}", f"{prefix} {n}", [f"{prefix} {n}.{k}" for k in range(LINES)])
-        for n in numbers
-    ]
-    assert sorted(rows) == sorted(expected)
-    (count,) = database.column("SELECT count(*) FROM res_partner WHERE name LIKE %s", f"{prefix} %")
-    assert count == len(expected)
-
-
-def run_orders(database, rpc, say, prefix, order_model, line_model, **options):
-    """With ten partners that fail, then with the fault mended."""
-    tables = [model.replace(".", "_") for model in (order_model, line_model)]
-    database.rows(FAULT)
-    job = rpc.submit(operations(prefix, order_model, line_model, FAULTY), chunk_size=100, **options)
-    status = rpc.wait(job, patience=300)
-    say(f"{prefix}: {status['rate']:.0f} operations/s")
-    skipped = len(FAULTY) * (1 + LINES)
-    done = ORDERS * (2 + LINES) - len(FAULTY) - skipped
-    assert_counters(status, "partial", succeeded=done, failed=len(FAULTY), skipped=skipped)
-    assert_orders(database, prefix, *tables, set(range(ORDERS)) - set(FAULTY))
-    assert_reasons(rpc.results(job))
-    assert_nothing_runs(database, job)
-    database.rows(MENDED)
-    rpc.job("retry", job)
-    assert_counters(rpc.wait(job, patience=300), "done", succeeded=ORDERS * (2 + LINES))
-    assert_orders(database, prefix, *tables, range(ORDERS))
-    assert {one["error"] for one in rpc.results(job)} == {None}
-
-
-def assert_reasons(outcomes):
-    """Each failed partner takes its order along, and that its lines; each says which."""
-    for n in FAULTY:
-        partner, order = outcomes[2 * n : 2 * n + 2]
-        lines = outcomes[2 * ORDERS + LINES * n : 2 * ORDERS + LINES * (n + 1)]
-        assert (partner["state"], partner["error"]["type"]) == ("failed", "constraint")
-        assert {one["state"] for one in [order, *lines]} == {"skipped"}
-        assert {one["error"]["type"] for one in [order, *lines]} == {"reference"}
-        assert f"'p{n}', operation {2 * n}, is failed" in order["error"]["message"]
-        for line in lines:
-            assert f"'o{n}', operation {2 * n + 1}, is skipped" in line["error"]["message"]
+from orders import run_orders
 
 
 @pytest.mark.parametrize("parallel", [1, 2])
 def test_orders(database, rpc, say, parallel):
-    """1,000 orders: each has its own partner and lines; ten partners fail, and land with all that
-    hangs on them after `retry`; with one chunk after the other, and with two at once."""
+    """Each order has its own partner and lines; ten partners fail, and land with all that hangs on
+    them after `retry`: with one chunk after the other, and with two at once."""
     models = "test.batch.order", "test.batch.order.line"
     run_orders(database, rpc, say, f"parallel {parallel}", *models, max_parallel=parallel)
