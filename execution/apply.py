@@ -84,6 +84,8 @@ class Applier:
 
     def _apply_group(self, model: BaseModel, group: Group) -> list[Outcome]:
         failures = certain_failures(model, group)
+        if self.careful:
+            failures = self.knowledge.certain(model, group) | failures
         outcomes = [Outcome(at, "failed", failure=why) for at, why in failures.items()]
         rest = [o for o in group.operations if o.position not in failures]
         suspects = self._suspects(model, group, rest) if self.careful else {}

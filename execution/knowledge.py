@@ -3,21 +3,19 @@
 from psycopg2 import errors as pg
 
 from odoo.exceptions import AccessError
-from odoo.tools import SQL
 
 from ..engine.coalesce import Group
 from ..engine.errors import OperationFailed
-from .failures import model_of_table
+from ..engine.outcomes import Failure
 from .prechecks import records_of
-
-_COMPARABLE = {"char": str, "text": str, "selection": str, "integer": int, "many2one": int}
+from .unique_keys import UniqueKey, key_columns
 
 
 class Knowledge:
     """Lessons, each learnt from one failed attempt, that name suspects by one query a group."""
 
     def __init__(self):
-        self._unique: dict[tuple[str, str], tuple[str, ...]] = {}
+        self._unique: dict[tuple[str, str], UniqueKey] = {}
         self._required: set[tuple[str, str]] = set()
         self._denied: set[str] = set()
 
@@ -37,6 +35,13 @@ class Knowledge:
             return self._add(self._denied, model._name)
         return False
 
+    def certain(self, model, group: Group) -> dict[int, Failure]:
+        """Operations of a group that are sure to meet a known error, by position."""
+        found: dict[int, Failure] = {}
+        for key in self._unique_keys(model) if group.op == "create" else ():
+            found |= key.certain(model, group.operations)
+        return found
+
     def suspects(self, model, group: Group) -> set[int]:
         """Positions of the operations of a group that will probably meet a known error."""
         if group.op == "create":
@@ -55,9 +60,8 @@ class Knowledge:
         lesson = (error.diag.table_name, error.diag.constraint_name)
         if not all(lesson) or lesson in self._unique:
             return False
-        columns = _plain_key_columns(model.env, *lesson)
-        self._unique[lesson] = columns
-        return bool(columns)
+        key = self._unique[lesson] = UniqueKey(key_columns(model.env, *lesson), error)
+        return bool(key.columns)
 
     def _without_required(self, model, group):
         columns = [column for table, column in self._required if table == model._table]
@@ -71,10 +75,16 @@ class Knowledge:
 
     def _meeting_keys(self, model, group):
         found = set()
-        for (table, _name), columns in self._unique.items():
-            if table == model._table and columns:
-                found |= _meeting_key(model, group, columns)
+        for key in self._unique_keys(model):
+            found |= key.suspects(model, group.operations)
         return found
+
+    def _unique_keys(self, model):
+        return [
+            key
+            for (table, _name), key in self._unique.items()
+            if table == model._table and key.columns
+        ]
 
     def _denied_records(self, model, group):
         ids = [one for operation in group.operations for one in operation.payload["ids"]]
@@ -88,66 +98,3 @@ class Knowledge:
 
 def _is_empty(value):
     return value is None or value is False or value == ""
-
-
-def _meeting_key(model, group, columns):
-    """Operations whose key exists already, or came earlier in the same group."""
-    keys: dict[tuple, list[int]] = {}
-    for operation in group.operations:
-        for values in records_of(operation):
-            key = tuple(values.get(column) for column in columns)
-            if all(
-                type(value) is _COMPARABLE[model._fields[column].type]
-                for value, column in zip(key, columns, strict=True)
-            ):
-                keys.setdefault(key, []).append(operation.position)
-    repeated = {position for positions in keys.values() for position in positions[1:]}
-    existing = _existing_keys(model, columns, list(keys))
-    return repeated | {position for key in existing for position in keys.get(key, ())}
-
-
-def _existing_keys(model, columns, keys):
-    if not keys:
-        return []
-    model.flush_model(columns)
-    names = SQL(", ").join(map(SQL.identifier, columns))
-    query = SQL(
-        "SELECT %s FROM %s WHERE (%s) IN %s",
-        names,
-        SQL.identifier(model._table),
-        names,
-        tuple(keys),
-    )
-    return model.env.execute_query(query)
-
-
-def _plain_key_columns(env, table, constraint):
-    """The columns of a unique constraint or index, () if values cannot be compared with it."""
-    model = model_of_table(env, table)
-    rows = env.execute_query(
-        SQL(
-            """
-            SELECT a.attname
-              FROM pg_index i
-              JOIN pg_class c ON c.oid = i.indexrelid
-              JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY(i.indkey)
-             WHERE c.relname = %s
-               AND i.indrelid = %s::regclass
-               AND i.indexprs IS NULL
-               AND i.indpred IS NULL
-             ORDER BY array_position(i.indkey::int2[], a.attnum)
-            """,
-            constraint,
-            table,
-        )
-    )
-    columns = tuple(row[0] for row in rows)
-    if model is None or not all(
-        column in model._fields
-        and model._fields[column].type in _COMPARABLE
-        and not model._fields[column].translate
-        and not model._fields[column].company_dependent
-        for column in columns
-    ):
-        return ()
-    return columns

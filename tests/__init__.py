@@ -26,6 +26,7 @@ from . import (
     test_runners,
     test_stop_races,
     test_submit_input,
+    test_unique_keys,
     test_upsert,
     test_upsert_beside_others,
     test_upsert_external_ids,

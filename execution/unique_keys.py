@@ -1,0 +1,131 @@
+"""Unique keys: each is learnt from its first violation, and then looked up for a group at once."""
+
+from dataclasses import dataclass
+
+from psycopg2 import errors as pg
+
+from odoo.models import MAGIC_COLUMNS, BaseModel
+from odoo.tools import SQL
+
+from ..engine.operations import Operation
+from ..engine.outcomes import Failure
+from .failures import describe, model_of_table
+from .prechecks import records_of
+
+_COMPARABLE = {"char": str, "text": str, "selection": str, "integer": int, "many2one": int}
+# who has a method of these may make other values of those that are given
+_MAKERS = ("create", "_create", "_prepare_create_values", "_add_precomputed_values")
+
+
+@dataclass(frozen=True)
+class UniqueKey:
+    """A key that was violated; no columns if values cannot be compared with it."""
+
+    columns: tuple[str, ...]
+    error: pg.UniqueViolation
+
+    def certain(self, model, operations: list[Operation]) -> dict[int, Failure]:
+        """Creates whose key a stored record has, where values go into the table as they are.
+
+        To try them would tell nothing more, and cost a rollback each.
+        """
+        if not self._takes_values_as_they_are(model):
+            return {}
+        keys = self._keys(model, operations)
+        existing = self._existing(model, keys)
+        failure = describe(self.error, model) if existing else None
+        return {
+            position: self._about(failure, key)
+            for key in existing
+            for position in keys.get(key, ())
+        }
+
+    def suspects(self, model, operations: list[Operation]) -> set[int]:
+        """Creates whose key exists already, or comes earlier in the same group."""
+        keys = self._keys(model, operations)
+        repeated = {position for positions in keys.values() for position in positions[1:]}
+        if self._takes_values_as_they_are(model):
+            return repeated
+        existing = self._existing(model, keys)
+        return repeated | {position for key in existing for position in keys.get(key, ())}
+
+    def _keys(self, model, operations) -> dict[tuple, list[int]]:
+        """Positions by key; keys that leave something to a default or to NULL are left out."""
+        types = [_COMPARABLE[model._fields[column].type] for column in self.columns]
+        keys: dict[tuple, list[int]] = {}
+        for operation in operations:
+            for values in records_of(operation):
+                key = tuple(map(values.get, self.columns))
+                if [type(value) for value in key] == types:
+                    keys.setdefault(key, []).append(operation.position)
+        return keys
+
+    def _existing(self, model, keys) -> list[tuple]:
+        if not keys:
+            return []
+        model.flush_model(self.columns)
+        names = SQL(", ").join(map(SQL.identifier, self.columns))
+        query = SQL(
+            "SELECT %s FROM %s WHERE (%s) IN %s",
+            names,
+            SQL.identifier(model._table),
+            names,
+            tuple(keys),
+        )
+        return model.env.execute_query(query)
+
+    def _takes_values_as_they_are(self, model) -> bool:
+        constraint = model._table_objects.get(self.error.diag.constraint_name)
+        if constraint is not None and callable(constraint.message):
+            return False  # its text may depend on the key
+        own_ways = (
+            name in vars(one)
+            for one in type(model).__mro__
+            if one is not BaseModel
+            for name in _MAKERS
+        )
+        fields = [model._fields[column] for column in self.columns]
+        computed = (field.compute or field.name in MAGIC_COLUMNS for field in fields)
+        return not any(own_ways) and not any(computed)
+
+    def _about(self, failure: Failure, key) -> Failure:
+        """The same failure for another key."""
+        detail = self.error.diag.message_detail
+        if not detail or detail not in failure.message:
+            return failure
+        names, values = ", ".join(self.columns), ", ".join(map(str, key))
+        message = failure.message.replace(detail, f"Key ({names})=({values}) already exists.")
+        return Failure(failure.type, message, failure.model, failure.field, failure.constraint)
+
+
+def key_columns(env, table, constraint) -> tuple[str, ...]:
+    """The columns of a unique constraint or index, () if values cannot be compared with it."""
+    model = model_of_table(env, table)
+    rows = env.execute_query(
+        SQL(
+            """
+            SELECT a.attname
+              FROM pg_index i
+              JOIN pg_class c ON c.oid = i.indexrelid
+              JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY(i.indkey)
+             WHERE c.relname = %s
+               AND i.indrelid = %s::regclass
+               AND i.indexprs IS NULL
+               AND i.indpred IS NULL
+               AND i.indimmediate
+             ORDER BY array_position(i.indkey::int2[], a.attnum)
+            """,
+            constraint,
+            table,
+        )
+    )
+    columns = tuple(row[0] for row in rows)
+    if model is None or not all(
+        column in model._fields
+        and model._fields[column].type in _COMPARABLE
+        and not model._fields[column].translate
+        and not model._fields[column].company_dependent
+        for column in columns
+    ):
+        return ()
+    return columns
