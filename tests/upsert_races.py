@@ -16,9 +16,9 @@ class UpsertRaceCase(RaceCase, KeyCase):
     cleans = (ITEM, *KeyCase.cleans)
 
     def remove_all(self):
-        super().remove_all()
+        self.renew()
         self.env[ITEM].search([]).unlink()
-        self.commit()
+        return super().remove_all()
 
     def one_after_the_other(self, first, second):
         """Job `first` stops at the gate with its upserts done and not committed; job `second`
