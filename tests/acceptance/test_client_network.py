@@ -33,8 +33,7 @@ def connect(proxy, shop, key, **options):
         api_key=key,
         timeout=options.pop("timeout", 2.0),
         retry=HURRY,
-        part_bytes=PART,
-        **options,
+        **{"part_bytes": PART, **options},
     )
 
 
@@ -47,7 +46,7 @@ def operations(label):
 
 async def whole_round(client, label):
     """Submit, watch to the end, read the results."""
-    job = await client.submit(operations(label), start=True)
+    job = await client.submit(operations(label), name=label)
     async for status in client.watch(job.id, interval=0.2):
         last = status
     return last, [result async for result in client.results(job.id)]
@@ -56,6 +55,8 @@ async def whole_round(client, label):
 def assert_exact(shop, label, status, results):
     assert (status.state, status.total, status.succeeded) == ("done", COUNT, COUNT)
     assert [result.index for result in results] == list(range(COUNT))
+    jobs = "SELECT count(*) FROM batch_job WHERE name = %s"
+    assert shop.database.value(jobs, label) == 1
     made = dict(
         shop.database.rows(
             "SELECT id, name->>'en_US' FROM res_partner_category WHERE name->>'en_US' LIKE %s",
@@ -80,14 +81,16 @@ def test_every_request_in_turn(proxy, shop, key, fault):
         run(one_round(f"/json/2/batch.job/{method}", number))
 
 
+@pytest.mark.parametrize("part_bytes", [PART, 10**6], ids=["parts", "one request"])
 @pytest.mark.parametrize("fault", FAULTS)
-def test_every_request_at_first(proxy, shop, key, fault):
-    """Every request is spoilt, and its repetition is not."""
-    label = f"all {fault}"
+def test_every_request_at_first(proxy, shop, key, fault, part_bytes):
+    """Every request is spoilt, and its repetition is not; the job in parts or in one request."""
+    label = f"all {fault} {part_bytes}"
     proxy.spoil(every_other(fault))
 
     async def one_round():
-        async with connect(proxy, shop, key, timeout=timeout_of(fault)) as client:
+        options = {"timeout": timeout_of(fault), "part_bytes": part_bytes}
+        async with connect(proxy, shop, key, **options) as client:
             return await whole_round(client, label)
 
     assert_exact(shop, label, *run(one_round()))
