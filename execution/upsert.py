@@ -15,6 +15,8 @@ from .guards import TransientError
 
 def upsert(model, operations: list[Operation]) -> list[Outcome]:
     """Apply upserts that have the same key fields. Two with the same key are one record."""
+    if len(operations) > 1 and any(_may_make_others(model, one) for one in operations):
+        return [outcome for one in operations for outcome in upsert(model, [one])]
     finder = finder_of(model, operations)
     outcomes, keys = _failing_keys(finder, operations)
     operations = [operation for operation in operations if operation.position in keys]
@@ -43,7 +45,7 @@ def upsert(model, operations: list[Operation]) -> list[Outcome]:
 def finder_of(model, operations: list[Operation]):
     """What looks up the records of upserts that have the same key fields."""
     payload = operations[0].payload
-    return ExternalIds(model) if "xml_id" in payload else Keys(model, payload["key"])
+    return ExternalIds(model) if payload.get("xml_id") else Keys(model, payload["key"])
 
 
 def add_later_of_same_key(suspects: dict, operations: list[Operation]) -> dict:
@@ -59,6 +61,20 @@ def add_later_of_same_key(suspects: dict, operations: list[Operation]) -> dict:
         elif key in keys:
             suspects[operation.position] = None
     return suspects
+
+
+def _may_make_others(model, operation):
+    """Whether an x2many command gives another record of the model a key, which a later operation
+    must find."""
+    names = set(operation.payload.get("key") or ())
+    return any(
+        isinstance(command, list) and isinstance(command[-1], dict) and names & command[-1].keys()
+        for name, value in operation.payload["values"].items()
+        if isinstance(value, list) and model._fields.get(name) is not None
+        if model._fields[name].comodel_name == model._name
+        for command in value
+        if command
+    )
 
 
 def _failing_keys(finder, operations):

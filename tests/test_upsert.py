@@ -84,6 +84,19 @@ class TestUpsert(KeyCase):
         (made,) = self.records([])
         self.assertEqual((made.name, made.number, made.text), ("4", 5, False))
 
+    def test_a_record_made_on_the_way(self):
+        """What an earlier operation makes of its own, by an x2many command, is found."""
+        operations = [
+            upsert("code", code="a", child_ids=[[0, 0, {"code": "b", "name": "kid"}]]),
+            upsert("code", code="b", name="found"),
+        ]
+        self.assertEqual(self.values_of(operations), ["created", "updated"])
+        self.assertEqual(self.records([]).mapped("name"), [False, "found"])
+
+    def test_an_empty_xml_id(self):
+        """An external id of null beside a key is none."""
+        self.assertEqual(self.values_of([upsert("code", code="a") | {"xml_id": None}]), ["created"])
+
     def test_only_the_key(self):
         """An upsert with nothing but its key writes nothing to a record that exists."""
         record = self.make({"code": "a"})
