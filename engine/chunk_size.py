@@ -29,6 +29,23 @@ def next_size(history: list[tuple[int, float]]) -> int:
     )
 
 
+def chunks_of(operations: list, size: int, wave_ends: list[int] | None) -> list[list]:
+    """Cut a whole job as its claims would: by position, at the end of a wave, never in a record.
+
+    :param operations: all of it, in order, with `position` and `last_position`
+    :param wave_ends: the last position of each wave; None: there is one wave only
+    """
+    chunks: list[list] = []
+    ends = set(wave_ends or ())
+    end = -1  # position of the chunk's last row
+    for operation in operations:
+        if not chunks or operation.position > end or chunks[-1][-1].last_position in ends:
+            chunks.append([])
+            end = operation.position + size - 1
+        chunks[-1].append(operation)
+    return chunks
+
+
 def split(items: list, ways: int = WAYS) -> list[list]:
     """Cut a list into at most `ways` neighbouring parts of nearly equal length.
 

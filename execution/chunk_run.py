@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from ..engine.chunk_size import split
+from ..engine.chunk_size import LARGEST_SIZE, chunks_of, split
 from ..engine.isolate import first_culprit, isolate
 from ..engine.operations import Operation
 from ..engine.outcomes import Failure, Outcome
@@ -105,15 +105,14 @@ def run_all(run: Run, operations: list[Operation], before_step: BeforeStep) -> l
 
 
 def run_dry(
-    run: Run, operations: list[Operation], policy: str, size: int, before_step: BeforeStep
+    run: Run, operations: list[Operation], job: dict, before_step: BeforeStep
 ) -> list[Outcome]:
-    """All of a job in one transaction that the caller rolls back; failures follow `policy`.
+    """All of a job in one transaction that the caller rolls back; failures follow its policy.
 
-    :param size: operations in what would be a chunk
     :raises StopAll: cancelled, or out of time
     """
-    settled: list[Outcome] = []
-    for step in _steps(operations, size):
+    policy, settled = job["policy"], []
+    for step in chunks_of(operations, _dry_size(job), job["wave_ends"]):
         before_step(step[0].position)
         if policy == "isolate":
             outcomes = [one for part, _ends in run_isolated(run, step) for one in part]
@@ -123,7 +122,14 @@ def run_dry(
         settled += outcomes
         if policy in ("stop", "all") and any(o.state == "failed" for o in outcomes):
             return _ended_early(operations, settled, policy)
+    before_step(operations[-1].position)
     return settled
+
+
+def _dry_size(job):
+    """What would be a chunk; where that changes no outcome, a step that ends soon enough."""
+    size = job["chunk_size"] or LARGEST_SIZE
+    return size if job["policy"] in ("chunk", "stop") else min(size, STEP)
 
 
 def _up_to_culprit(run, operations):

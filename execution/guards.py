@@ -28,6 +28,21 @@ EXTERNAL_IDS = "batch_job_external_ids"
 _guarded = threading.local()
 
 
+def is_dry_run() -> bool:
+    """Whether what this thread does now will be rolled back."""
+    return getattr(_guarded, "dry_run", False)
+
+
+@contextmanager
+def dry_run(is_one: bool):
+    """For the time of a dry run: what leaves at once, and not with the commit, shall not leave."""
+    _guarded.dry_run = is_one
+    try:
+        yield
+    finally:
+        _guarded.dry_run = False
+
+
 class TransientError(Exception):
     """The whole transaction must be rolled back and done again: nobody's fault."""
 

@@ -17,5 +17,6 @@ from . import batch_job_work
 from . import batch_job_one_transaction
 from . import batch_job_runner
 from . import ir_fields_converter
+from . import ir_mail_server
 from . import ir_websocket
 from . import res_config_settings

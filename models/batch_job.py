@@ -62,7 +62,7 @@ class BatchJob(models.Model):
 
     needs_runner = fields.Boolean(readonly=True)
     next_position = fields.Integer(readonly=True)
-    step_position = fields.Integer(readonly=True, help="Policy `all`: the position reached")
+    step_position = fields.Integer(readonly=True, help="In one transaction: the position reached")
     culprit_position = fields.Integer(readonly=True, help="Policy `stop`: what resume runs again")
     has_passwords = fields.Boolean(readonly=True)
     has_references = fields.Boolean(readonly=True)
@@ -287,7 +287,7 @@ class BatchJob(models.Model):
         for job in self:
             job.remaining = job.total - job.succeeded - job.failed - job.skipped
             left = job.remaining
-            if job.policy == "all" and job.state == "running":
+            if job.state == "running" and (job.dry_run or job.policy == "all"):
                 left -= job.step_position
             job.progress = percent(job.total, left)
             live = job.state in LIVE_STATES

@@ -3,9 +3,9 @@ import time
 from odoo import api, models
 from odoo.tools import SQL
 
-from ..engine.chunk_size import LARGEST_SIZE
 from ..engine.outcomes import Failure, Outcome
 from ..execution.chunk_run import StopAll, run_all, run_dry
+from ..execution.guards import dry_run
 from ..execution.knowledge import Knowledge
 
 
@@ -26,18 +26,17 @@ class BatchJobOneTransaction(models.AbstractModel):
                 self._before_step(side, job["id"], position, deadline)
 
             try:
-                if not job["dry_run"]:
-                    outcomes = run_all(run, operations, before_step)
-                else:
-                    size = job["chunk_size"] or LARGEST_SIZE
-                    outcomes = run_dry(run, operations, job["policy"], size, before_step)
+                with dry_run(job["dry_run"]):
+                    if job["dry_run"]:
+                        outcomes = run_dry(run, operations, job, before_step)
+                    else:
+                        outcomes = run_all(run, operations, before_step)
             except StopAll as stop:
                 self._undo()
                 self._land_stopped(claim, operations, stop, started)
                 return
         if job["dry_run"]:
             self._undo()
-            outcomes = [_without_trace(outcome) for outcome in outcomes]
             if not self.env["batch.job.chunk"]._is_ours(claim.chunk_id, claim.attempt):
                 return
         work._land(claim, operations, outcomes, started, ends=True)
@@ -45,14 +44,20 @@ class BatchJobOneTransaction(models.AbstractModel):
     @api.model
     def _undo(self):
         """Roll everything back, with what a rollback of the database leaves behind."""
+        registry = self.env.registry
         self.env.cr.rollback()
         self.env.transaction.reset()
-        self.env.registry.reset_changes()
+        # whatever an operation has looked up may be in a cache, also what nobody has invalidated
+        registry.clear_all_caches()
+        # and it is nobody else's affair
+        registry.reset_changes()
 
     @api.model
     def _before_step(self, side, job_id, position, deadline):
         """Publish how far it is and read the cancel flag, on a second cursor that touches no row
         the work transaction locks."""
+        # or it would fail, and all be done again, when a verb has locked the row meanwhile
+        side.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
         side.execute(
             SQL(
                 "UPDATE batch_job SET step_position = %s WHERE id = %s RETURNING state",
@@ -93,8 +98,3 @@ class BatchJobOneTransaction(models.AbstractModel):
             for o in operations
         ]
         self.env["batch.job.work"]._land(claim, operations, outcomes, started, ends=True)
-
-
-def _without_trace(outcome):
-    """The outcome of something that was rolled back: its records never were."""
-    return Outcome(outcome.position, outcome.state, note=outcome.note, failure=outcome.failure)

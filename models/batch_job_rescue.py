@@ -32,7 +32,8 @@ class BatchJobRescue(models.AbstractModel):
         text = self.env._("Its worker died %s times; it was the only operation at work.", lost)
         if is_one_transaction(row):
             text = self.env._(
-                "The worker died %(lost)s times; it had reached operation %(index)s.",
+                "The worker died %(lost)s times, and nothing was kept; it had reached operation "
+                "%(index)s.",
                 lost=lost,
                 index=row["step_position"] or 0,
             )

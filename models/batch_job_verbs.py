@@ -178,7 +178,8 @@ class BatchJobVerbs(models.AbstractModel):
         if row["state"] == "cancelled":
             operations = self.env["batch.job.operation"]
             moved = operations._change_state(self.id, ["pending"], "cancelled")
-            operations._blank_ended(row, 0, row["total"] - 1)
+            # a dry run too has ended for good
+            operations._blank_ended({**row, "dry_run": False}, 0, row["total"] - 1)
             self.env["batch.job.chunk"]._drop_queued(self.id)
             row["skipped"] += sum(moved.values())
         self._set(needs_runner=False, skipped=row["skipped"])

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import logging
 import time
@@ -125,6 +126,8 @@ class BatchJobWork(models.AbstractModel):
             outcomes = [outcome for outcome in outcomes if outcome.state == "failed"]
             chunks._update(claim.chunk_id, culprit_position=outcomes[0].position)
         outcomes = complete(outcomes, operations)
+        if claim.job["dry_run"]:
+            outcomes = [dataclasses.replace(outcome, ids=None) for outcome in outcomes]
         self._write_outcomes(claim.job, outcomes, keep_passwords=halted)
         tally = count(outcomes)
         seconds = time.monotonic() - started

@@ -6,6 +6,8 @@ from . import (
     test_claim_concurrency,
     test_conflicts,
     test_content,
+    test_dry_run,
+    test_dry_run_stops,
     test_execute,
     test_housekeeping,
     test_idempotency,

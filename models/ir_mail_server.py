@@ -1,0 +1,12 @@
+from odoo import models
+
+from ..execution.guards import is_dry_run
+
+
+class IrMailServer(models.Model):
+    _inherit = "ir.mail_server"
+
+    @classmethod
+    def _disable_send(cls):
+        """A dry run sends no mail, not even what is sent at once and not after the commit."""
+        return is_dry_run() or super()._disable_send()

@@ -1,0 +1,116 @@
+from odoo.exceptions import UserError
+from odoo.tests import tagged
+
+from ..execution.knowledge import Knowledge
+from ..models.batch_job_runner import Deadline
+from .races import GATE, ITEM, RaceCase
+
+
+@tagged("post_install", "-at_install")
+class TestDryRunStops(RaceCase):
+    """A dry run that somebody or something ends."""
+
+    def setUp(self):
+        super().setUp()
+        self.addCleanup(self.remove_items)
+
+    def remove_items(self):
+        self.renew()
+        self.env[ITEM].search([]).unlink()
+        self.commit()
+
+    def dry(self, prefix, gate_at=None, **options):
+        operations = self.creates(prefix, 30)
+        if gate_at is not None:
+            kwargs = {"name": f"{prefix} {gate_at}", "before": GATE}
+            call = {"op": "call", "model": ITEM, "method": "create_gated", "kwargs": kwargs}
+            operations[gate_at] = call
+        return self.submit(operations, dry_run=True, chunk_size=10, **options)
+
+    def assert_nothing_kept(self):
+        self.renew()
+        self.assertEqual(self.env[ITEM].search_count([]), 0)
+
+    def test_cancel(self):
+        """Cancelled while it runs, a dry run ends at its next step; pausing it is refused. Until
+        then its progress is seen."""
+        job = self.dry("cancel", gate_at=15)
+        runner = self.runner()
+        with self.shut_gate():
+            work = self.in_background(runner.work, runner.claim())
+            self.until_it_waits(runner.pid)
+            self.assertEqual(job.status()["progress"], 33.33)
+            with self.assertRaisesRegex(UserError, "one transaction; cancel it"):
+                job.pause()
+            self.assertEqual(job.cancel()["state"], "cancelled")
+            self.commit()
+        work.result()
+        self.run_jobs()
+        self.assert_counters(job, "cancelled", skipped=30)
+        self.assertEqual(set(self.states(job)), {"cancelled"})
+        self.assert_nothing_kept()
+        self.assertEqual(job.start()["state"], "cancelled")
+
+    def test_time_limit(self):
+        """A dry run near its worker's time limit fails as a whole and says how far it came; it may
+        be run for real all the same."""
+        job = self.dry("limit")
+        runner, over = self.runner(), Deadline()
+        over.seconds = 1e-9
+        runner.env["batch.job.work"]._work(runner.claim(), Knowledge(), over)
+        self.run_jobs()
+        self.assert_counters(job, "failed", failed=1, skipped=29)
+        outcomes = self.outcomes(job)
+        self.assertEqual(outcomes[0]["error"]["type"], "time_limit")
+        self.assertEqual({one["state"] for one in outcomes[1:]}, {"rolled_back"})
+        self.assertIn("nothing was kept", job.status()["error"])
+        self.assert_nothing_kept()
+        job.start()
+        self.run_jobs()
+        self.assert_counters(job, "done", succeeded=30)
+
+    def test_worker_lost(self):
+        """A dry run whose worker died begins anew; after the second death it has failed, says that
+        nothing was kept, and where it was."""
+        job = self.dry("lost", gate_at=15)
+        for slot in (0, 1):
+            runner = self.runner(slot)
+            claim = runner.claim()
+            self.assertEqual(claim.attempt, slot + 1)
+            with self.shut_gate():
+                work = self.in_background(runner.work, claim)
+                self.until_it_waits(runner.pid)
+                self.ask("SELECT pg_terminate_backend(%s)", runner.pid)
+                self.assertIsNotNone(work.exception())
+        self.run_jobs()
+        self.assert_counters(job, "failed", failed=1, skipped=29)
+        message = "The worker died 2 times, and nothing was kept; it had reached operation 10."
+        self.assertEqual(self.outcomes(job)[10]["error"]["message"], message)
+        self.assertEqual(job.status()["error"], f"Operation 10 failed: {message}")
+        self.assert_nothing_kept()
+
+    def test_busy_row(self):
+        """Somebody changes the job while a step begins: the step waits, and nothing is repeated."""
+        job = self.dry("busy")
+        runner = self.runner()
+        claim = runner.claim()
+        self.renew()
+        self.cr.execute("UPDATE batch_job SET priority = 5 WHERE id = %s", [job.id])
+        work = self.in_background(runner.work, claim)
+
+        def somebody_waits():
+            self.cr.execute(
+                "SELECT FROM pg_locks l, pg_stat_activity a WHERE NOT l.granted AND a.pid = l.pid"
+                " AND a.datname = current_database() AND %s = ANY(pg_blocking_pids(l.pid))",
+                [self.cr.connection.info.backend_pid],
+            )
+            return self.cr.rowcount
+
+        self.until(somebody_waits, "a step that waits for the job's row")
+        self.commit()
+        work.result()
+        self.run_jobs()
+        self.assert_counters(job, "done", succeeded=30)
+        chunk = job.sudo().chunk_ids
+        self.assertEqual((len(chunk), chunk.attempt, chunk.conflicts), (1, 1, 0))
+        self.assert_nothing_kept()
