@@ -5,6 +5,7 @@ steps (extract, convert, create or update by external id) are taken here, with t
 methods of the model, and what they say of a row is kept apart from the other rows.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,13 +52,10 @@ class Loader:
         while len(failures) + len(outcomes) < len(operations):
             rest = [o for o in operations if o.position not in failures]
             loading = _Loading(self.model, rest, self.knowledge)
-            try:
-                with repairing_savepoint(self.model.env) as savepoint:
-                    loading.run(savepoint)
+            with suppress(_Again), repairing_savepoint(self.model.env) as savepoint:
+                loading.run(savepoint)
                 outcomes = loading.outcomes()
                 self.released += 1 + loading.waiting.released
-            except _Again:
-                pass
             failures |= loading.failures
         return outcomes + [Outcome(at, "failed", failure=why) for at, why in failures.items()]
 
@@ -85,7 +83,7 @@ class _Loading:
         converted = converting._convert_records(extracted, log=self._note, savepoint=savepoint)
         for record in converted:
             self._add(*record)
-        self.waiting.write()
+        self.waiting.write_all()
         owners = self.owners
         if self.starts != [at for at, one in enumerate(owners) if not at or one != owners[at - 1]]:
             raise ValueError("These rows belong together in another way than they were submitted.")
@@ -150,7 +148,7 @@ class _Loading:
         if not self.waiting or model and model not in self.finder.creatable:
             return
         if xml_id is None or xml_id in self.waiting.names:
-            self.waiting.write()
+            self.waiting.write_all()
 
 
 def _as_text(cell: Any) -> str:

@@ -46,7 +46,7 @@ class Waiting:
 
     def add(self, record: Record):
         if record.external_id in self.names:
-            self.write()  # the later one updates what the earlier one makes
+            self.write_all()  # the later one updates what the earlier one makes
         self._records.append(record)
         self.names.update(self._new_names(record))
 
@@ -54,7 +54,7 @@ class Waiting:
         module = self.model.env.context["_import_current_module"]
         return external_id if "." in external_id else f"{module}.{external_id}"
 
-    def write(self):
+    def write_all(self):
         records, self._records, self.names = self._records, [], set()
         records = self._without_foreign_names(records)
         suspects = self._suspects(records)
