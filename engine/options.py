@@ -6,6 +6,7 @@ from typing import Any
 
 from .errors import BadRequest
 from .states import POLICIES
+from .storable import is_storable
 
 LARGEST_CHUNK = 10_000  # operations
 MOST_PARALLEL = 64
@@ -86,12 +87,8 @@ def parse_eta(eta: Any) -> datetime | None:
 def _text(name: str, value: Any) -> None:
     if value is None or value is False:
         return
-    if not isinstance(value, str) or len(value) > LONGEST_KEY or not _is_storable(value):
+    if not isinstance(value, str) or len(value) > LONGEST_KEY or not is_storable(value):
         raise BadRequest(f"{name} must be a text of at most {LONGEST_KEY} characters.")
-
-
-def _is_storable(text: str) -> bool:
-    return "\0" not in text and not any("\ud800" <= char <= "\udfff" for char in text)
 
 
 def _whole(name: str, value: Any, least: int, most: int) -> None:

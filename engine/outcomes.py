@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .states import COUNTED_AS
+from .storable import dump, holds_nul
 
 VALUE_LIMIT = 64 * 1024  # characters of JSON
 MESSAGE_LIMIT = 2_000  # characters
@@ -126,15 +127,13 @@ def plain_value(value: Any, default=None) -> tuple[Any, str | None]:
     (None, 'The return value, an object, is not plain JSON and was not kept.')
     """
     try:
-        text = json.dumps(value, default=default, allow_nan=False, ensure_ascii=False)
-        text.encode()
+        text = dump(value, default)
     except Exception:  # a lazy value may raise anything
         kind = type(value).__name__
         article = "an" if kind[:1].lower() in "aeiou" else "a"
         note = f"The return value, {article} {kind}, is not plain JSON and was not kept."
         return None, note
-    # without escaped backslashes, so that the text \u0000 is not taken for the character
-    if "\\u0000" in text.replace("\\\\", ""):
+    if holds_nul(text):
         return None, "The return value has a NUL character and was not kept."
     if len(text) <= VALUE_LIMIT:
         return json.loads(text), None

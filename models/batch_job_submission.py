@@ -12,10 +12,10 @@ from odoo.tools import SQL, lazy
 from ..engine.canonical import body_hash
 from ..engine.errors import BadRequest
 from ..engine.external_ids import external_ids_used
-from ..engine.operations import check_operations, clean_context, to_json
 from ..engine.options import Options, check_options
 from ..engine.passwords import may_hold_passwords
 from ..engine.references import references_of
+from ..engine.submitted import check_operations, clean_context, to_json
 from ..engine.waves import Waves, is_follower, mark
 from ..execution.certain import access_problem
 

@@ -4,7 +4,7 @@ from datetime import date
 import pytest
 
 from engine.errors import BadOperation, BadRequest
-from engine.operations import check_operations, clean_context, to_json
+from engine.submitted import check_operations, clean_context, to_json
 
 GOOD = {
     "create": {"op": "create", "model": "res.partner", "values": {"name": "Acme"}, "ref": "acme"},

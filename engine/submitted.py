@@ -1,0 +1,225 @@
+"""Operations as somebody submits them: checked, and made ready to be stored."""
+
+from collections.abc import Callable
+from typing import Any
+
+from .errors import BadOperation, BadRequest
+from .references import REF_KEY
+from .storable import dump, holds_nul
+
+LARGEST_ID = 2**31 - 1  # ids are 4-byte integers
+OPTIONS_OF_ALL = {"op", "model", "ref", "context"}
+# what RPC may pass but an operation may not: they steer the scheduled action around it
+DROPPED_CONTEXT = {"cron_id", "ir_cron_progress_id", "cron_end_time", "lastcall"}
+OWN_CONTEXT_PREFIX = "batch_job"
+
+
+def check_operations(operations: Any, first_index: int = 0) -> list[dict]:
+    """Check shapes; give the operations as they are to be stored.
+
+    :param operations: what was submitted, a list of dicts
+    :param first_index: the index of the first one in its job
+    :raises BadRequest: it is not a list
+    :raises BadOperation: names the index, the field and what to do
+    """
+    if not isinstance(operations, list | tuple):
+        raise BadRequest(
+            f"operations must be a list of objects, not {_kind(operations)}. "
+            'Send [{"op": "create", "model": "res.partner", "values": {…}}, …].'
+        )
+    return [_checked(operation, index) for index, operation in enumerate(operations, first_index)]
+
+
+def to_json(operations: list[dict], first_index: int, default: Callable[[Any], Any]) -> str:
+    """Operations as JSON that PostgreSQL takes.
+
+    :param default: turns what JSON does not know into something it does, or raises TypeError
+    :raises BadOperation: NaN, infinity, NUL, half a character, or not JSON at all
+    """
+    try:
+        text = dump(operations, default)
+    except (TypeError, ValueError, RecursionError):
+        text = None
+    if text is not None and not holds_nul(text):
+        return text
+    for index, operation in enumerate(operations, first_index):
+        for key, value in operation.items():
+            if problem := _storing_problem(value, default):
+                raise BadOperation(index, f"{key} {problem}")
+    raise BadRequest("The operations cannot be stored: they are nested too deeply.")
+
+
+def clean_context(context: dict) -> dict:
+    """A context without the keys that steer scheduled actions and this addon."""
+    return {
+        key: value
+        for key, value in context.items()
+        if key not in DROPPED_CONTEXT and not key.startswith(OWN_CONTEXT_PREFIX)
+    }
+
+
+def _checked(operation: Any, index: int) -> dict:
+    if not isinstance(operation, dict):
+        raise BadOperation(index, f"must be an object, not {_kind(operation)}.")
+    kind = operation.get("op")
+    rule = _RULES.get(kind) if isinstance(kind, str) else None
+    if rule is None:
+        raise BadOperation(index, f"op {_show(kind)} is unknown; use one of {', '.join(_RULES)}.")
+    check, options = rule
+    unknown = operation.keys() - options
+    if unknown:
+        name = min(map(str, unknown))
+        allowed = ", ".join(sorted(options - OPTIONS_OF_ALL))
+        raise BadOperation(index, f"{_show(name)} is unknown for op {kind}; it takes {allowed}.")
+    _check_common(operation, index)
+    check(operation, index)
+    if operation.get("context"):
+        return {**operation, "context": clean_context(operation["context"])}
+    return operation
+
+
+def _check_common(operation: dict, index: int) -> None:
+    model = operation.get("model")
+    if not isinstance(model, str) or not model:
+        raise BadOperation(index, 'model is missing; name one, such as "res.partner".')
+    if operation.get("ref") is not None:
+        ref = operation["ref"]
+        if not isinstance(ref, str) or not ref:
+            raise BadOperation(index, f"ref must be a text that is not empty, not {_show(ref)}.")
+    context = operation.get("context")
+    if context is not None and not isinstance(context, dict):
+        raise BadOperation(index, f"context must be an object, not {_kind(context)}.")
+
+
+def _check_create(operation: dict, index: int) -> None:
+    values = operation.get("values")
+    if isinstance(values, list) and values:
+        for one in values:
+            _check_values(one, index)
+        return
+    if values == []:
+        raise BadOperation(index, "values is empty; give the values of at least one record.")
+    _check_values(values, index)
+
+
+def _check_write(operation: dict, index: int) -> None:
+    _check_ids(operation, index)
+    _check_values(operation.get("values"), index)
+
+
+def _check_call(operation: dict, index: int) -> None:
+    method = operation.get("method")
+    if not isinstance(method, str) or not method:
+        raise BadOperation(index, "method is missing; name the method to call.")
+    if not isinstance(operation.get("args", []), list | tuple):
+        raise BadOperation(index, f"args must be a list, not {_kind(operation['args'])}.")
+    kwargs = operation.get("kwargs", {})
+    if not isinstance(kwargs, dict):
+        raise BadOperation(index, f"kwargs must be an object, not {_kind(kwargs)}.")
+    if "context" in kwargs:
+        raise BadOperation(index, "kwargs holds a context; give it as the operation's context.")
+    each = operation.get("each", False)
+    if not isinstance(each, bool):
+        raise BadOperation(index, f"each must be true or false, not {_show(each)}.")
+    if each or operation.get("ids"):
+        _check_ids(operation, index)
+
+
+def _check_upsert(operation: dict, index: int) -> None:
+    values, key, xml_id = (operation.get(name) for name in ("values", "key", "xml_id"))
+    _check_values(values, index)
+    if (key is None) == (xml_id is None):
+        raise BadOperation(index, "give either key, a list of fields, or xml_id, an external id.")
+    if xml_id is not None:
+        if not isinstance(xml_id, str) or not xml_id.strip("."):
+            raise BadOperation(index, f"xml_id must be a text, not {_show(xml_id)}.")
+        if len(xml_id.split(".")) > 2 or not all(xml_id.split(".")) or xml_id != xml_id.strip():
+            raise BadOperation(index, f"xml_id {_show(xml_id)} must be like module.name.")
+        return
+    if not isinstance(key, list | tuple) or not key or len(set(map(str, key))) != len(key):
+        raise BadOperation(index, 'key must be a list of distinct fields, such as ["ref"].')
+    for name in key:
+        value = values.get(name) if isinstance(name, str) else None
+        if not value or isinstance(value, str) and not value.strip():
+            raise BadOperation(
+                index, f"the key {_show(name)} has no value; every key field needs one in values."
+            )
+        if isinstance(value, list | tuple) or isinstance(value, dict) and REF_KEY not in value:
+            raise BadOperation(
+                index, f"the key {_show(name)} must be a plain value, not {_kind(value)}."
+            )
+
+
+def _check_load(operation: dict, index: int) -> None:
+    fields, row = operation.get("fields"), operation.get("row")
+    if not isinstance(fields, list | tuple) or not fields:
+        raise BadOperation(index, 'fields is missing; give column names, such as ["id", "name"].')
+    if any(not isinstance(name, str) or not name for name in fields):
+        raise BadOperation(index, "fields must hold column names, texts that are not empty.")
+    if not isinstance(row, list | tuple):
+        raise BadOperation(index, f"row must be a list of cells, not {_kind(row)}.")
+    if len(row) != len(fields):
+        raise BadOperation(index, f"row has {len(row)} cells for {len(fields)} fields.")
+    for name, cell in zip(fields, row, strict=True):
+        if isinstance(cell, dict | list):
+            raise BadOperation(index, f"the cell of {name} must be plain, not {_kind(cell)}.")
+
+
+def _check_ids(operation: dict, index: int) -> None:
+    ids = operation.get("ids")
+    if not isinstance(ids, list | tuple) or not ids:
+        raise BadOperation(index, "ids is missing; give a list of record ids, such as [7, 8].")
+    for one in ids:
+        if isinstance(one, dict) and one.keys() == {REF_KEY}:
+            continue
+        if type(one) is not int or not 0 < one <= LARGEST_ID:
+            raise BadOperation(
+                index, f"ids holds {_show(one)}; record ids are positive whole numbers."
+            )
+
+
+def _check_values(values: Any, index: int) -> None:
+    if values is None:
+        raise BadOperation(index, 'values is missing; give an object, such as {"name": "Acme"}.')
+    if not isinstance(values, dict):
+        raise BadOperation(index, f"values must be an object, not {_kind(values)}.")
+    for name in values:
+        if not isinstance(name, str):
+            raise BadOperation(index, f"values names the field {_show(name)}; names are texts.")
+    if REF_KEY in values:
+        raise BadOperation(index, "values is an object of fields; a reference goes into a field.")
+
+
+def _storing_problem(value: Any, default: Callable[[Any], Any]) -> str | None:
+    """What is wrong with a value, and what to do."""
+    try:
+        text = dump(value, default)
+    except UnicodeEncodeError:
+        return "holds half a character (a lone surrogate); send whole Unicode text."
+    except RecursionError:
+        return "is nested too deeply."
+    except (TypeError, ValueError) as error:
+        if "JSON compliant" in str(error):
+            return "holds NaN or infinity; send a number or null."
+        return f"holds something that is not JSON: {error}."
+    return "holds a NUL character; remove it." if holds_nul(text) else None
+
+
+def _kind(value: Any) -> str:
+    names = {dict: "an object", list: "a list", str: "a text", bool: "a boolean", int: "a number"}
+    return "null" if value is None else names.get(type(value), f"a {type(value).__name__}")
+
+
+def _show(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+_RULES: dict[str, tuple[Callable[[dict, int], None], set[str]]] = {
+    "create": (_check_create, OPTIONS_OF_ALL | {"values"}),
+    "write": (_check_write, OPTIONS_OF_ALL | {"ids", "values"}),
+    "unlink": (_check_ids, OPTIONS_OF_ALL | {"ids"}),
+    "call": (_check_call, OPTIONS_OF_ALL | {"ids", "method", "args", "kwargs", "each"}),
+    "upsert": (_check_upsert, OPTIONS_OF_ALL | {"key", "xml_id", "values"}),
+    "load": (_check_load, OPTIONS_OF_ALL | {"fields", "row"}),
+}
