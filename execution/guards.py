@@ -69,6 +69,15 @@ class _QuietOperations(logging.Filter):
 logging.getLogger("odoo.sql_db").addFilter(_QuietOperations())
 
 
+def _is_no_conflict_of_ours(record):
+    """Odoo reports external ids that it cannot write, with all of them; a conflict is no error."""
+    guarded = getattr(_guarded, "active", False)
+    return not (guarded and isinstance(sys.exc_info()[1], psycopg2.Error))
+
+
+logging.getLogger("odoo.addons.base.models.ir_model").addFilter(_is_no_conflict_of_ours)
+
+
 @contextmanager
 def quiet_queries():
     """For the time of a claim or a chunk: failing SQL, also the engine's own, stays out of the log.

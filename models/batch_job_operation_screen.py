@@ -52,6 +52,8 @@ class BatchJobOperationScreen(models.AbstractModel):
             name = values.get(self.env[self.model]._rec_name)
             return f"“{name[:NAME_LENGTH]}”" if isinstance(name, str) and name else ""
         ids = self._ids_it_is_about()
+        if self.op == "call" and all(type(one) is int for one in payload.get("ids") or [None]):
+            ids = payload["ids"]  # what it gave, a copy say, are other records
         return ", ".join(map(str, ids[:3])) + ("…" if len(ids) > 3 else "")
 
     def _ids_it_is_about(self) -> list[int]:

@@ -18,6 +18,7 @@ class UpsertRaceCase(RaceCase, KeyCase):
     def remove_all(self):
         self.renew()
         self.env[ITEM].search([]).unlink()
+        self.commit()
         return super().remove_all()
 
     def one_after_the_other(self, first, second):
