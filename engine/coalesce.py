@@ -47,7 +47,8 @@ def by_equal_values(operations: list[Operation]) -> list[tuple[dict, list[int]]]
     groups: dict[str, tuple[dict, list[int]]] = {}
     for operation in operations:
         values = operation.payload["values"]
-        _values, ids = groups.setdefault(canonical_json(values), (values, []))
+        # of stored JSON, whose keys come in one order; tells 1, 1.0 and true apart
+        _values, ids = groups.setdefault(repr(values), (values, []))
         ids.extend(operation.payload["ids"])
     return list(groups.values())
 

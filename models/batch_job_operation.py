@@ -1,3 +1,5 @@
+import json
+
 from odoo import api, fields, models
 from odoo.tools import SQL
 
@@ -182,7 +184,7 @@ class BatchJobOperation(models.Model):
         self.env.cr.execute(
             SQL(
                 """
-                SELECT index, position, op, model, payload, ref, follows
+                SELECT payload::text, follows, index, position, op, model, ref
                   FROM batch_job_operation
                  WHERE job_id = %s
                    AND position BETWEEN %s AND %s
@@ -194,12 +196,15 @@ class BatchJobOperation(models.Model):
                 last,
             )
         )
+        rows = self.env.cr.fetchall()
+        # parsed at once: half the time of one by one
+        payloads = json.loads(f"[{','.join([row[0] for row in rows])}]")
         operations: list[Operation] = []
-        for *row, follows in self.env.cr.fetchall():
+        for (_text, follows, *columns, ref), payload in zip(rows, payloads, strict=True):
             if follows and operations:
-                operations[-1] = operations[-1].with_row(row[4]["row"])
+                operations[-1] = operations[-1].with_row(payload["row"])
             else:
-                operations.append(Operation(*row))
+                operations.append(Operation(*columns, payload, ref))
         return operations
 
     @api.model

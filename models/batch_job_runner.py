@@ -21,6 +21,7 @@ CLAIM_TRIES = 5  # a claim that meets a conflict is made again at once
 STALLED_AFTER = 120  # seconds a job may wait before it says why
 FORGOTTEN_AFTER = 1  # seconds; a runner that was woken is there by then
 SOON = 5.0  # seconds; a chunk that waits no longer than this is waited for by running again
+REPORT_EVERY = 1.0  # seconds; each report is a commit
 SAFE_PART = 0.75  # of a worker's time limit
 
 
@@ -62,7 +63,7 @@ class BatchJobRunner(models.AbstractModel):
         Works for about ten seconds, then gives the cron worker back and asks to come again.
         """
         # first thing: three deaths without reported progress would switch the action off
-        left = self._report(1)
+        left, reported = self._report(1), time.monotonic()
         deadline, knowledge = Deadline(), {}
         if slot >= self._wanted_runners():
             return
@@ -75,7 +76,8 @@ class BatchJobRunner(models.AbstractModel):
             lessons = knowledge.setdefault(claim.job["id"], Knowledge())
             with quiet_queries():
                 self.env["batch.job.work"]._work(claim, lessons, deadline)
-            left = self._report(1)
+            if time.monotonic() - reported >= REPORT_EVERY:
+                left, reported = self._report(1), time.monotonic()
             if self.env.registry.check_signaling() is not self.env.registry:
                 break
         self._come_back(slot)
