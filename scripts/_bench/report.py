@@ -1,0 +1,67 @@
+"""What was measured, as text."""
+
+from __future__ import annotations
+
+WORDS = {
+    "create": "creates",
+    "write": "writes of different values",
+    "unlink": "unlinks",
+    "upsert": "upserts, half of them known",
+    "subdivisions": "subdivisions of ISO 3166-2",
+}
+AGAINST = {"subdivisions": "an in-process loop with a savepoint per record"}
+
+
+def heading(context: dict[str, str], command: str) -> None:
+    print(f"$ {command}")
+    for key, value in context.items():
+        print(f"{key:>9}: {value}")
+
+
+def show(result: dict) -> None:
+    {"parallel": _show_parallel, "costs": _show_costs}.get(result["name"], _show_comparison)(result)
+
+
+def _show_comparison(result: dict) -> None:
+    median, name = result["median"], result["name"]
+    against = AGAINST.get(name, "an in-process loop")
+    print(f"\n{median['operations']:,.0f} {WORDS[name]}: a job against {against}")
+    print("  round     job/s   loop/s   ratio   job CPU s   loop CPU s   CPU ratio")
+    for number, one in enumerate([*result["rounds"], median], 1):
+        label = "median" if one is median else number
+        ratio = one.get("ratio") or one["job"] / one["loop"]
+        cpu_ratio = one.get("cpu_ratio") or one["loop_cpu"] / one["job_cpu"]
+        print(
+            f"  {label:>6}{one['job']:>10,.0f}{one['loop']:>9,.0f}{ratio:>8.2f}"
+            f"{one['job_cpu']:>12.2f}{one['loop_cpu']:>13.2f}{cpu_ratio:>12.2f}"
+        )
+    print(
+        f"  with submission {median['job_with_submission']:,.0f}/s,"
+        f" ratio {median['ratio_with_submission']:.2f}; submission of an operation"
+        f" {median['submission_us']:.0f} µs, {median['submission_cpu_us']:.0f} µs CPU"
+    )
+    if result.get("one_call_each"):
+        rate = result["one_call_each"]
+        times = median["job_with_submission"] / rate
+        print(f"  a search and a create or write each, by RPC: {rate:,.0f}/s; a job: {times:.0f} x")
+    if median["job_failed"] or median["loop_failed"]:
+        print(f"  failed: {median['job_failed']:.0f} of the job, {median['loop_failed']:.0f} here")
+
+
+def _show_parallel(result: dict) -> None:
+    print(f"\n{result['operations']:,} creates, max_parallel=2: two cron processes against one")
+    print("  round     two/s    one/s   ratio")
+    for number, one in enumerate([*result["rounds"], result["median"]], 1):
+        label = "median" if one is result["median"] else number
+        ratio = one.get("ratio") or one["two"] / one["one"]
+        print(f"  {label:>6}{one['two']:>10,.0f}{one['one']:>9,.0f}{ratio:>8.2f}")
+
+
+def _show_costs(result: dict) -> None:
+    tables = result["tables"]
+    print(f"\nms of CPU (Python and PostgreSQL) for a chunk of {result['chunk_size']}")
+    print(f"  {'':50}" + "".join(f"{name:>10}" for name in tables))
+    for step in next(iter(tables.values())):
+        print(f"  {step:50}" + "".join(f"{table[step]:10.2f}" for table in tables.values()))
+    print(f"  {'all':50}" + "".join(f"{sum(table.values()):10.2f}" for table in tables.values()))
+    print(f"  outcomes written in place (HOT): {100 * result['in_place']:.0f} %")
