@@ -36,13 +36,13 @@ def mark(operations: list[dict], first_index: int, waves: "Waves", follows: Call
     marked: list[dict] = []
     previous = None
     for index, operation in enumerate(operations, first_index):
-        wave, continues = waves.place(operation, index), follows(operation, previous)
+        made = list(waves.makes(operation))
+        wave, continues = waves.place(operation, index, made), follows(operation, previous)
         if continues and operation.get("ref"):
             raise BadOperation(
                 index, "it continues the record of the row before it: put ref on its first row."
             )
-        made = next(waves.makes(operation), None)
-        marks = {"$wave": wave, "$follows": continues or None, "$makes": made}
+        marks = {"$wave": wave, "$follows": continues, "$makes": made and made[0]}
         marked.append({**operation, **{key: value for key, value in marks.items() if value}})
         if continues:
             _lift_record(marked, wave)
@@ -106,8 +106,10 @@ class Waves:
         if name:
             yield name
 
-    def place(self, operation: dict, index: int) -> int:
-        """
+    def place(self, operation: dict, index: int, made: list[str]) -> int:
+        """The wave of the next operation.
+
+        :param made: what `makes` says of it
         :raises BadOperation: a reference to nothing that came before, or a ref that is taken
         """
         wave = 0
@@ -116,9 +118,10 @@ class Waves:
             raise BadOperation(index, f'a reference is {{"{REF_KEY}": name}} and nothing else.')
         for name in names:
             wave = max(wave, self._wave_of(name, index, operation) + 1)
-        for name in (*external_ids_used(operation), *self.makes(operation)):
+        for name in (*external_ids_used(operation), *made):
             wave = max(wave, self._made_waves.get(name, -1) + 1)
-        self._define(operation, index, wave)
+        self._define(operation.get("ref"), index, wave)
+        self._made_waves.update(dict.fromkeys(made, wave))
         return wave
 
     def _wave_of(self, name: Any, index: int, operation: dict) -> int:
@@ -134,14 +137,11 @@ class Waves:
             )
         return self._waves[name]
 
-    def _define(self, operation: dict, index: int, wave: int) -> None:
-        name = operation.get("ref")
-        if name:
-            if name in self._waves:
-                raise BadOperation(index, f"ref {name!r} is used by an earlier operation.")
-            self._waves[name] = wave
-        for made in self.makes(operation):
-            self._made_waves[made] = max(wave, self._made_waves.get(made, 0))
+    def _define(self, ref: str | None, index: int, wave: int) -> None:
+        if ref in self._waves:
+            raise BadOperation(index, f"ref {ref!r} is used by an earlier operation.")
+        if ref:
+            self._waves[ref] = wave
 
 
 def _is_mixed(value: Any) -> bool:

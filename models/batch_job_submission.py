@@ -1,4 +1,5 @@
 import datetime
+import functools
 import json
 import logging
 from dataclasses import dataclass
@@ -106,11 +107,13 @@ class BatchJobSubmission(models.AbstractModel):
             self._recall(waves, operations, job_id)
             previous = self.env["batch.job.operation"]._last_stored(job_id)
 
+        is_one2many = functools.cache(self._one2many_columns)
+
         def follows(operation, before):
             if operation["op"] != "load":
                 return False
-            before = before or previous
-            return is_follower(operation, before, self._one2many_columns(operation))
+            columns = is_one2many(operation["model"], tuple(operation["fields"]))
+            return is_follower(operation, before or previous, columns)
 
         return mark(operations, first_index, waves, follows)
 
@@ -126,9 +129,9 @@ class BatchJobSubmission(models.AbstractModel):
         waves.know(stored._waves_of(job_id, "ref", names), stored._waves_of(job_id, "makes", made))
 
     @api.model
-    def _one2many_columns(self, operation) -> list[bool]:
-        model_fields = self.env[operation["model"]]._fields
-        names = (fix_import_export_id_paths(column)[0] for column in operation["fields"])
+    def _one2many_columns(self, model, columns) -> list[bool]:
+        model_fields = self.env[model]._fields
+        names = (fix_import_export_id_paths(column)[0] for column in columns)
         return [name in model_fields and model_fields[name].type == "one2many" for name in names]
 
     @api.model
