@@ -17,7 +17,7 @@ LONGEST_KEY = 255  # characters
 
 @dataclass(frozen=True)
 class Options:
-    """What a submitter may say about a job. `eta` is a UTC time without zone."""
+    """What a submitter may say about a job: columns of its row. `eta` is UTC without a zone."""
 
     name: str | None = None
     policy: str = "isolate"

@@ -4,14 +4,8 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 from ..engine.options import EXECUTE_LIMIT, EXECUTE_POLICIES
-from ..engine.passwords import may_hold_passwords
 from ..engine.progress import percent, time_left
-from ..engine.states import (
-    JOB_STATES,
-    LIVE_STATES,
-    OPERATION_STATES,
-    POLICIES,
-)
+from ..engine.states import JOB_STATES, LIVE_STATES, OPERATION_STATES, POLICIES
 
 OWNER_MAY_WRITE = {"name", "priority", "eta"}
 RESULTS_LIMIT = 10_000  # outcomes a page
@@ -352,10 +346,7 @@ class BatchJob(models.Model):
             total=row["total"] + parsed.count,
             parts=len(hashes) + 1,
             part_hashes=[*hashes, parsed.digest],
-            has_passwords=row["has_passwords"] or may_hold_passwords(parsed.text),
-            has_references=row["has_references"] or parsed.has_references,
-            has_followers=row["has_followers"] or parsed.has_followers,
-            has_keys=row["has_keys"] or parsed.has_keys,
+            **{name: row[name] or has for name, has in parsed.has.items()},
         )
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.tools import SQL, config
 
+from ..engine.states import ENDED_STATES, LIVE_STATES
 from ..execution.guards import is_transient, quiet_queries
 from ..execution.knowledge import Knowledge
 
@@ -122,8 +123,9 @@ class BatchJobRunner(models.AbstractModel):
                  WHERE c.state = 'queued'
                    AND c.not_before IS NOT NULL
                    AND j.needs_runner
-                   AND j.state IN ('queued', 'running')
-                """
+                   AND j.state IN %s
+                """,
+                LIVE_STATES,
             )
         )
         wait = self.env.cr.fetchone()[0]
@@ -273,12 +275,13 @@ class BatchJobRunner(models.AbstractModel):
                      SELECT r.id
                        FROM batch_job j
                        JOIN %(table)s r ON r.job_id = j.id
-                      WHERE j.state IN ('done', 'partial', 'failed', 'cancelled')
+                      WHERE j.state IN %(ended)s
                         AND NOT j.needs_runner
                         AND j.finished_at < %(before)s
                       LIMIT %(limit)s)
                 """,
                 table=SQL.identifier(table),
+                ended=ENDED_STATES,
                 before=before,
                 limit=VACUUM_BATCH,
             )

@@ -43,14 +43,13 @@ REFUSED_MODELS = {
 
 @dataclass(frozen=True)
 class Parsed:
-    """Checked operations as they are to be stored: JSON text, their number and hash."""
+    """Checked operations as they are to be stored: JSON text, their number and hash, and what of
+    the job's `has_…` they make true."""
 
     text: str
     count: int
     digest: str
-    has_references: bool
-    has_followers: bool
-    has_keys: bool
+    has: dict[str, bool]
 
 
 class BatchJobSubmission(models.AbstractModel):
@@ -77,14 +76,13 @@ class BatchJobSubmission(models.AbstractModel):
                 text = to_json(marked, first_index, _json_default)
         except BadRequest as error:
             raise _refusal(UserError, str(error), getattr(error, "index", None)) from error
-        return Parsed(
-            text,
-            len(checked),
-            digest,
-            has_references='"$ref"' in text,
-            has_followers='"$follows"' in text,
-            has_keys=any(one["op"] in ("upsert", "load") for one in checked),
-        )
+        has = {
+            "has_passwords": may_hold_passwords(text),
+            "has_references": '"$ref"' in text,
+            "has_followers": '"$follows"' in text,
+            "has_keys": any(one["op"] in ("upsert", "load") for one in checked),
+        }
+        return Parsed(text, len(checked), digest, has)
 
     @api.model
     def _digest(self, operations) -> str:
@@ -251,31 +249,18 @@ class BatchJobSubmission(models.AbstractModel):
         A unique violation would not be retried by Odoo: nine of ten equal calls at once would fail.
         """
         row = {
+            **vars(options),
+            **parsed.has,
             "name": options.name or self.env._("Batch job"),
             "user_id": self.env.uid,
             "company_id": self.env.company.id,
             "run_context": json.dumps(self._run_context()),
-            "policy": options.policy,
-            "chunk_size": options.chunk_size,
-            "max_parallel": options.max_parallel,
-            "priority": options.priority,
-            "eta": options.eta,
-            "dry_run": options.dry_run,
-            "idempotency_key": options.idempotency_key,
             "body_hash": digest,
             "state": state,
             "total": parsed.count,
-            "succeeded": 0,
-            "failed": 0,
-            "skipped": 0,
-            "parts": 0,
-            "next_position": 0,
+            **dict.fromkeys(("succeeded", "failed", "skipped", "parts", "next_position"), 0),
             "rate": 0.0,
             "needs_runner": state == "queued",
-            "has_passwords": may_hold_passwords(parsed.text),
-            "has_references": parsed.has_references,
-            "has_followers": parsed.has_followers,
-            "has_keys": parsed.has_keys,
             "create_uid": self.env.uid,
             "write_uid": self.env.uid,
         }
