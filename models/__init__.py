@@ -8,6 +8,7 @@ from . import batch_job
 from . import batch_job_operation_screen
 from . import batch_job_outcome
 from . import batch_job_operation
+from . import batch_job_chunk_lock
 from . import batch_job_chunk
 from . import batch_job_submission
 from . import batch_job_books

@@ -5,21 +5,15 @@ from ..engine.chunk_size import next_size
 from ..engine.outcomes import Tally
 from ..engine.states import CHUNK_STATES, is_one_transaction
 
-LOCK_CLASS = (
-    1_785_202_034  # first key of the advisory locks on chunks; the second is the chunk's id
-)
 HISTORY = 3  # latest chunks that decide the size of the next
 
 
 class BatchJobChunk(models.Model):
-    """Operations executed in one transaction: what a runner claims.
-
-    A running chunk's worker is alive as long as the chunk's row or its advisory lock is locked:
-    PostgreSQL drops both when the worker dies, so nothing has to be written to stay alive.
-    """
+    """Operations executed in one transaction: what a runner claims."""
 
     _name = "batch.job.chunk"
     _description = "Batch Job Chunk"
+    _inherit = ["batch.job.chunk.lock"]
     _order = "job_id desc, first_position"
     _rec_name = "first_position"
     _log_access = False
@@ -59,131 +53,41 @@ class BatchJobChunk(models.Model):
 
     @api.model
     def _running_chunks(self, job_id):
-        return self._select("job_id = %s AND state = 'running'", job_id)
+        return self._select(SQL("job_id = %s AND state = 'running'", job_id))
 
     @api.model
     def _orphans(self, job_id):
         """Running chunks without a living worker; their rows stay locked until the commit."""
-        locked = self._select(
-            "job_id = %s AND state = 'running' ORDER BY first_position FOR UPDATE SKIP LOCKED",
-            job_id,
-        )
+        running = "job_id = %s AND state = 'running' ORDER BY first_position"
+        locked = self._select(SQL(running + " FOR UPDATE SKIP LOCKED", job_id))
         return [chunk for chunk in locked if self._lock_if_free(chunk["id"])]
 
     @api.model
     def _queued_chunks(self, job_id, limit):
-        return self._select(
-            "job_id = %s AND state = 'queued' ORDER BY first_position LIMIT %s", job_id, limit
-        )
+        queued = "job_id = %s AND state = 'queued' ORDER BY first_position LIMIT %s"
+        return self._select(SQL(queued, job_id, limit))
 
     @api.model
-    def _select(self, condition, *params):
+    def _chunk(self, chunk_id) -> dict:
+        (chunk,) = self._select(SQL("id = %s", chunk_id))
+        return chunk
+
+    @api.model
+    def _select(self, which: SQL) -> list[dict]:
+        """The chunks of a condition, and what may stand after it."""
         self.env.cr.execute(
             SQL(
                 """
-                SELECT id, job_id, first_position, last_position, attempt, lost, conflicts,
-                       suspect, wave, size, state, causes,
-                       COALESCE(not_before > clock_timestamp() AT TIME ZONE 'UTC', FALSE) AS waits,
-                       not_before
+                SELECT id, job_id, first_position, last_position, lost, conflicts, suspect, wave,
+                       size,
+                       COALESCE(not_before > clock_timestamp() AT TIME ZONE 'UTC', FALSE) AS waits
                   FROM batch_job_chunk
-                 WHERE """
-                + condition,
-                *params,
+                 WHERE %s
+                """,
+                which,
             )
         )
         return self.env.cr.dictfetchall()
-
-    @api.model
-    def _lock_if_free(self, chunk_id) -> bool:
-        self.env.cr.execute(SQL("SELECT pg_try_advisory_xact_lock(%s, %s)", LOCK_CLASS, chunk_id))
-        return self.env.cr.fetchone()[0]
-
-    @api.model
-    def _hold(self, chunk_id) -> bool:
-        """Take the session lock that proves life between the claim and the work."""
-        self.env.cr.execute(SQL("SELECT pg_try_advisory_lock(%s, %s)", LOCK_CLASS, chunk_id))
-        return self.env.cr.fetchone()[0]
-
-    @api.model
-    def _let_go(self, chunk_id):
-        """Give the session lock back; not held any more is no error."""
-        self.env.cr.execute(
-            SQL(
-                """
-                SELECT pg_advisory_unlock(%s, %s)
-                  FROM pg_locks
-                 WHERE locktype = 'advisory' AND pid = pg_backend_pid()
-                   AND classid = %s AND objid = %s AND objsubid = 2
-                 LIMIT 1
-                """,
-                LOCK_CLASS,
-                chunk_id,
-                LOCK_CLASS,
-                chunk_id,
-            )
-        )
-
-    @api.model
-    def _let_all_go(self):
-        """A claim that came to nothing may hold a session lock: a rollback does not release it."""
-        self.env.cr.execute("SELECT pg_advisory_unlock_all()")
-
-    @api.model
-    def _hand_over(self, chunk_id):
-        """Exchange the session lock for one that ends with this transaction."""
-        self.env.cr.execute(
-            SQL(
-                "SELECT pg_advisory_xact_lock(%s, %s), pg_advisory_unlock(%s, %s)",
-                LOCK_CLASS,
-                chunk_id,
-                LOCK_CLASS,
-                chunk_id,
-            )
-        )
-
-    @api.model
-    def _is_anyone_working(self) -> bool:
-        """Whether any chunk of this database is held by a living worker (a plain look)."""
-        self.env.cr.execute(
-            SQL(
-                """
-                SELECT EXISTS (
-                    SELECT FROM pg_locks
-                     WHERE locktype = 'advisory'
-                       AND database = (SELECT oid FROM pg_database
-                                        WHERE datname = current_database())
-                       AND classid = %s
-                       AND objsubid = 2)
-                """,
-                LOCK_CLASS,
-            )
-        )
-        return self.env.cr.fetchone()[0]
-
-    @api.model
-    def _is_abandoned(self, job_id) -> bool:
-        """Whether a chunk is recorded as running while nobody holds its lock (a plain look)."""
-        self.env.cr.execute(
-            SQL(
-                """
-                SELECT EXISTS (
-                    SELECT FROM batch_job_chunk c
-                     WHERE c.job_id = %s
-                       AND c.state = 'running'
-                       AND NOT EXISTS (
-                           SELECT FROM pg_locks l
-                            WHERE l.locktype = 'advisory'
-                              AND l.database = (SELECT oid FROM pg_database
-                                                 WHERE datname = current_database())
-                              AND l.classid = %s
-                              AND l.objid = c.id
-                              AND l.objsubid = 2))
-                """,
-                job_id,
-                LOCK_CLASS,
-            )
-        )
-        return self.env.cr.fetchone()[0]
 
     @api.model
     def _cut(self, job, first, last, **values) -> int:
@@ -259,9 +163,20 @@ class BatchJobChunk(models.Model):
 
     @api.model
     def _has_unfolded(self, job_id) -> bool:
-        return bool(
-            self._select("job_id = %s AND state IN ('done', 'halted') AND NOT folded", job_id)
+        """Whether an ended chunk's counts are not yet part of the job's."""
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT EXISTS (
+                    SELECT FROM batch_job_chunk
+                     WHERE job_id = %s
+                       AND state IN ('done', 'halted')
+                       AND NOT folded)
+                """,
+                job_id,
+            )
         )
+        return self.env.cr.fetchone()[0]
 
     @api.model
     def _mark_running(self, chunk_id, runner):

@@ -60,7 +60,7 @@ class BatchJobRescue(models.AbstractModel):
         self._begin()
         row = self.env["batch.job"].browse(claim.job["id"])._locked_row()
         if row and chunks._is_ours(claim.chunk_id, claim.attempt):
-            (chunk,) = chunks._select("id = %s", claim.chunk_id)
+            chunk = chunks._chunk(claim.chunk_id)
             operations = self._pending_of(chunk)
             conflicts = chunk["conflicts"] + counted
             verdict = after_conflict(conflicts, len(operations), is_one_transaction(row))
