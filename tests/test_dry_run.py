@@ -1,7 +1,10 @@
 import csv
 import io
 
+from lxml import etree
+
 from odoo.tests import tagged
+from odoo.tools.safe_eval import safe_eval
 
 from .races import ITEM, RaceCase
 
@@ -172,3 +175,28 @@ class TestDryRun(RaceCase):
         job = self.submit([operation], dry_run=True)
         job.cancel()
         self.assertEqual(job.sudo().operation_ids.payload["values"]["secret_token"], blanked)
+
+    def test_form(self):
+        """The form says what a dry run is and was, and offers to run it for real once it ended."""
+        job = self.submit(self.creates("form", 2), dry_run=True)
+        self.assert_shown(job, "everything is tried", ["action_cancel"])
+        self.run_jobs()
+        self.assert_shown(job, "nothing was kept", ["action_start"])
+        job.start()
+        self.assert_shown(job, "", ["action_pause", "action_cancel"])
+
+    def assert_shown(self, job, banner, verbs):
+        """The words of the banner, and the buttons that change the job."""
+        names = ("dry_run", "state", "policy", "total", "failed", "skipped", "needs_runner")
+        values = {name: job[name] for name in names}
+        form = etree.fromstring(job.get_view(view_type="form")["arch"])
+        shown = [
+            node
+            for node in form.xpath("//header/button | //div[contains(., 'Dry run')]")
+            if not safe_eval(node.get("invisible", "False"), values)
+        ]
+        banners = [" ".join(node.itertext()) for node in shown if node.tag == "div"]
+        self.assertIn(banner, "".join(banners))
+        self.assertEqual(len(banners), bool(banner))
+        buttons = [node.get("name") for node in shown if node.tag == "button"]
+        self.assertEqual([one for one in buttons if one != "action_refresh"], verbs)
