@@ -1,12 +1,12 @@
 import logging
-import resource
 import time
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.tools import SQL, config
+from odoo.tools import SQL
 
 from ..engine.states import ENDED_STATES, LIVE_STATES
+from ..execution.deadline import Deadline
 from ..execution.guards import is_transient, quiet_queries
 from ..execution.knowledge import Knowledge
 
@@ -23,32 +23,6 @@ STALLED_AFTER = 120  # seconds a job may wait before it says why
 FORGOTTEN_AFTER = 1  # seconds; a runner that was woken is there by then
 SOON = 5.0  # seconds; a chunk that waits no longer than this is waited for by running again
 REPORT_EVERY = 1.0  # seconds; each report is a commit
-SAFE_PART = 0.75  # of a worker's time limit
-
-
-class Deadline:
-    """When this worker would be killed, by the clock or by its CPU time."""
-
-    def __init__(self):
-        self._started = time.monotonic()
-        limit = config["limit_time_real_cron"]
-        self.seconds = config["limit_time_real"] if limit is None or limit < 0 else limit
-
-    def is_near(self) -> bool:
-        elapsed = time.monotonic() - self._started
-        return bool(self.seconds) and elapsed > SAFE_PART * self.seconds or self._cpu_is_near()
-
-    def describe(self) -> str:
-        return f"{self.seconds} s real time, {config['limit_time_cpu']} s CPU time"
-
-    @staticmethod
-    def _cpu_is_near():
-        soft, _hard = resource.getrlimit(resource.RLIMIT_CPU)
-        if soft == resource.RLIM_INFINITY:
-            return False
-        usage = resource.getrusage(resource.RUSAGE_SELF)
-        left = soft - usage.ru_utime - usage.ru_stime
-        return left < (1 - SAFE_PART) * config["limit_time_cpu"]
 
 
 class BatchJobRunner(models.AbstractModel):

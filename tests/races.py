@@ -7,9 +7,9 @@ from contextlib import contextmanager
 
 from odoo import SUPERUSER_ID, api
 
+from ..execution.deadline import Deadline
 from ..execution.knowledge import Knowledge
 from ..models.batch_job_claim import Claim
-from ..models.batch_job_runner import Deadline
 from .common import CommittedCase
 
 ITEM = "test.batch.item"

@@ -1,8 +1,8 @@
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
+from ..execution.deadline import Deadline
 from ..execution.knowledge import Knowledge
-from ..models.batch_job_runner import Deadline
 from .races import GATE, ITEM, RaceCase
 
 
