@@ -1,0 +1,226 @@
+"""A dry run does everything and keeps nothing: no row, no mail, no file, no cached value."""
+
+import base64
+
+import pytest
+from database import Database
+from everywhere import look_everywhere
+from exactness import ITEM, assert_counters, call, create
+from gates import Gate
+from kills import kill_at
+from mail_app import install_mail
+from rpc import Watcher
+from smtp_sink import SmtpSink
+
+# what a dry run may change: the job itself, and what tells runners and watchers about it
+MAY_CHANGE = {
+    "batch_job",
+    "batch_job_chunk",
+    "batch_job_operation",
+    "bus_bus",
+    "ir_cron",
+    "ir_cron_progress",
+    "ir_cron_trigger",
+}
+PARAMETER = "acceptance.dry"
+SAME = ("index", "state", "op", "model", "error")
+
+
+@pytest.fixture(scope="module")
+def sink():
+    with SmtpSink() as sink:
+        yield sink
+
+
+@pytest.fixture(scope="module")
+def data_folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("data")
+
+
+@pytest.fixture(scope="module")
+def server_options(sink, data_folder):
+    return {
+        "options": [
+            "--smtp=127.0.0.1",
+            f"--smtp-port={sink.port}",
+            "--email-from=jobs@example.com",
+            f"--data-dir={data_folder}",
+        ]
+    }
+
+
+@pytest.fixture(scope="module")
+def database(database: Database, log_folder):
+    """With mail, and without any scheduled action but the runners'."""
+    install_mail(database, log_folder / "test_dry_run_install.log")
+    database.rows(
+        "UPDATE ir_cron SET active = false WHERE id NOT IN (SELECT res_id FROM ir_model_data"
+        " WHERE model = 'ir.cron' AND module = 'batch_job')"
+    )
+    return database
+
+
+def contents(database):
+    """A fingerprint of each table."""
+    tables = database.column(
+        "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename"
+    )
+    prints = [
+        f"SELECT '{name}', md5(string_agg(t::text, '|' ORDER BY t::text)) FROM \"{name}\" t"
+        for name in tables
+        if name not in MAY_CHANGE
+    ]
+    assert len(prints) > 150
+    return dict(database.rows(" UNION ALL ".join(prints)))
+
+
+def files(data_folder):
+    return {path.name for path in data_folder.glob("filestore/*/[0-9a-f][0-9a-f]/*")}
+
+
+def prepared(rpc, prefix):
+    """Ids of partners to change, of one who gets mail, and of a mail to be sent."""
+    names = [{"name": f"{prefix} old {number}", "ref": f"{number}"} for number in range(700)]
+    known = rpc.call("res.partner", "create", vals_list=names)
+    customer = {"name": f"{prefix} customer", "email": "customer@example.com"}
+    (customer,) = rpc.call("res.partner", "create", vals_list=[customer])
+    mail = {"subject": f"{prefix} at once", "email_to": "zoe@example.com", "body_html": "x"}
+    (mail,) = rpc.call("mail.mail", "create", vals_list=[mail])
+    return known, customer, mail
+
+
+def mixed_operations(rpc, prefix):
+    """3,000 operations of every kind in blocks of 50; 89 of them fail, 6 refer to one that does."""
+    known, customer, mail = prepared(rpc, prefix)
+    kinds = [
+        lambda n: partner("create", ref=f"n{n}", values=named(f"{prefix} {n}", bad=n % 50 == 0)),
+        lambda n: partner("write", ids=[known[n]], values=named(f"write {n}", bad=n % 25 == 3)),
+        lambda n: partner("create", values={"name": f"{n}", "parent_id": {"$ref": f"n{n}"}}),
+        lambda n: partner(
+            "upsert",
+            key=["ref"],
+            values={"ref": f"{n // 2 + 200}", **named(f"upsert {n}", bad=n % 25 == 5)},
+        ),
+        lambda n: row(f"{'base.' if n % 25 == 7 else ''}{prefix}_{n}", f"load {n}", "line 1"),
+        lambda n: partner("unlink", ids=[known[400 + n]]),
+        lambda n: create(f"{prefix} item {0 if n % 10 == 1 else n}"),
+        lambda n: attachment(f"{prefix} {n}"),
+        lambda n: (
+            call("mail_now", partner=customer, subject=f"{prefix} {n}", fail=n % 60 == 0)
+            if n % 15 == 0
+            else call("create_gated", name=f"{prefix} call {n}")
+        ),
+    ]
+    blocks = [[kind(n) for n in range(at, at + 50)] for at in range(0, 300, 50) for kind in kinds]
+    operations = []
+    for block in blocks:
+        for operation in block:
+            operations.append(operation)
+            if operation["op"] == "load":
+                operations.append(row("", "", "line 2"))
+    operations[-1] = call("set_parameter", key=PARAMETER, value="new")
+    operations[-2] = {"op": "call", "model": "mail.mail", "ids": [mail], "method": "send"}
+    return operations
+
+
+def partner(op, **rest):
+    return {"op": op, "model": "res.partner", **rest}
+
+
+def named(name, bad):
+    return {"name": name, "nome": name} if bad else {"name": name}
+
+
+def row(*cells):
+    return partner("load", fields=["id", "name", "child_ids/name"], row=list(cells))
+
+
+def attachment(name):
+    datas = base64.b64encode(f"{name} in a file".encode()).decode()
+    return {"op": "create", "model": "ir.attachment", "values": {"name": name, "datas": datas}}
+
+
+def test_nothing_is_kept(server, database, rpc, sink, data_folder, say):
+    """3,000 operations with messages, files, a system parameter and failures leave nothing but the
+    report; each of them comes out in the real run as the dry run has said."""
+    rpc.call(ITEM, "set_parameter", key=PARAMETER, value="old")
+    operations = mixed_operations(rpc, "dry")
+    assert len(operations) == 3_000
+    assert seen_everywhere(server, rpc) == {"old"}
+    before, files_before = contents(database), files(data_folder)
+    job = rpc.submit(operations, dry_run=True)
+    status = rpc.wait(job, 120)
+    assert contents(database) == before
+    assert files(data_folder) - files_before
+    assert sink.messages == []
+    assert seen_everywhere(server, rpc) == {"old"}
+    collect_files(rpc, database)
+    assert files(data_folder) <= files_before
+    dry = rpc.results(job)
+    states = [one["state"] for one in dry]
+    say(f"{status['rate']:.0f}/s; { ({one: states.count(one) for one in set(states)}) }")
+    assert status["state"] == "partial" and status["dry_run"]
+    assert [states.count(one) for one in ("done", "failed", "skipped")] == [2905, 89, 6]
+    assert {one["ids"] and 1 for one in dry} == {None}
+    rpc.job("start", job)
+    real = rpc.wait(job, 120)
+    assert [comparable(one) for one in rpc.results(job)] == [comparable(one) for one in dry]
+    assert_counters(real, "partial", *(states.count(one) for one in ("done", "failed", "skipped")))
+    assert seen_everywhere(server, rpc) == {"new"}
+    assert len(sink.messages) == 15 + 1
+    assert sink.holds("Subject: dry at once") == 1
+
+
+def comparable(outcome):
+    """What a call gave may be the id of a record, another one each time."""
+    same = [outcome[key] for key in SAME]
+    return same if outcome["op"] == "call" else [*same, outcome["value"]]
+
+
+def seen_everywhere(server, rpc):
+    """The values of the parameter that any process knows."""
+    known = look_everywhere(server, rpc, PARAMETER)
+    return {answer["parameter"] for answer in known.values()}
+
+
+def collect_files(rpc, database):
+    """Odoo's daily cleaning, which removes files that belong to no attachment."""
+    cron = "SELECT res_id FROM ir_model_data WHERE module = 'base' AND name = 'autovacuum_job'"
+    rpc.call("ir.cron", "method_direct_trigger", ids=[database.value(cron)])
+
+
+def gated_job(rpc, gates, database, prefix, numbers):
+    """A dry run with an operation that waits for each of the gates."""
+    operations = [create(f"{prefix} {number}") for number in range(60)]
+    for place, number in enumerate(numbers):
+        at = 20 + 20 * place
+        operations[at] = call("create_gated", name=f"{prefix} {at}", before=number)
+        gates.append(Gate.numbered(database, number))
+    return rpc.submit(operations, dry_run=True, chunk_size=10)
+
+
+def test_killed_once(server, database, rpc, gates):
+    """A dry run whose worker is killed half-way is begun anew, and keeps nothing."""
+    before = contents(database)
+    job = gated_job(rpc, gates, database, "once", [201])
+    with Watcher(rpc, job):
+        kill_at(server, job, gates[0])
+        status = rpc.wait(job)
+    assert_counters(status, "done", succeeded=60)
+    assert contents(database) == before
+
+
+def test_killed_twice(server, database, rpc, gates):
+    """A dry run that loses a second worker has failed: it says so, and keeps nothing."""
+    before = contents(database)
+    job = gated_job(rpc, gates, database, "twice", [202, 203])
+    with Watcher(rpc, job):
+        for gate in gates:
+            kill_at(server, job, gate)
+        status = rpc.wait(job)
+    assert_counters(status, "failed", failed=1, skipped=59)
+    text = "The worker died 2 times, and nothing was kept; it had reached operation 40."
+    assert status["error"] == f"Operation 40 failed: {text}"
+    assert contents(database) == before
+    rpc.job("start", job)
+    assert_counters(rpc.wait(job), "done", succeeded=60)
