@@ -10,6 +10,7 @@ from pathlib import Path
 import report
 from compare import compare
 from costs import costs
+from loads import Load, LoadWithErrors
 from machine import describe
 from parallel import parallel
 from upserts import Upsert, one_call_each
@@ -18,7 +19,10 @@ from workloads import Create, Subdivisions, Unlink, Write
 from odoo.modules.registry import Registry
 from odoo.tools import config
 
-NAMES = ("create", "write", "unlink", "upsert", "subdivisions", "parallel", "costs")
+NAMES = (
+    *("create", "write", "unlink", "upsert", "load", "load_bad"),
+    *("subdivisions", "parallel", "costs"),
+)
 
 
 def main() -> int:
@@ -55,7 +59,8 @@ def parse_arguments() -> argparse.Namespace:
 
 
 def measure(name: str, registry, user_id: int, options) -> dict:
-    simple = {"create": Create, "write": Write, "unlink": Unlink, "upsert": Upsert}
+    works = (Create, Write, Unlink, Upsert, Load, LoadWithErrors)
+    simple = {work.name: work for work in works}
     if name in simple:
         work = simple[name](options.size, options.chunk_size)
         result = compare(registry, user_id, work, options.repeat)

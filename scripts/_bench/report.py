@@ -7,6 +7,8 @@ WORDS = {
     "write": "writes of different values",
     "unlink": "unlinks",
     "upsert": "upserts, half of them known",
+    "load": "rows loaded",
+    "load_bad": "rows loaded, 1 % of them bad",
     "subdivisions": "subdivisions of ISO 3166-2",
 }
 AGAINST = {"subdivisions": "an in-process loop with a savepoint per record"}

@@ -1,0 +1,59 @@
+"""Loads: rows as a job, and by Odoo's `load()` in one call, which takes all of them or none."""
+
+from __future__ import annotations
+
+from itertools import count
+
+from workloads import MODEL, Create, _values, delete_partners
+
+COLUMNS = ["id", "name", "email", "phone", "city", "country_id", "category_id/.id"]
+COUNTRIES = ("Belgium", "France", "Spain", "Peru")
+_prefix = count()
+
+
+class Load(Create):
+    """New partners with a country by name and a tag by its id."""
+
+    name = "load"
+    bad_every = 0
+
+    def prepare(self, env) -> list[list[str]]:
+        tag = env["res.partner.category"].search([], limit=1)
+        tag = tag or env["res.partner.category"].create({"name": "Bench"})
+        prefix = next(_prefix)
+        return [self._row(f"bench_{prefix}_{number}", number, tag) for number in range(self.size)]
+
+    def _row(self, external_id: str, number: int, tag) -> list[str]:
+        values = _values()
+        country = COUNTRIES[number % len(COUNTRIES)]
+        if self.bad_every and number % self.bad_every == 0:
+            country = "Nowhere"
+        cells = [values[name] for name in ("name", "email", "phone", "city")]
+        return [external_id, *cells, country, str(tag.id)]
+
+    def operations(self, data) -> list[dict]:
+        return [{"op": "load", "model": MODEL, "fields": COLUMNS, "row": row} for row in data]
+
+    def loop(self, env, data) -> None:
+        answer = env[MODEL].load(COLUMNS, data)
+        if not answer["ids"]:
+            answer = self._without_bad_rows(env, data, answer)
+        assert answer["ids"], answer["messages"][:3]
+        env.cr.commit()
+
+    def _without_bad_rows(self, env, data, answer) -> dict:
+        """What is left to do with `load()`: take out what it has named, and load once more."""
+        bad = {message["rows"]["from"] for message in answer["messages"]}
+        self.failed = len(bad)
+        good = [row for number, row in enumerate(data) if number not in bad]
+        return env[MODEL].load(COLUMNS, good)
+
+    def clean(self, env) -> None:
+        delete_partners(env)
+
+
+class LoadWithErrors(Load):
+    """The same with 1 % of the rows naming a country that does not exist."""
+
+    name = "load_bad"
+    bad_every = 100
