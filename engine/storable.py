@@ -4,6 +4,27 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+DEEPEST = 100  # levels of objects and lists in each other; what walks through them is recursive
+
+
+def is_too_deep(value: Any) -> bool:
+    """Whether objects and lists are nested so deeply that it could not be worked with later.
+
+    >>> is_too_deep({"child_ids": [[0, 0, {"name": "Jo"}]]})
+    False
+    """
+    level = [value]
+    for _level in range(DEEPEST + 1):
+        level = [
+            item
+            for one in level
+            for item in (one.values() if isinstance(one, dict) else one)
+            if isinstance(item, (dict, list, tuple))  # a union takes twice as long
+        ]
+        if not level:
+            return False
+    return True
+
 
 def is_storable(text: str) -> bool:
     """Whether a text holds neither a NUL nor half a character (a lone surrogate).

@@ -5,9 +5,10 @@ from typing import Any
 
 from .errors import BadOperation, BadRequest
 from .references import REF_KEY
-from .storable import dump, holds_nul
+from .storable import DEEPEST, dump, holds_nul, is_too_deep
 
 LARGEST_ID = 2**31 - 1  # ids are 4-byte integers
+LONGEST_NAME = 255  # characters of a ref or an external id: they are kept in indexes
 OPTIONS_OF_ALL = {"op", "model", "ref", "context"}
 # what RPC may pass but an operation may not: they steer the scheduled action around it
 DROPPED_CONTEXT = {"cron_id", "ir_cron_progress_id", "cron_end_time", "lastcall"}
@@ -27,6 +28,8 @@ def check_operations(operations: Any, first_index: int = 0) -> list[dict]:
             f"operations must be a list of objects, not {_kind(operations)}. "
             'Send [{"op": "create", "model": "res.partner", "values": {…}}, …].'
         )
+    if is_too_deep(operations):
+        _refuse_deep(operations, first_index)
     return [_checked(operation, index) for index, operation in enumerate(operations, first_index)]
 
 
@@ -58,6 +61,12 @@ def clean_context(context: dict) -> dict:
     }
 
 
+def _refuse_deep(operations: list, first_index: int) -> None:
+    for index, operation in enumerate(operations, first_index):
+        if is_too_deep([operation]):
+            raise BadOperation(index, f"is nested more than {DEEPEST} levels deep.")
+
+
 def _checked(operation: Any, index: int) -> dict:
     if not isinstance(operation, dict):
         raise BadOperation(index, f"must be an object, not {_kind(operation)}.")
@@ -86,6 +95,7 @@ def _check_common(operation: dict, index: int) -> None:
         ref = operation["ref"]
         if not isinstance(ref, str) or not ref:
             raise BadOperation(index, f"ref must be a text that is not empty, not {_show(ref)}.")
+        _check_length("ref", ref, index)
     context = operation.get("context")
     if context is not None and not isinstance(context, dict):
         raise BadOperation(index, f"context must be an object, not {_kind(context)}.")
@@ -135,6 +145,7 @@ def _check_upsert(operation: dict, index: int) -> None:
             raise BadOperation(index, f"xml_id must be a text, not {_show(xml_id)}.")
         if len(xml_id.split(".")) > 2 or not all(xml_id.split(".")) or xml_id != xml_id.strip():
             raise BadOperation(index, f"xml_id {_show(xml_id)} must be like module.name.")
+        _check_length("xml_id", xml_id, index)
         return
     if not isinstance(key, list | tuple) or not key or len(set(map(str, key))) != len(key):
         raise BadOperation(index, 'key must be a list of distinct fields, such as ["ref"].')
@@ -163,6 +174,13 @@ def _check_load(operation: dict, index: int) -> None:
     for name, cell in zip(fields, row, strict=True):
         if isinstance(cell, dict | list):
             raise BadOperation(index, f"the cell of {name} must be plain, not {_kind(cell)}.")
+        if name == "id":
+            _check_length("id", str(cell), index)
+
+
+def _check_length(name: str, text: str, index: int) -> None:
+    if len(text) > LONGEST_NAME:
+        raise BadOperation(index, f"{name} has more than {LONGEST_NAME} characters.")
 
 
 def _check_ids(operation: dict, index: int) -> None:

@@ -245,7 +245,8 @@ class BatchJob(models.Model):
     @api.private
     def ensure_one(self):
         """A call over RPC that names no job, or several, is the caller's mistake: 422, not 500."""
-        if len(self) != 1:
+        number = self._ids[0] if len(self) == 1 else 0
+        if not isinstance(number, api.NewId) and (type(number) is not int or number < 1):
             raise UserError(self.env._("Name one job: ids is a list with one id, such as [7]."))
         return self
 
@@ -274,6 +275,12 @@ class BatchJob(models.Model):
             if job.state in (*LIVE_STATES, "paused"):
                 raise UserError(
                     self.env._("%s has not ended; cancel it before you delete it.", job.name)
+                )
+            if job.needs_runner:
+                raise UserError(
+                    self.env._(
+                        "The last chunk of %s has not landed yet; delete it in a moment.", job.name
+                    )
                 )
 
     @api.depends("total", "succeeded", "failed", "skipped", "rate", "state", "step_position")

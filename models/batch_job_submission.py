@@ -16,6 +16,7 @@ from ..engine.external_ids import external_ids_used
 from ..engine.options import Options, check_options
 from ..engine.passwords import may_hold_passwords
 from ..engine.references import references_of
+from ..engine.storable import dump, holds_nul, is_too_deep
 from ..engine.submitted import check_operations, clean_context, to_json
 from ..engine.waves import Waves, is_follower, mark
 from ..execution.certain import access_problem
@@ -309,9 +310,11 @@ class BatchJobSubmission(models.AbstractModel):
         user, context = self.env.user, {}
         for key, value in clean_context(self.env.context).items():
             try:
-                context[key] = json.loads(json.dumps(value, default=_json_default))
-            except (TypeError, ValueError):
+                text = dump({key: value}, _json_default)
+            except (TypeError, ValueError, RecursionError):
                 continue
+            if not holds_nul(text) and not is_too_deep(kept := json.loads(text)):
+                context.update(kept)
         context.pop("uid", None)
         context.setdefault("lang", user.lang)
         context.setdefault("tz", user.tz)

@@ -59,9 +59,22 @@ class TestStatusAndResults(RpcCase):
         ids = [self.call("submit", operations=[create(f"one {n}")])["id"] for n in range(2)]
         message = "Name one job: ids is a list with one id, such as [7]."
         for method in ("status", "results", "start", "pause", "resume", "cancel", "retry"):
-            for several in ([], ids):
+            for several in ([], ids, [0], [True], ["x"], [1.5], [[1]], [{}]):
                 self.assertEqual(self.refused(method, several), message)
         self.assertEqual(self.refused("append", [], operations=[], part=0), message)
+
+    def test_context_that_cannot_be_kept(self):
+        """What PostgreSQL cannot store is left out of the job's context; the rest is kept."""
+        deep = []
+        for _level in range(200):
+            deep = [deep]
+        context = {"a": "\0", "b\0": 1, "c": "\ud800", "d": deep, "tz": "Europe/Brussels"}
+        job_id = self.call("submit", operations=[create("context")], context=context)["id"]
+        job = self.env["batch.job"].browse(job_id)
+        self.cr.execute("SELECT run_context FROM batch_job WHERE id = %s", [job.id])
+        kept = self.cr.fetchone()[0]
+        self.assertEqual(kept["tz"], "Europe/Brussels")
+        self.assertFalse({"a", "b\0", "c", "d"} & kept.keys())
 
     def test_pages(self):
         """Pages of results follow each other by index; a state filters."""

@@ -135,6 +135,38 @@ def test_nesting_without_end_is_refused():
         to_json([{"op": "create", "model": "x", "values": {"a": deep}}], 0, refuse)
 
 
+def nested(levels):
+    """Lists in each other, an operation's `values` around them."""
+    deep = []
+    for _level in range(levels):
+        deep = [deep]
+    return {"op": "create", "model": "x", "values": {"a": deep}}
+
+
+@pytest.mark.parametrize("levels", [101, 500, 100_000])
+def test_nesting_that_could_not_be_worked_with_is_refused(levels):
+    """Python could store it, but not look for passwords or references in it."""
+    with pytest.raises(BadOperation) as caught:
+        check_operations([GOOD["write"], nested(levels)], 10)
+    assert caught.value.index == 11
+    assert caught.value.problem == "is nested more than 100 levels deep."
+    check_operations([nested(90)])
+
+
+@pytest.mark.parametrize(
+    ("operation", "name"),
+    [
+        ({**GOOD["unlink"], "ref": "r" * 256}, "ref"),
+        ({"op": "upsert", "model": "x", "xml_id": "r" * 256, "values": {"a": 1}}, "xml_id"),
+        ({"op": "load", "model": "x", "fields": ["id"], "row": ["r" * 256]}, "id"),
+    ],
+)
+def test_names_that_no_index_takes_are_refused(operation, name):
+    """PostgreSQL cannot put a text of any length into an index."""
+    with pytest.raises(BadOperation, match=f"^Operation 3: {name} has more than 255 characters.$"):
+        check_operations([operation], 3)
+
+
 def test_text_that_only_looks_like_nul_is_kept():
     """A backslash and u0000 as text is text."""
     operations = [{"op": "create", "model": "x", "values": {"name": "\\u0000"}}]
