@@ -56,7 +56,7 @@ def call(model, operations) -> list[Outcome]:
         return [Outcome(o.position, "done", ids=o.payload["ids"]) for o in operations]
     if isinstance(value, BaseModel) and value._name == model._name:
         # what a copy or a search of this model gave is what later operations refer to
-        ids = list(value._ids)
+        ids = [one for one in value._ids if type(one) is int]  # none of what `new` gave
     value, note = plain_value(value, _json_default)
     return [Outcome(operations[0].position, "done", ids=ids, value=value, note=note)]
 

@@ -136,7 +136,7 @@ class BatchJobChunk(models.Model):
                  GROUP BY wave, part
                  ORDER BY 2
                 """,
-                bool(job["wave_ends"]),
+                bool(job["wave_ends"]) and not is_one_transaction(job),
                 size,
                 job["id"],
             )

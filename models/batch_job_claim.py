@@ -1,4 +1,8 @@
+import logging
+import traceback
 from dataclasses import dataclass
+
+import psycopg2
 
 from odoo import api, fields, models
 from odoo.tools import SQL
@@ -6,7 +10,10 @@ from odoo.tools import SQL
 from ..engine.chunk_size import next_size
 from ..engine.states import LIVE_STATES, is_one_transaction
 from ..engine.waves import wave_at
+from ..execution.guards import is_transient
 from .batch_job_books import NOW
+
+_logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -36,13 +43,40 @@ class BatchJobClaim(models.AbstractModel):
     def _claim(self, runner) -> Claim | None:
         """Commit, then claim a chunk of the job whose turn it is; None if nothing can be done."""
         for job_id in self._candidates():
-            self._begin()
-            claim = self._claim_from(job_id, runner)
-            # the attempt is on record, and the lock on the job released, before the work begins
-            self.env.cr.commit()  # pylint: disable=invalid-commit
+            try:
+                self._begin()
+                claim = self._claim_from(job_id, runner)
+                # the attempt is on record, and the lock on the job released, before the work begins
+                self.env.cr.commit()  # pylint: disable=invalid-commit
+            except Exception as error:
+                # what the database has now, other jobs would meet as well
+                lost = isinstance(error, psycopg2.OperationalError) or is_transient(error)
+                if lost or self.env.cr.closed:
+                    raise
+                self._set_aside(job_id, error)
+                continue
             if claim:
                 return claim
         return None
+
+    @api.model
+    def _set_aside(self, job_id, error):
+        """A job that no claim can be made of is paused: it must not keep the others waiting."""
+        self.env.cr.rollback()
+        self.env.transaction.reset()
+        self.env["batch.job.chunk"]._let_all_go()
+        # the text of an unexpected error may hold customer data: the log gets its type and place
+        place = "".join(traceback.format_tb(error.__traceback__, limit=-3))
+        _logger.error("job %s is set aside: %s\n%s", job_id, type(error).__name__, place)
+        self._begin()
+        job = self.env["batch.job"].browse(job_id)
+        row = job._locked_row()
+        if row and row["state"] in LIVE_STATES:
+            job._move(row, "paused")
+        if row:
+            text = self.env._("The server could not go on with it: %s.", type(error).__name__)
+            job._set(needs_runner=False, error=text)
+        self.env.cr.commit()  # pylint: disable=invalid-commit
 
     @api.model
     def _candidates(self) -> list[int]:
@@ -64,7 +98,8 @@ class BatchJobClaim(models.AbstractModel):
                                     WHERE c.job_id = j.id AND c.state = 'queued')) AS may_end
                       FROM batch_job j
                      WHERE needs_runner
-                       AND (eta IS NULL OR eta <= now() AT TIME ZONE 'UTC')
+                       -- a stopped one only has to be closed
+                       AND (eta IS NULL OR eta <= now() AT TIME ZONE 'UTC' OR state NOT IN %s)
                 ), turns AS (
                     SELECT user_id,
                            (SELECT max(served.last_claimed_at)
@@ -81,6 +116,7 @@ class BatchJobClaim(models.AbstractModel):
                        last_claimed_at NULLS FIRST,
                        id
                 """,
+                LIVE_STATES,
                 LIVE_STATES,
             )
         )

@@ -58,14 +58,21 @@ class BatchJobOneTransaction(models.AbstractModel):
         the work transaction locks."""
         # or it would fail, and all be done again, when a verb has locked the row meanwhile
         side.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
+        # never waits: who has the row may wait for what the work transaction has locked, and
+        # PostgreSQL cannot see that circle
         side.execute(
             SQL(
-                "UPDATE batch_job SET step_position = %s WHERE id = %s RETURNING state",
+                """
+                UPDATE batch_job SET step_position = %s
+                 WHERE id = (SELECT id FROM batch_job WHERE id = %s
+                                FOR NO KEY UPDATE SKIP LOCKED)
+                """,
                 position,
                 job_id,
             )
         )
-        state = side.fetchone()[0]
+        side.execute(SQL("SELECT state FROM batch_job WHERE id = %s", job_id))
+        (state,) = side.fetchone()
         job = self.env(cr=side)["batch.job"].browse(job_id)
         job._bus_send("batch_job/progress", {"id": job_id, "state": state})
         side.commit()

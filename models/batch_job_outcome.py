@@ -134,8 +134,8 @@ class BatchJobOutcome(models.AbstractModel):
         )
 
     @api.model
-    def _forget_outcomes(self, job_id):
-        """Make all operations pending, as if nothing had been tried."""
+    def _forget_outcomes(self, job_id) -> int:
+        """Make all operations pending, as if nothing had been tried; gives their number."""
         self.env.cr.execute(
             SQL(
                 """
@@ -148,6 +148,7 @@ class BatchJobOutcome(models.AbstractModel):
                 job_id,
             )
         )
+        return self.env.cr.rowcount
 
     @api.model
     def _report(self, job_id) -> bytes:
@@ -167,23 +168,25 @@ class BatchJobOutcome(models.AbstractModel):
         return text.getvalue().encode()
 
     @api.model
-    def _reopen(self, job_id, position) -> dict:
-        """Make a failed operation pending again; gives the cause it had failed by."""
+    def _reopen(self, job_id, first, last) -> list[dict]:
+        """Make failed operations pending again; gives the causes they had failed by."""
         self.env.cr.execute(
             SQL(
                 """
                 UPDATE batch_job_operation
                    SET state = 'pending'
                  WHERE job_id = %s
-                   AND position = %s
+                   AND position BETWEEN %s AND %s
+                   AND state = 'failed'
              RETURNING error_type AS type, error_model AS model, error_field AS field,
                        error_constraint AS constraint
                 """,
                 job_id,
-                position,
+                first,
+                last,
             )
         )
-        return self.env.cr.dictfetchone()
+        return self.env.cr.dictfetchall()
 
     @api.model
     def _outcomes(self, job_id, state, after, limit, with_values) -> list[dict]:

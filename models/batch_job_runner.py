@@ -183,7 +183,7 @@ class BatchJobRunner(models.AbstractModel):
         if self.env["batch.job.chunk"]._is_abandoned(job.id):
             return True
         now = fields.Datetime.now()
-        if job.eta and job.eta > now:
+        if job.eta and job.eta > now and job.state in LIVE_STATES:
             return False
         touched = max(filter(None, (job.queued_at, job.last_claimed_at, job.last_folded_at)))
         idle = now - touched > timedelta(seconds=FORGOTTEN_AFTER)

@@ -117,8 +117,7 @@ class BatchJobVerbs(models.AbstractModel):
     def _prepare(self):
         """A job that has just been queued: order it for parallel chunks, wake the runners."""
         row, values = self._row(), {"needs_runner": True}
-        if row["max_parallel"] > 1:
-            values["wave_ends"] = self.env["batch.job.operation"]._order_by_wave(self.id)
+        self._order_for_parallel(row)
         if row["policy"] == "all" and row["total"] > LARGE_ALL:
             values["error"] = self.env._(
                 "Warning: %s operations in one transaction keep every touched record locked "
@@ -128,6 +127,12 @@ class BatchJobVerbs(models.AbstractModel):
         self._set(**values)
         self._wake()
 
+    def _order_for_parallel(self, row):
+        """Waves are done one after the other. A draft that was cancelled has none yet."""
+        if row["max_parallel"] > 1:
+            row["wave_ends"] = self.env["batch.job.operation"]._order_by_wave(self.id)
+            self._set(wave_ends=row["wave_ends"])
+
     def _wake(self):
         for eta in {job.eta for job in self.sudo()}:
             self.env["batch.job.runner"]._wake(eta)
@@ -135,16 +140,22 @@ class BatchJobVerbs(models.AbstractModel):
     def _run_for_real(self, row):
         """A dry run that has ended becomes the job it was a trial of."""
         operations = self.env["batch.job.operation"]
+        report = operations._report(self.id)
+        if operations._forget_outcomes(self.id) < row["total"]:
+            raise UserError(
+                self.env._(
+                    "The operations of job %s have been deleted since; submit them anew.", self.id
+                )
+            )
         self.env["ir.attachment"].sudo().create(
             {
                 "name": self.env._("Dry run of %s.csv", row["name"]),
                 "res_model": "batch.job",
                 "res_id": self.id,
                 "mimetype": "text/csv",
-                "raw": operations._report(self.id),
+                "raw": report,
             }
         )
-        operations._forget_outcomes(self.id)
         self.env["batch.job.chunk"]._drop_all(self.id)
         fresh = {"succeeded": 0, "failed": 0, "skipped": 0, "causes": [], "error": None}
         times = {"started_at": None, "finished_at": None, "last_folded_at": None}
@@ -169,7 +180,8 @@ class BatchJobVerbs(models.AbstractModel):
         chunks = self.env["batch.job.chunk"]
         if chunks._running_chunks(self.id) or chunks._has_unfolded(self.id):
             self._set(needs_runner=True)
-            self._wake()
+            # now, whatever its eta
+            self.env["batch.job.runner"]._wake()
         else:
             self._settle(row)
 
@@ -185,14 +197,17 @@ class BatchJobVerbs(models.AbstractModel):
         self._set(needs_runner=False, skipped=row["skipped"])
 
     def _reopen_culprit(self, row):
-        position = row["culprit_position"]
-        cause = self.env["batch.job.operation"]._reopen(self.id, position)
-        self._set(failed=row["failed"] - 1, causes=without_cause(row["causes"], cause))
+        """With all of its rows: a record that is loaded may have several."""
+        position, causes = row["culprit_position"], row["causes"]
+        operations = self.env["batch.job.operation"]
+        end = operations._record_end(self.id, position + 1, row["total"])
+        reopened = operations._reopen(self.id, position, end - 1)
+        for cause in reopened:
+            causes = without_cause(causes, cause)
+        self._set(failed=row["failed"] - len(reopened), causes=causes)
 
     def _reopen_failed(self, row, cancelled):
-        states = ["failed", "rolled_back", "skipped"] + ["cancelled"] * bool(cancelled)
-        if is_one_transaction(row):
-            states = [state for state in OPERATION_STATES if state != "pending"]
+        states = _reopened_states(row, cancelled)
         moved = self.env["batch.job.operation"]._change_state(self.id, states, "pending")
         if not moved:
             return
@@ -207,6 +222,7 @@ class BatchJobVerbs(models.AbstractModel):
             causes=[],
             error=None,
             finished_at=None,
+            culprit_position=None,
             next_position=row["total"],
             step_position=0,
             rate=0.0,
@@ -214,6 +230,7 @@ class BatchJobVerbs(models.AbstractModel):
             needs_runner=True,
             queued_at=fields.Datetime.now(),
         )
+        self._order_for_parallel(row)
         self.env["batch.job.chunk"]._cut_for_retry(row)
         self._wake()
 
@@ -236,3 +253,12 @@ class BatchJobVerbs(models.AbstractModel):
         state = end_state(**counts)
         rate = sum(counts.values()) / seconds if seconds else 0.0
         self._set(state=state, **counts, causes=causes, rate=rate, started_at=now, finished_at=now)
+
+
+def _reopened_states(row, cancelled) -> list[str]:
+    """What a retry does again. What was kept is never among it, not even under policy `all`: the
+    cancel may have come when all had been committed."""
+    if row["dry_run"]:
+        return [state for state in OPERATION_STATES if state != "pending"]
+    states = ["failed", "rolled_back", "skipped"]
+    return [*states, "cancelled"] if cancelled or row["policy"] == "all" else states

@@ -34,5 +34,6 @@ from . import (
     test_upsert_external_ids,
     test_upsert_keys,
     test_upsert_races,
+    test_verbs_in_a_row,
     test_views,
 )

@@ -37,6 +37,11 @@ class TestBatchItem(models.Model):
         for item in self:
             item.value += 1
 
+    @api.model
+    def give_new(self):
+        """A record that is not stored."""
+        return self.new({"name": "new"})
+
     def fail(self, text: str):
         raise UserError(text)
 
