@@ -13,12 +13,12 @@ from ..engine.external_ids import external_ids_made
 from ..engine.operations import Operation
 from ..engine.outcomes import Failure
 from ..engine.references import references_in
+from .find_external_ids import known
 from .guards import TransientError
 from .upsert import finder_of
 
 MOST_KEYS = 2_000  # with more, whole models are locked: PostgreSQL's lock table is not endless
 PATIENCE = "3s"  # then the chunk is put off, and its runner does other work
-EXTERNAL_IDS = "ir.model.data"
 
 
 class KeysTaken(TransientError):
@@ -89,8 +89,8 @@ def keys_with_records(env, operations: list[Operation]) -> set[tuple]:
         found.update((group.model, key) for key in matches)
     for group in coalesce([one for one in operations if one.op == "load"]):
         made = [name for one in group.operations for name in external_ids_made(_as_dict(one))]
-        rows = env[EXTERNAL_IDS].sudo()._lookup_xmlids(made, env[group.model])
-        found.update((group.model, f"{row[1]}.{row[2]}") for row in rows if row[6])
+        rows = known(env[group.model], made)
+        found.update((group.model, name) for name, one in rows.items() if one.found)
     return found
 
 
@@ -98,7 +98,7 @@ def _keys(env, operations) -> set[tuple[str, str]]:
     """(model, key) of all keys that are known before anything is done."""
     keys = set()
     for operation in operations:
-        keys.update((EXTERNAL_IDS, name) for name in external_ids_made(_as_dict(operation)))
+        keys.update(("ir.model.data", name) for name in external_ids_made(_as_dict(operation)))
         if _has_key(operation) and not _refers(operation):
             finder = finder_of(env[operation.model], [operation])
             values = finder.key_of(operation)

@@ -7,7 +7,7 @@ from ..engine.coalesce import Group
 from ..engine.operations import Operation
 from ..engine.outcomes import Failure
 from .failures import describe
-from .find_external_ids import foreign_module
+from .find_external_ids import foreign_module, known
 from .guards import TransientError, note_external_ids, repairing_savepoint
 from .knowledge import Knowledge
 
@@ -39,7 +39,6 @@ class Waiting:
         self.failures: dict[int, Failure] = {}
         self.released = 0  # savepoints kept
         self._records: list[Record] = []
-        self._foreign: dict[str, Failure | None] = {}
 
     def __len__(self):
         return len(self._records)
@@ -71,38 +70,31 @@ class Waiting:
 
     def _without_foreign_names(self, records) -> list[Record]:
         """A new external id may not carry the name of an installed module; a known one may."""
-        names = {
-            name: record.position
-            for record in records
-            for name in self._new_names(record)
-            if self._is_foreign(name)
-        }
-        for name in names.keys() - self._known(names):
-            self.failures.setdefault(names[name], foreign_module(self.model, name))
+        foreign: dict[str, tuple[int, Failure]] = {}
+        for record in records:
+            for name in self._new_names(record):
+                if failure := foreign_module(self.model, name):
+                    foreign[name] = record.position, failure
+        existing = self._with_record(foreign)
+        for name, (position, failure) in foreign.items():
+            if name not in existing:
+                self.failures.setdefault(position, failure)
         return [one for one in records if one.position not in self.failures]
 
-    def _is_foreign(self, external_id) -> bool:
-        prefix = external_id.partition(".")[0]
-        if prefix not in self._foreign:
-            self._foreign[prefix] = foreign_module(self.model, external_id)
-        return self._foreign[prefix] is not None
-
-    def _known(self, names) -> set[str]:
+    def _with_record(self, names) -> set[str]:
         """Which external ids have a record."""
-        data = self.model.env["ir.model.data"].sudo()
-        rows = data._lookup_xmlids(names, self.model) if names else ()
-        return {f"{row[1]}.{row[2]}" for row in rows if row[6]}
+        return {name for name, one in known(self.model, names).items() if one.found}
 
     def _suspects(self, records) -> set[int]:
         """New records that will probably meet an error that an earlier attempt has met."""
         if not self.knowledge:
             return set()
         name = self.model._name
-        known = self._known([one.external_id for one in records if one.external_id])
+        existing = self._with_record([one.external_id for one in records if one.external_id])
         creates = [
             Operation(one.position, one.position, "create", name, {"values": one.values})
             for one in records
-            if one.external_id not in known and not one.values.get("id")
+            if one.external_id not in existing and not one.values.get("id")
         ]
         return self.knowledge.suspects(self.model, Group("create", name, creates))
 
