@@ -16,10 +16,6 @@ ACCESS_NEEDED = {
     "upsert": ("write", "create"),
     "load": ("write", "create"),
 }
-PASSWORD_GONE = (
-    "Its password was blanked when the operation ended and cannot be used again: "
-    "submit the operation anew."
-)
 
 
 def certain_failures(model: BaseModel, group: Group) -> dict[int, Failure]:
@@ -36,7 +32,7 @@ def certain_failures(model: BaseModel, group: Group) -> dict[int, Failure]:
         if missing:
             failures[operation.position] = _missing(model, sorted(missing))
         elif holds_blanked(operation.payload):
-            failures[operation.position] = Failure("bad_value", PASSWORD_GONE, model._name)
+            failures[operation.position] = _password_gone(model)
     return failures
 
 
@@ -59,3 +55,11 @@ def _missing(model, ids) -> Failure:
         ids=", ".join(map(str, ids[:20])),
     )
     return Failure("missing", text, model._name)
+
+
+def _password_gone(model) -> Failure:
+    text = model.env._(
+        "Its password was blanked when the operation ended and cannot be used again: "
+        "submit the operation anew."
+    )
+    return Failure("bad_value", text, model._name)

@@ -127,7 +127,9 @@ class _Loading:
     def _failure(self, message) -> Failure:
         field = message.get("field")
         name = "/".join(map(str, field)) if isinstance(field, list | tuple) else field
-        text = f"Column {name}: {message['message']}" if name else message["message"]
+        text = message["message"]
+        if name:
+            text = self.model.env._("Column %(column)s: %(problem)s", column=name, problem=text)
         return Failure("bad_value", text, self.model._name, name or None)
 
     def _add(self, database_id, external_id, values, info):
