@@ -48,7 +48,7 @@ class BatchJobBooks(models.AbstractModel):
     def _pause_for_culprit(self, job, row, chunk):
         """Policy `stop`: the chunk goes back to the queue without its culprit."""
         position = chunk["culprit_position"]
-        index, message = self.env["batch.job.operation"]._error_at(job.id, position)
+        error = self.env["batch.job.operation"]._error_in_words(job.id, position)
         self.env["batch.job.chunk"]._update(
             chunk["id"],
             state="queued",
@@ -58,7 +58,6 @@ class BatchJobBooks(models.AbstractModel):
             skipped=0,
             causes=None,
         )
-        error = self.env._("Operation %(index)s failed: %(message)s", index=index, message=message)
         if row["state"] in LIVE_STATES:
             job._move(row, "paused", error=error, culprit_position=position)
         else:

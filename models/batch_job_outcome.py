@@ -100,21 +100,8 @@ class BatchJobOutcome(models.AbstractModel):
         )
 
     @api.model
-    def _error_at(self, job_id, position):
-        """(index, message) of a failed operation."""
-        self.env.cr.execute(
-            SQL(
-                "SELECT index, error_message FROM batch_job_operation"
-                " WHERE job_id = %s AND position = %s",
-                job_id,
-                position,
-            )
-        )
-        return self.env.cr.fetchone()
-
-    @api.model
-    def _first_error(self, job_id) -> str | None:
-        """In words, which operation failed first, and why."""
+    def _error_in_words(self, job_id, position=None) -> str | None:
+        """Which operation failed, and why: the one at a position, else the first."""
         self.env.cr.execute(
             SQL(
                 """
@@ -122,10 +109,12 @@ class BatchJobOutcome(models.AbstractModel):
                   FROM batch_job_operation
                  WHERE job_id = %s
                    AND state = 'failed'
+                   %s
                  ORDER BY index
                  LIMIT 1
                 """,
                 job_id,
+                SQL() if position is None else SQL("AND position = %s", position),
             )
         )
         row = self.env.cr.fetchone()

@@ -240,7 +240,7 @@ class BatchJobVerbs(models.AbstractModel):
         values = {"finished_at": fields.Datetime.now(), "needs_runner": False}
         operations = self.env["batch.job.operation"]
         if state == "failed":
-            values["error"] = operations._first_error(self.id)
+            values["error"] = operations._error_in_words(self.id)
         if row["policy"] == "stop":
             # a culprit keeps its password as long as resume may run it again
             operations._blank_ended(row, 0, row["total"] - 1)
