@@ -12,6 +12,14 @@ import httpx
 from fake_odoo import FakeOdoo
 
 
+class _QuietServer(ThreadingHTTPServer):
+    """A client that hangs up, as Ctrl-C makes it, is no news: a traceback on standard error would
+    be taken for output of the command."""
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        pass
+
+
 @contextmanager
 def served(odoo: FakeOdoo) -> Iterator[str]:
     """Serve it on a port of this machine and give its URL."""
@@ -29,7 +37,7 @@ def served(odoo: FakeOdoo) -> Iterator[str]:
         def log_request(self, code: object = "-", size: object = "-") -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = _QuietServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     try:
         yield f"http://127.0.0.1:{server.server_address[1]}"
