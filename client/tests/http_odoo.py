@@ -13,8 +13,7 @@ from fake_odoo import FakeOdoo
 
 
 class _QuietServer(ThreadingHTTPServer):
-    """A client that hangs up, as Ctrl-C makes it, is no news: a traceback on standard error would
-    be taken for output of the command."""
+    """Prints no traceback when a client hangs up: it would be taken for the command's output."""
 
     def handle_error(self, request: object, client_address: object) -> None:
         pass
