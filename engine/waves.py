@@ -27,10 +27,17 @@ def is_follower(operation: dict, previous: dict | None, is_one2many: list[bool])
     )
 
 
-def mark(operations: list[dict], first_index: int, waves: "Waves", follows: Callable) -> list[dict]:
+def mark(
+    operations: list[dict],
+    first_index: int,
+    waves: "Waves",
+    follows: Callable,
+    wave_before: int = 0,
+) -> list[dict]:
     """The operations with their private marks: `$wave`, `$follows` and `$makes`.
 
     :param follows: (operation, previous or None) -> whether it continues the record before it
+    :param wave_before: the wave of the last operation of the part before
     :raises BadOperation: see `Waves.place`
     """
     marked: list[dict] = []
@@ -45,19 +52,31 @@ def mark(operations: list[dict], first_index: int, waves: "Waves", follows: Call
         marks = {"$wave": wave, "$follows": continues, "$makes": made and made[0]}
         marked.append({**operation, **{key: value for key, value in marks.items() if value}})
         if continues:
-            _lift_record(marked, wave)
+            _lift_record(marked, index, waves, wave_before)
         previous = operation
     return marked
 
 
-def _lift_record(marked: list[dict], wave: int) -> None:
-    """All rows of a record are in one wave, the latest of theirs."""
+def _lift_record(marked: list[dict], index: int, waves: "Waves", wave_before: int) -> None:
+    """All rows of a record are in one wave, the latest of theirs.
+
+    :raises BadOperation: its first rows are stored already, in an earlier wave
+    """
     start = len(marked) - 1
     while start and marked[start].get("$follows"):
         start -= 1
-    latest = max(wave, *(one.get("$wave", 0) for one in marked[start:]))
+    latest = max(one.get("$wave", 0) for one in marked[start:])
+    if marked[start].get("$follows"):
+        if latest > wave_before and waves.parallel:
+            raise BadOperation(
+                index,
+                "it continues a record of the part before and needs what comes first in this job: "
+                "send all rows of a record in one part, or use max_parallel=1.",
+            )
+        latest = max(latest, wave_before)
     for one in marked[start:] if latest else ():
         one["$wave"] = latest
+        waves.lift(one, latest)
 
 
 def wave_at(position: int, wave_ends: list[int] | None) -> int:
@@ -92,7 +111,7 @@ class Waves:
     def __init__(self, parallel: bool):
         self._waves: dict[str, int] = {}
         self._made_waves: dict[str, int] = {}
-        self._parallel = parallel
+        self.parallel = parallel
 
     def know(self, refs: dict[str, int], made: dict[str, int]) -> None:
         """The waves of the refs, and of what `makes` names, of earlier parts of the job."""
@@ -102,7 +121,7 @@ class Waves:
     def makes(self, operation: dict) -> Iterator[str]:
         """Names of the records that an operation makes or changes: external ids, a key."""
         yield from external_ids_made(operation)
-        name = key_name(operation) if self._parallel else None
+        name = key_name(operation) if self.parallel else None
         if name:
             yield name
 
@@ -123,6 +142,12 @@ class Waves:
         self._define(operation.get("ref"), index, wave)
         self._made_waves.update(dict.fromkeys(made, wave))
         return wave
+
+    def lift(self, operation: dict, wave: int) -> None:
+        """An operation has come into a later wave; what refers to it must come after that."""
+        if operation.get("ref"):
+            self._waves[operation["ref"]] = wave
+        self._made_waves.update(dict.fromkeys(self.makes(operation), wave))
 
     def _wave_of(self, name: Any, index: int, operation: dict) -> int:
         if not isinstance(name, str):

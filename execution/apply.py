@@ -3,7 +3,7 @@
 from odoo.models import BaseModel
 
 from ..engine.coalesce import Group, coalesce
-from ..engine.errors import OperationFailed
+from ..engine.errors import ForbiddenEffect, OperationFailed
 from ..engine.operations import Operation
 from ..engine.outcomes import Failure, Outcome
 from . import crud, prechecks
@@ -46,7 +46,8 @@ class Applier:
         :raises TransientError: the transaction must be rolled back
         """
         self.references.begin()
-        self._model = self.env[operations[0].model]
+        name = operations[0].model
+        self._model = self.env[name if name in self.env else "base"]
         try:
             with repairing_savepoint(self.env):
                 outcomes = self._apply(operations)
@@ -79,6 +80,9 @@ class Applier:
         return outcomes
 
     def _model_of(self, group: Group) -> BaseModel:
+        if group.model not in self.env:
+            # its app was uninstalled since
+            raise ForbiddenEffect(f"The model {group.model} does not exist any more.")
         model = self.env[group.model]
         return model.with_context(**group.context) if group.context else model
 

@@ -119,16 +119,16 @@ class BatchJobOperation(models.Model):
 
     @api.model
     def _last_stored(self, job_id) -> dict | None:
-        """The last operation of a draft, as it was submitted."""
+        """The last operation of a draft, as it was submitted, and its `$wave`."""
         self.env.cr.execute(
             SQL(
-                "SELECT op, model, payload FROM batch_job_operation WHERE job_id = %s"
-                " ORDER BY index DESC LIMIT 1",
+                "SELECT op, model, COALESCE(wave, 0), payload FROM batch_job_operation"
+                " WHERE job_id = %s ORDER BY index DESC LIMIT 1",
                 job_id,
             )
         )
         row = self.env.cr.fetchone()
-        return row and {"op": row[0], "model": row[1], **row[2]}
+        return row and {"op": row[0], "model": row[1], "$wave": row[2], **row[3]}
 
     @api.model
     def _waves_of(self, job_id, column, names) -> dict[str, int]:

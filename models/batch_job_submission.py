@@ -40,6 +40,8 @@ REFUSED_MODELS = {
     "ir.module.module.dependency",
     "ir.module.module.exclusion",
 }
+# it takes a password: outside of a request nothing slows down who tries one after the other
+REFUSED_METHODS = {("res.users", "authenticate")}
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,7 @@ class BatchJobSubmission(models.AbstractModel):
             columns = is_one2many(operation["model"], tuple(operation["fields"]))
             return is_follower(operation, before or previous, columns)
 
-        return mark(operations, first_index, waves, follows)
+        return mark(operations, first_index, waves, follows, previous["$wave"] if previous else 0)
 
     @api.model
     def _recall(self, waves, operations, job_id):
@@ -196,6 +198,9 @@ class BatchJobSubmission(models.AbstractModel):
         model = self.env[name]
         if model._abstract and op != "call":
             return self.env._("model %s is abstract and has no records.", name), UserError
+        if op == "call" and (name, *names) in REFUSED_METHODS:
+            text = self.env._("%s cannot be called by a batch job.", ".".join((name, *names)))
+            return text, UserError
         try:
             if op == "call":
                 get_public_method(model, *names)

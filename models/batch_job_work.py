@@ -62,7 +62,8 @@ class BatchJobWork(models.AbstractModel):
         Before the work transaction: one that began earlier would not see what the holder of a lock
         has committed meanwhile.
         """
-        operations = self._operations(claim)
+        # an operation of a model that is gone has no key; it will fail and say so
+        operations = [one for one in self._operations(claim) if one.model in self.env]
         run = self._new_run(claim.job, operations, Knowledge())
         locks.take(run.job_env, run.references.resolve_known(operations))
         self.env.cr.rollback()

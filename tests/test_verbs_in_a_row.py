@@ -13,7 +13,7 @@ CLAIM_LOGGER = "odoo.addons.batch_job.models.batch_job_claim"
 class TestVerbsInARow(RaceCase):
     """What a verb leaves behind must not mislead the next one."""
 
-    cleans = ("test.batch.order", ITEM)
+    cleans = ("test.batch.order", "test.batch.key", ITEM)
 
     def verb(self, job, name, **arguments):
         self.renew()
@@ -197,3 +197,48 @@ class TestVerbsInARow(RaceCase):
         self.run_to_end(job)
         self.assert_counters(job, "done", succeeded=2)
         self.assertEqual(self.outcomes(job)[0]["ids"], [])
+
+    def test_a_model_that_is_gone(self):
+        """Its app was uninstalled while the job waited: its operations fail at once, one by one."""
+        job = self.submit(self.creates(self._testMethodName, 30))
+        self.cr.execute(
+            "UPDATE batch_job_operation SET model = 'gone.model'"
+            " WHERE job_id = %s AND index IN (3, 29)",
+            [job.id],
+        )
+        self.commit()
+        self.run_jobs()
+        self.assert_counters(job, "partial", succeeded=28, failed=2)
+        self.assertEqual(
+            self.outcomes(job)[29]["error"],
+            {
+                "type": "error",
+                "message": "The model gone.model does not exist any more.",
+                "field": None,
+            },
+        )
+
+    def test_nobody_tries_passwords(self):
+        """Outside of a request Odoo does not slow down who guesses."""
+        call = {"op": "call", "model": "res.users", "method": "authenticate"}
+        with self.assertRaisesRegex(
+            UserError, "res.users.authenticate cannot be called by a batch"
+        ):
+            self.submit([call])
+
+    def test_rows_of_a_record_in_two_parts(self):
+        """With parallel chunks a record that waits for others takes its later rows along."""
+        name = self._testMethodName
+        columns = ["id", "name", "parent_id/id", "child_ids/name"]
+        rows = [[f"x.{name}", name, "", ""], ["", f"{name} 1", f"x.{name}", "a"], ["", "", "", "b"]]
+        load = {"op": "load", "model": "test.batch.key", "fields": columns}
+        operations = [{**load, "row": row} for row in rows]
+        job = self.submit([], max_parallel=2, start=False)
+        job.append(operations[:2], 0)
+        job.append(operations[2:], 1)
+        self.commit()
+        self.verb(job, "start")
+        self.run_to_end(job)
+        self.assert_counters(job, "done", succeeded=3)
+        record = self.env["test.batch.key"].search([("name", "=", f"{name} 1")])
+        self.assertEqual(record.child_ids.mapped("name"), ["b", "a"])

@@ -118,3 +118,32 @@ def test_follower_with_a_ref():
     with pytest.raises(BadOperation) as refused:
         mark([row, row | {"ref": "a"}], 5, Waves(False), lambda _one, before: bool(before))
     assert refused.value.index == 6
+
+
+def rows_of_one(*rows):
+    """Load rows; those without an external id of their own continue the one before."""
+    return [load(*row) for row in rows]
+
+
+def marked_rows(operations, parallel=True, wave_before=0):
+    waves = Waves(parallel)
+    waves.know({}, {"my.first": 0})
+    return mark(
+        operations, 7, waves, lambda operation, _before: not operation["row"][0], wave_before
+    )
+
+
+def test_what_follows_a_lifted_record():
+    """A record whose second row has to wait takes its first along, and what refers to it too."""
+    rows = rows_of_one(["my.a"], ["", "my.first"], ["my.b", "my.a"])
+    assert [row["$wave"] for row in marked_rows(rows)] == [1, 1, 2]
+
+
+def test_a_record_in_two_parts():
+    """Its later rows come into the wave of the first, which is stored; never after it."""
+    (row,) = marked_rows(rows_of_one(["", ""]), wave_before=3)
+    assert row["$wave"] == 3
+    with pytest.raises(BadOperation, match="send all rows of a record in one part") as refused:
+        marked_rows(rows_of_one(["", "my.first"]))
+    assert refused.value.index == 7
+    marked_rows(rows_of_one(["", "my.first"]), parallel=False)
