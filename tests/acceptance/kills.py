@@ -48,18 +48,28 @@ class Kill:
 
 
 def draw(chance, phases):
-    """Kills in random order, each in a chunk of its own; between them chunks that nobody kills."""
+    """Kills in random order, each in a chunk of its own; between them chunks that nobody kills.
+
+    The last chunk is one of these: after a worker's death within its commit, what shows the rescue
+    is the claim of the next chunk.
+    """
     shuffled = list(phases)
     chance.shuffle(shuffled)
-    chunks = sorted(chance.sample(range(len(shuffled) + 4), len(shuffled)))
+    last = chunks_for(shuffled) - 1
+    chunks = sorted(chance.sample(range(last), len(shuffled)))
     return [Kill(chunk, phase) for chunk, phase in zip(chunks, shuffled, strict=True)]
+
+
+def chunks_for(kills):
+    """How many chunks a job has whose workers are killed so often."""
+    return len(kills) + 4
 
 
 def operations_for(kills, prefix, counter):
     """Creates, increments of one record, and calls that wait where the kills want it."""
     operations = []
     planned = {kill.chunk: kill for kill in kills}
-    for chunk in range(len(kills) + 4):
+    for chunk in range(chunks_for(kills)):
         for place in range(CHUNK):
             name = f"{prefix} {chunk}.{place}"
             operations.append(_operation(planned.get(chunk), place, name, counter))

@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 from database import Database
 from exactness import assert_counters, assert_nothing_runs, call, create
-from kills import CHUNK, COMMIT_GATE, draw, kill_at
+from kills import CHUNK, COMMIT_GATE, chunks_for, draw, kill_at
 from rpc import Watcher
 
 KEY = "test.batch.key"
@@ -48,7 +48,7 @@ def operations_for(kills, prefix, make):
     planned = {kill.chunk: kill for kill in kills}
     return [
         gated(planned.get(chunk), place, f"{prefix} {chunk}.{place}") or make(prefix, chunk, place)
-        for chunk in range(len(kills) + 4)
+        for chunk in range(chunks_for(kills))
         for place in range(CHUNK)
     ]
 
