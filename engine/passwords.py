@@ -18,6 +18,36 @@ def may_hold_passwords(text: str) -> bool:
     return any(mention in text for mention in _MENTIONS)
 
 
+def is_secret_name(name: str) -> bool:
+    """
+    >>> is_secret_name("new_password"), is_secret_name("password_policy")
+    (True, False)
+    """
+    return bool(_NAME.search(name))
+
+
+def name_secret_arguments(operation: dict, parameters: list[str]) -> dict:
+    """A call with its positional arguments given by name, where one of them is a password: only
+    what has a name is known for one.
+
+    :param parameters: names of the method's parameters, in order
+
+    >>> call = {"op": "call", "method": "change_password", "args": ["old", "new"]}
+    >>> name_secret_arguments(call, ["old_passwd", "new_passwd"])["kwargs"]
+    {'old_passwd': 'old', 'new_passwd': 'new'}
+    >>> name_secret_arguments({"op": "call", "args": [1]}, ["number"])
+    {'op': 'call', 'args': [1]}
+    """
+    args, kwargs = operation.get("args") or [], operation.get("kwargs") or {}
+    named = dict(zip(parameters, args, strict=False))
+    # with more arguments than names, or one given twice, the call fails as it would have
+    if len(named) < len(args) or named.keys() & kwargs.keys():
+        return operation
+    if not any(map(is_secret_name, named)):
+        return operation
+    return {**operation, "args": [], "kwargs": {**named, **kwargs}}
+
+
 def blank_passwords(payload: Any) -> Any:
     """The payload with the value of every password-like key replaced.
 
@@ -28,7 +58,7 @@ def blank_passwords(payload: Any) -> Any:
         if "row" in payload and "fields" in payload:
             payload = {**payload, "row": _blank_row(payload["fields"], payload["row"])}
         return {
-            key: BLANKED if value and _NAME.search(key) else blank_passwords(value)
+            key: BLANKED if value and is_secret_name(key) else blank_passwords(value)
             for key, value in payload.items()
         }
     if isinstance(payload, list):
@@ -38,7 +68,7 @@ def blank_passwords(payload: Any) -> Any:
 
 def _blank_row(columns: list, row: list) -> list:
     pairs = zip(columns, row, strict=True)
-    return [BLANKED if cell and _NAME.search(str(name)) else cell for name, cell in pairs]
+    return [BLANKED if cell and is_secret_name(str(name)) else cell for name, cell in pairs]
 
 
 def holds_blanked(payload: Any) -> bool:

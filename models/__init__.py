@@ -10,6 +10,7 @@ from . import batch_job_outcome
 from . import batch_job_operation
 from . import batch_job_chunk_lock
 from . import batch_job_chunk
+from . import batch_job_submission_check
 from . import batch_job_submission
 from . import batch_job_books
 from . import batch_job_rescue

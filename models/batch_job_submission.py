@@ -1,13 +1,11 @@
 import datetime
 import functools
 import json
-import logging
 from dataclasses import dataclass
 
 from odoo import SUPERUSER_ID, api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import UserError
 from odoo.models import fix_import_export_id_paths
-from odoo.service.model import get_public_method
 from odoo.tools import SQL, lazy
 
 from ..engine.canonical import body_hash
@@ -19,29 +17,7 @@ from ..engine.references import references_of
 from ..engine.storable import dump, holds_nul, is_too_deep
 from ..engine.submitted import check_operations, clean_context, to_json
 from ..engine.waves import Waves, is_follower, mark
-from ..execution.certain import access_problem
-
-KEY_TYPES = ("char", "text", "integer", "many2one", "selection", "date", "datetime")
-REFUSED_MODELS = {
-    "base.import.module",
-    "base.module.uninstall",
-    "base.module.update",
-    "base.module.upgrade",
-    "ir.cron",
-    "ir.cron.progress",
-    "ir.cron.trigger",
-    "ir.model",
-    "ir.model.constraint",
-    "ir.model.fields",
-    "ir.model.fields.selection",
-    "ir.model.inherit",
-    "ir.model.relation",
-    "ir.module.module",
-    "ir.module.module.dependency",
-    "ir.module.module.exclusion",
-}
-# it takes a password: outside of a request nothing slows down who tries one after the other
-REFUSED_METHODS = {("res.users", "authenticate")}
+from .batch_job_submission_check import refusal
 
 
 @dataclass(frozen=True)
@@ -60,6 +36,7 @@ class BatchJobSubmission(models.AbstractModel):
 
     _name = "batch.job.submission"
     _description = "Batch Job Submission"
+    _inherit = ["batch.job.submission.check"]
 
     @api.model
     def _parse(self, operations, first_index=0, job_id=None, parallel=False) -> Parsed:
@@ -74,11 +51,12 @@ class BatchJobSubmission(models.AbstractModel):
             text = to_json(checked, first_index, _json_default)
             digest = body_hash(json.loads(text))
             self._check_models(checked, first_index)
-            marked = self._mark(checked, text, first_index, job_id, Waves(parallel))
+            named = self._name_secrets(checked)
+            marked = self._mark(named, text, first_index, job_id, Waves(parallel))
             if marked is not checked:
                 text = to_json(marked, first_index, _json_default)
         except BadRequest as error:
-            raise _refusal(UserError, str(error), getattr(error, "index", None)) from error
+            raise refusal(UserError, str(error), getattr(error, "index", None)) from error
         has = {
             "has_passwords": may_hold_passwords(text),
             "has_references": '"$ref"' in text,
@@ -94,7 +72,7 @@ class BatchJobSubmission(models.AbstractModel):
         try:
             text = to_json(check_operations(operations), 0, _json_default)
         except BadRequest as error:
-            raise _refusal(UserError, str(error), getattr(error, "index", None)) from error
+            raise refusal(UserError, str(error), getattr(error, "index", None)) from error
         return body_hash(json.loads(text))
 
     @api.model
@@ -167,86 +145,6 @@ class BatchJobSubmission(models.AbstractModel):
                     "env['batch.job'].with_user(user).submit(…)."
                 )
             )
-
-    @api.model
-    def _check_models(self, operations, first_index):
-        """Model, method and access of each distinct (op, model, method), once."""
-        seen = set()
-        for index, operation in enumerate(operations, first_index):
-            names = operation.get("method") or operation.get("key") or operation.get("fields")
-            names = (names,) if isinstance(names, str) else tuple(names or ())
-            kind = (operation["op"], operation["model"], names)
-            if kind not in seen:
-                seen.add(kind)
-                self._check_model(index, *kind)
-
-    @api.model
-    def _check_model(self, index, op, name, names):
-        problem, kind = self._model_problem(op, name, names)
-        if problem:
-            text = self.env._("Operation %(index)s: %(problem)s", index=index, problem=problem)
-            raise _refusal(kind, text, index)
-
-    @api.model
-    def _model_problem(self, op, name, names):
-        """(text, exception class) of why a model cannot be used so; (None, None) if it can."""
-        if name not in self.env:
-            text = self.env._("model %s does not exist; check its spelling and its app.", name)
-            return text, UserError
-        if name in REFUSED_MODELS or name == "batch.job" or name.startswith("batch.job."):
-            return self.env._("model %s cannot be changed by a batch job.", name), UserError
-        model = self.env[name]
-        if model._abstract and op != "call":
-            return self.env._("model %s is abstract and has no records.", name), UserError
-        if op == "call" and (name, *names) in REFUSED_METHODS:
-            text = self.env._("%s cannot be called by a batch job.", ".".join((name, *names)))
-            return text, UserError
-        try:
-            if op == "call":
-                get_public_method(model, *names)
-        except AttributeError as error:
-            return str(error), UserError
-        except AccessError as error:
-            return str(error), AccessError
-        if denied := access_problem(model, op):
-            return denied, AccessError
-        checks = {"upsert": self._key_problem, "load": self._column_problem}
-        return (checks[op](model, names) if op in checks else None), UserError
-
-    @api.model
-    def _key_problem(self, model, names):
-        for name in names:
-            field = model._fields.get(name)
-            if field is None:
-                return self.env._(
-                    "the key %(name)s is no field of %(model)s.", name=name, model=model._name
-                )
-            if not field.store or field.type not in KEY_TYPES:
-                return self.env._(
-                    "the key %(name)s cannot be looked up; a key is a stored field: %(types)s.",
-                    name=name,
-                    types=", ".join(KEY_TYPES),
-                )
-        return None
-
-    @api.model
-    def _column_problem(self, model, names):
-        for column in names:
-            place = model
-            for step in fix_import_export_id_paths(column):
-                name = step.partition(".")[0]
-                if place is None or not name or name == "id":
-                    break
-                if name not in place._fields:
-                    return self.env._(
-                        "column %(column)s: %(model)s has no field %(name)s.",
-                        column=column,
-                        model=place._name,
-                        name=name,
-                    )
-                comodel = place._fields[name].comodel_name
-                place = self.env[comodel] if comodel else None
-        return None
 
     @api.model
     def _insert_job(self, options, parsed, digest, state):
@@ -324,17 +222,6 @@ class BatchJobSubmission(models.AbstractModel):
         context.setdefault("lang", user.lang)
         context.setdefault("tz", user.tz)
         return context
-
-
-def _refusal(kind, text, index):
-    """An exception whose RPC error carries the operation's index beside the text."""
-    error = kind(text)
-    if index is not None:
-        error.context = {"index": index}
-    if kind is UserError:
-        # by itself Odoo would log the message as a warning, and it quotes the operation
-        error.loglevel = logging.DEBUG
-    return error
 
 
 def _json_default(value):

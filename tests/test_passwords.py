@@ -106,3 +106,23 @@ class TestPasswords(RpcCase):
                 "list": [{"token": BLANKED}],
             },
         )
+
+    def test_by_position(self):
+        """A password among positional arguments is known by the name of the method's parameter."""
+        call = {"op": "call", "model": "test.batch.value", "method": "take_password"}
+        mixed = {**call, "args": ["jo", "S3cret"], "kwargs": {"again": 1}}
+        plain = {**call, "method": "return_text", "args": [3]}
+        too_many = {**call, "args": ["jo", "S3cret", 1, 2]}
+        job = self.submit([mixed, plain, too_many], idempotency_key="by position")
+        again = self.submit([mixed, plain, too_many], idempotency_key="by position")
+        self.assertEqual(again, job)
+        self.run_jobs()
+        outcomes = self.outcomes(job)
+        self.assertEqual([one["value"] for one in outcomes], ["jo 6 1", "ééé", None])
+        self.assertIn("positional argument", outcomes[2]["error"]["message"])
+        self.cr.execute(
+            "SELECT payload FROM batch_job_operation WHERE job_id = %s ORDER BY index", [job.id]
+        )
+        first, second, _third = (payload for (payload,) in self.cr.fetchall())
+        self.assertEqual(first["kwargs"], {"login": "jo", "password": BLANKED, "again": 1})
+        self.assertEqual(second["args"], [3])

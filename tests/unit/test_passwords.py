@@ -1,6 +1,12 @@
 import pytest
 
-from engine.passwords import BLANKED, blank_passwords, holds_blanked, may_hold_passwords
+from engine.passwords import (
+    BLANKED,
+    blank_passwords,
+    holds_blanked,
+    may_hold_passwords,
+    name_secret_arguments,
+)
 
 SECRET_KEYS = [
     "password",
@@ -59,3 +65,18 @@ def test_blanking_twice_changes_nothing():
     """Outcomes of one operation may be written more than once."""
     once = blank_passwords({"values": {"password": "x"}})
     assert blank_passwords(once) == once
+
+
+@pytest.mark.parametrize(
+    ("call", "parameters"),
+    [
+        ({"args": ["jo"]}, ["login"]),
+        ({"args": ["jo", "x", "y"]}, ["login", "password"]),
+        ({"args": ["x"], "kwargs": {"password": "y"}}, ["password"]),
+        ({}, ["password"]),
+    ],
+)
+def test_other_calls_keep_their_arguments(call, parameters):
+    """Without a password among them, and where they would not fit, arguments stay in their
+    places."""
+    assert name_secret_arguments(call, parameters) == call

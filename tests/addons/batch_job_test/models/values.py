@@ -65,6 +65,14 @@ class TestBatchValue(models.Model):
         return self
 
     @api.model
+    def take_password(self, login, password, again=None):
+        return f"{login} {len(password)} {again}"
+
+    @api.model
+    def return_many(self, count):
+        return self.browse(range(1, count + 1))
+
+    @api.model
     def return_nested(self):
         return {"values": self.search([], limit=1, order="id"), "on": [date(2030, 1, 2)]}
 

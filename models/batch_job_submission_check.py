@@ -1,0 +1,154 @@
+import inspect
+import logging
+
+from odoo import api, models
+from odoo.exceptions import AccessError, UserError
+from odoo.models import fix_import_export_id_paths
+from odoo.service.model import get_public_method
+
+from ..engine.passwords import is_secret_name, name_secret_arguments
+from ..execution.certain import access_problem
+
+KEY_TYPES = ("char", "text", "integer", "many2one", "selection", "date", "datetime")
+REFUSED_MODELS = {
+    "base.import.module",
+    "base.module.uninstall",
+    "base.module.update",
+    "base.module.upgrade",
+    "ir.cron",
+    "ir.cron.progress",
+    "ir.cron.trigger",
+    "ir.model",
+    "ir.model.constraint",
+    "ir.model.fields",
+    "ir.model.fields.selection",
+    "ir.model.inherit",
+    "ir.model.relation",
+    "ir.module.module",
+    "ir.module.module.dependency",
+    "ir.module.module.exclusion",
+}
+# it takes a password: outside of a request nothing slows down who tries one after the other
+REFUSED_METHODS = {("res.users", "authenticate")}
+
+
+class BatchJobSubmissionCheck(models.AbstractModel):
+    """What submitted operations name: models, methods, fields, and whether they may be used."""
+
+    _name = "batch.job.submission.check"
+    _description = "Batch Job Submission Check"
+
+    @api.model
+    def _check_models(self, operations, first_index):
+        """Model, method and access of each distinct (op, model, method), once."""
+        seen = set()
+        for index, operation in enumerate(operations, first_index):
+            names = operation.get("method") or operation.get("key") or operation.get("fields")
+            names = (names,) if isinstance(names, str) else tuple(names or ())
+            kind = (operation["op"], operation["model"], names)
+            if kind not in seen:
+                seen.add(kind)
+                self._check_model(index, *kind)
+
+    @api.model
+    def _check_model(self, index, op, name, names):
+        problem, kind = self._model_problem(op, name, names)
+        if problem:
+            text = self.env._("Operation %(index)s: %(problem)s", index=index, problem=problem)
+            raise refusal(kind, text, index)
+
+    @api.model
+    def _model_problem(self, op, name, names):
+        """(text, exception class) of why a model cannot be used so; (None, None) if it can."""
+        if name not in self.env:
+            text = self.env._("model %s does not exist; check its spelling and its app.", name)
+            return text, UserError
+        if name in REFUSED_MODELS or name == "batch.job" or name.startswith("batch.job."):
+            return self.env._("model %s cannot be changed by a batch job.", name), UserError
+        model = self.env[name]
+        if model._abstract and op != "call":
+            return self.env._("model %s is abstract and has no records.", name), UserError
+        if op == "call" and (name, *names) in REFUSED_METHODS:
+            text = self.env._("%s cannot be called by a batch job.", ".".join((name, *names)))
+            return text, UserError
+        try:
+            if op == "call":
+                get_public_method(model, *names)
+        except AttributeError as error:
+            return str(error), UserError
+        except AccessError as error:
+            return str(error), AccessError
+        if denied := access_problem(model, op):
+            return denied, AccessError
+        checks = {"upsert": self._key_problem, "load": self._column_problem}
+        return (checks[op](model, names) if op in checks else None), UserError
+
+    @api.model
+    def _key_problem(self, model, names):
+        for name in names:
+            field = model._fields.get(name)
+            if field is None:
+                return self.env._(
+                    "the key %(name)s is no field of %(model)s.", name=name, model=model._name
+                )
+            if not field.store or field.type not in KEY_TYPES:
+                return self.env._(
+                    "the key %(name)s cannot be looked up; a key is a stored field: %(types)s.",
+                    name=name,
+                    types=", ".join(KEY_TYPES),
+                )
+        return None
+
+    @api.model
+    def _column_problem(self, model, names):
+        for column in names:
+            place = model
+            for step in fix_import_export_id_paths(column):
+                name = step.partition(".")[0]
+                if place is None or not name or name == "id":
+                    break
+                if name not in place._fields:
+                    return self.env._(
+                        "column %(column)s: %(model)s has no field %(name)s.",
+                        column=column,
+                        model=place._name,
+                        name=name,
+                    )
+                comodel = place._fields[name].comodel_name
+                place = self.env[comodel] if comodel else None
+        return None
+
+    @api.model
+    def _name_secrets(self, operations):
+        """Have a password among a method's positional arguments known by the parameter's name."""
+        calls = [one for one in operations if one["op"] == "call" and one.get("args")]
+        parameters = {
+            kind: names
+            for kind in {(one["model"], one["method"]) for one in calls}
+            if any(map(is_secret_name, names := self._parameters(*kind)))
+        }
+        if not parameters:
+            return operations
+        return [
+            name_secret_arguments(one, parameters.get((one["model"], one.get("method")), []))
+            for one in operations
+        ]
+
+    @api.model
+    def _parameters(self, model, method) -> list[str]:
+        """Names of a method's parameters that may be given by position."""
+        signature = inspect.signature(get_public_method(self.env[model], method))
+        by_name_too = inspect.Parameter.POSITIONAL_OR_KEYWORD
+        names = [one.name for one in signature.parameters.values() if one.kind == by_name_too]
+        return names[1:]  # without self
+
+
+def refusal(kind, text, index):
+    """An exception whose RPC error carries the operation's index beside the text."""
+    error = kind(text)
+    if index is not None:
+        error.context = {"index": index}
+    if kind is UserError:
+        # by itself Odoo would log the message as a warning, and it quotes the operation
+        error.loglevel = logging.DEBUG
+    return error
