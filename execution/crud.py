@@ -57,6 +57,9 @@ def call(model, operations) -> list[Outcome]:
     if isinstance(value, BaseModel) and value._name == model._name:
         # what a copy or a search of this model gave is what later operations refer to
         ids = [one for one in value._ids if type(one) is int]  # none of what `new` gave
+        # all of it or nothing: a reference to a part of it would go wrong unnoticed
+        _kept, cut = plain_value(ids)
+        ids = None if cut else ids
     value, note = plain_value(value, _json_default)
     return [Outcome(operations[0].position, "done", ids=ids, value=value, note=note)]
 

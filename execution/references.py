@@ -73,11 +73,20 @@ class References:
         if lost is not None:
             return self._skip(operation, lost)
         try:
+            for name in sorted(names):
+                self._refuse_unkept(name)
             self._resolved(operation)
         except UnfitReference as error:
             failure = Failure("reference", str(error), operation.model)
             return Outcome(operation.position, "failed", failure=failure)
         return None
+
+    def _refuse_unkept(self, name):
+        _state, ids, index = self._find(name)
+        if ids is None:
+            raise UnfitReference(
+                f"Its reference {name!r}, operation {index}, gave more records than are kept."
+            )
 
     def _find(self, name):
         return self._made.get(name) or self._settled.get(name) or ("pending", None, None)

@@ -112,6 +112,22 @@ class TestReturnValues(OutcomesCase):
         )
         self.assert_value(call("return_text", 60_000), "é" * 60_000)
 
+    def test_more_records_than_are_kept(self):
+        """Of a recordset too large to keep no ids are kept, and what refers to it fails: a part of
+        it would go wrong unnoticed."""
+        many = call("return_many", 20_000) | {"ref": "many"}
+        rename = call("return_self", ids=[{"$ref": "many"}])
+        few = call("return_many", 3) | {"ref": "few"}
+        for size in (3, 1):
+            first, second, third = self.outcomes(
+                self.submit_and_run([many, rename, few], chunk_size=size)
+            )
+            self.assertEqual((first["state"], first["ids"]), ("done", None))
+            self.assertIn(" of 20000 items are kept.", first["note"])
+            self.assertEqual(second["error"]["type"], "reference")
+            self.assertIn("'many', operation 0, gave more records", second["error"]["message"])
+            self.assertEqual(third["ids"], [1, 2, 3])
+
     def test_method_without_records(self):
         """A method of a model without records can be called; `each` keeps no values."""
         self.assert_value(call("double", 21, model="test.batch.abstract"), 42)
