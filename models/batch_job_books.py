@@ -64,15 +64,6 @@ class BatchJobBooks(models.AbstractModel):
             job._set(error=error, culprit_position=position)
 
     @api.model
-    def _close_stopped(self, job, row):
-        """A paused or cancelled job whose last chunk has landed."""
-        left = row["total"] - row["succeeded"] - row["failed"] - row["skipped"]
-        if row["state"] == "paused" and not left and row["culprit_position"] is None:
-            job._end(row)
-        else:
-            job._settle(row)
-
-    @api.model
     def _may_run(self, job, row) -> bool:
         """The owner must still be there and have the companies; else the job is paused."""
         problem = self._owner_problem(row)

@@ -32,7 +32,7 @@ class BatchJobClaim(models.AbstractModel):
 
     READ COMMITTED, because each statement must see what other runners committed just before;
     the lock on the job's row is waited for, because a runner that skips a locked job leaves while
-    work remains. The order of the statements matters: see `_claim_from`.
+    work remains. The order of the statements matters: see `_claim_chunk`.
     """
 
     _name = "batch.job.claim"
@@ -74,7 +74,8 @@ class BatchJobClaim(models.AbstractModel):
         if row and row["state"] in LIVE_STATES:
             job._move(row, "paused")
         if row:
-            text = self.env._("The server could not go on with it: %s.", type(error).__name__)
+            owners = job._in_language_of_owner(row)
+            text = owners.env._("The server could not go on with it: %s.", type(error).__name__)
             job._set(needs_runner=False, error=text)
         self.env.cr.commit()  # pylint: disable=invalid-commit
 
@@ -128,11 +129,16 @@ class BatchJobClaim(models.AbstractModel):
         row = job._locked_row()
         if not row or not row["needs_runner"]:
             return None
+        job = job._in_language_of_owner(row)
+        return self.with_env(job.env)._claim_chunk(job, row, runner)
+
+    @api.model
+    def _claim_chunk(self, job, row, runner) -> Claim | None:
         chunks = self.env["batch.job.chunk"]
         # counted before folding: a chunk that ends in between is then still seen as running, and
         # its job is not closed without its counts
-        running = chunks._running_chunks(job_id)
-        orphans = chunks._orphans(job_id)
+        running = chunks._running_chunks(job.id)
+        orphans = chunks._orphans(job.id)
         for chunk in orphans:
             self._rescue(row, chunk)
         gone = {chunk["id"] for chunk in orphans}
@@ -142,8 +148,8 @@ class BatchJobClaim(models.AbstractModel):
         claim = None
         if row["state"] in LIVE_STATES and self._may_run(job, row):
             claim = self._take_chunk(job, row, running, runner)
-        elif not running and not chunks._has_unfolded(job_id):
-            self._close_stopped(job, row)
+        elif not running and not chunks._has_unfolded(job.id):
+            job._close_stopped(row)
         self._publish(job, row, ended=row["state"] not in LIVE_STATES)
         return claim
 

@@ -23,7 +23,7 @@ class BatchJobOneTransaction(models.AbstractModel):
         with self.env.registry.cursor() as side:
 
             def before_step(position):
-                self._before_step(side, job["id"], position, deadline)
+                self._before_step(side, job, position, deadline)
 
             try:
                 with dry_run(job["dry_run"]):
@@ -53,7 +53,7 @@ class BatchJobOneTransaction(models.AbstractModel):
         registry.reset_changes()
 
     @api.model
-    def _before_step(self, side, job_id, position, deadline):
+    def _before_step(self, side, row, position, deadline):
         """Publish how far it is and read the cancel flag, on a second cursor that touches no row
         the work transaction locks."""
         # or it would fail, and all be done again, when a verb has locked the row meanwhile
@@ -68,24 +68,28 @@ class BatchJobOneTransaction(models.AbstractModel):
                                 FOR NO KEY UPDATE SKIP LOCKED)
                 """,
                 position,
-                job_id,
+                row["id"],
             )
         )
-        side.execute(SQL("SELECT state FROM batch_job WHERE id = %s", job_id))
+        side.execute(SQL("SELECT state FROM batch_job WHERE id = %s", row["id"]))
         (state,) = side.fetchone()
-        job = self.env(cr=side)["batch.job"].browse(job_id)
-        job._bus_send("batch_job/progress", {"id": job_id, "state": state})
+        job = self.env(cr=side)["batch.job"].browse(row["id"])
+        job._bus_send("batch_job/progress", {"id": row["id"], "state": state})
         side.commit()
         if state == "cancelled":
             raise StopAll(position, None)
         if deadline.is_near():
-            text = self.env._(
-                "The job reached operation %(index)s and stopped itself before the worker's time "
-                "limit (%(limit)s); nothing was kept. Raise the limit, or use another policy.",
-                index=position,
-                limit=deadline.describe(),
-            )
-            raise StopAll(position, Failure("time_limit", text))
+            raise StopAll(position, self._out_of_time(job, row, position, deadline))
+
+    @api.model
+    def _out_of_time(self, job, row, position, deadline) -> Failure:
+        text = job._in_language_of_owner(row).env._(
+            "The job reached operation %(index)s and stopped itself before the worker's time "
+            "limit (%(limit)s); nothing was kept. Raise the limit, or use another policy.",
+            index=job.env["batch.job.operation"]._index_at(row["id"], position),
+            limit=deadline.describe(),
+        )
+        return Failure("time_limit", text)
 
     @api.model
     def _land_stopped(self, claim, operations, stop, started):

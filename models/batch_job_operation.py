@@ -146,6 +146,18 @@ class BatchJobOperation(models.Model):
         return dict(self.env.cr.fetchall())
 
     @api.model
+    def _index_at(self, job_id, position) -> int:
+        """The index of what stands at a position: the words for people say the index."""
+        self.env.cr.execute(
+            SQL(
+                "SELECT index FROM batch_job_operation WHERE job_id = %s AND position = %s",
+                job_id,
+                position or 0,
+            )
+        )
+        return self.env.cr.fetchone()[0]
+
+    @api.model
     def _referred(self, job_id, names) -> dict[str, tuple]:
         """(state, ids, index) of the operations with these refs."""
         self.env.cr.execute(

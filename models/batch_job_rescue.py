@@ -35,7 +35,7 @@ class BatchJobRescue(models.AbstractModel):
                 "The worker died %(lost)s times, and nothing was kept; it had reached operation "
                 "%(index)s.",
                 lost=lost,
-                index=row["step_position"] or 0,
+                index=self.env["batch.job.operation"]._index_at(row["id"], row["step_position"]),
             )
         self._put_back(
             row,
@@ -58,29 +58,34 @@ class BatchJobRescue(models.AbstractModel):
         """
         chunks = self.env["batch.job.chunk"]
         self._begin()
-        row = self.env["batch.job"].browse(claim.job["id"])._locked_row()
+        job = self.env["batch.job"].browse(claim.job["id"])
+        row = job._locked_row()
         if row and chunks._is_ours(claim.chunk_id, claim.attempt):
-            chunk = chunks._chunk(claim.chunk_id)
-            operations = self._pending_of(chunk)
-            conflicts = chunk["conflicts"] + counted
-            verdict = after_conflict(conflicts, len(operations), is_one_transaction(row))
-            text = self.env._(
-                "It met a conflict %(count)s times: %(reason)s", count=conflicts, reason=reason
-            )
-            wait = back_off(conflicts if counted else CONFLICT_BUDGET, random.random())
-            self._put_back(
-                row,
-                chunk,
-                operations,
-                verdict,
-                Failure("conflict", text),
-                conflicts=conflicts,
-                trouble=reason,
-                # not `Datetime.now()`, which has no fractions: the wait would lie in the past
-                not_before=self.env.cr.now() + timedelta(seconds=wait),
-            )
+            self.with_env(job._in_language_of_owner(row).env)._put_off(claim, row, reason, counted)
         chunks._hand_over(claim.chunk_id)
         self.env.cr.commit()  # pylint: disable=invalid-commit
+
+    @api.model
+    def _put_off(self, claim, row, reason, counted):
+        chunk = self.env["batch.job.chunk"]._chunk(claim.chunk_id)
+        operations = self._pending_of(chunk)
+        conflicts = chunk["conflicts"] + counted
+        verdict = after_conflict(conflicts, len(operations), is_one_transaction(row))
+        text = self.env._(
+            "It met a conflict %(count)s times: %(reason)s", count=conflicts, reason=reason
+        )
+        wait = back_off(conflicts if counted else CONFLICT_BUDGET, random.random())
+        self._put_back(
+            row,
+            chunk,
+            operations,
+            verdict,
+            Failure("conflict", text),
+            conflicts=conflicts,
+            trouble=reason,
+            # not `Datetime.now()`, which has no fractions: the wait would lie in the past
+            not_before=self.env.cr.now() + timedelta(seconds=wait),
+        )
 
     @api.model
     def _put_back(self, row, chunk, operations, verdict, failure, **values):

@@ -183,6 +183,14 @@ class BatchJobVerbs(models.AbstractModel):
             # now, whatever its eta
             self.env["batch.job.runner"]._wake()
         else:
+            self._close_stopped(row)
+
+    def _close_stopped(self, row):
+        """A paused or cancelled job no chunk of which runs any more."""
+        left = row["total"] - row["succeeded"] - row["failed"] - row["skipped"]
+        if row["state"] == "paused" and not left and row["culprit_position"] is None:
+            self._end(row)
+        else:
             self._settle(row)
 
     def _settle(self, row):

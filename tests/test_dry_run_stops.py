@@ -69,6 +69,19 @@ class TestDryRunStops(RaceCase):
         self.run_jobs()
         self.assert_counters(job, "done", succeeded=30)
 
+    def test_time_limit_names_the_index(self):
+        """Where the order of execution is another than that of submission, words and outcomes name
+        the place in the submission."""
+        values = {"op": "create", "model": "test.batch.value", "values": {"name": "index"}}
+        operations = [values, *self.creates("index", 3)]
+        job = self.submit(operations, dry_run=True, max_parallel=2)
+        runner, over = self.runner(), Deadline()
+        over.seconds = 1e-9
+        runner.env["batch.job.work"]._work(runner.claim(), Knowledge(), over)
+        self.run_jobs()
+        self.assertEqual(self.states(job), ["rolled_back", "failed", *["rolled_back"] * 2])
+        self.assertIn("reached operation 1 and stopped", self.outcomes(job)[1]["error"]["message"])
+
     def test_worker_lost(self):
         """A dry run whose worker died begins anew; after the second death it has failed, says that
         nothing was kept, and where it was."""

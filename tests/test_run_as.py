@@ -1,5 +1,8 @@
+from unittest.mock import patch
+
 from odoo import Command
 from odoo.tests import tagged
+from odoo.tools.translate import code_translations
 
 from .rpc_cases import MODEL, AccessCase, create
 
@@ -54,6 +57,31 @@ class TestOwner(AccessCase):
         self.rpc(user, "batch.job", "resume", job.ids)
         self.run_jobs()
         self.assert_counters(job, "done", succeeded=1)
+
+    def test_words_in_the_owners_language(self):
+        """What a runner stores for the owner to read is in the owner's language, if that is still
+        in use."""
+        french = self.env["res.lang"]._activate_lang("fr_FR")
+        user = self.new_user("french_owner", lang="fr_FR")
+        self.addCleanup(self.speak_english_only, user, french)
+        job = self.submit([create("words")], user=user)
+        user.active = False
+        source = "The owner, %s, is archived. Activate the user, then resume."
+        french_terms = {source: "%s est archivé."}
+        languages = code_translations.python_translations
+        with patch.dict(languages, {("batch_job", "fr_FR"): french_terms}):
+            self.run_jobs()
+            self.assertEqual(job.sudo().error, "French_Owner est archivé.")
+            self.speak_english_only(user, french)
+            job.sudo().resume()
+            self.run_jobs()
+        self.assertEqual(job.sudo().error, source % "French_Owner")
+
+    def speak_english_only(self, user, french):
+        self.renew()
+        user.lang = "en_US"
+        french.active = False
+        self.commit()
 
     def test_lost_company(self):
         """The job of an owner who has lost a company it needs is paused and says so."""

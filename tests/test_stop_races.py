@@ -81,6 +81,17 @@ class TestStops(RaceCase):
         self.run_to_end(job)
         self.assert_counters(job, "done", succeeded=4)
 
+    def test_pause_when_all_is_counted(self):
+        """A job whose last chunk was counted but that has not been ended ends with the pause."""
+        job, runner, claim = self.submit_and_claim(4)
+        runner.work(claim)
+        self.renew()
+        self.env["batch.job.claim"]._fold(job.sudo(), job._locked_row())
+        self.commit()
+        self.assertEqual(self.verb(job, "pause"), "done")
+        self.assert_counters(job, "done", succeeded=4)
+        self.assertFalse(job.needs_runner)
+
     def test_pause_then_resume(self):
         """The running chunk lands, the rest waits until resume, and each is done once."""
         job, runner, claim = self.submit_and_claim(6, chunk_size=2)
