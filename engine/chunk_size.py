@@ -29,6 +29,18 @@ def next_size(history: list[tuple[int, float]]) -> int:
     )
 
 
+def fair_size(size: int, left: int, at_once: int) -> int:
+    """A size that leaves something for the other runners of a job, so that all end together.
+
+    :param left: operations that no chunk has yet
+    :param at_once: chunks of the job that may run at once
+
+    >>> [fair_size(500, left, 2) for left in (5_000, 700, 60)]
+    [500, 350, 50]
+    """
+    return min(size, max(FIRST_SIZE, -(-left // at_once)))
+
+
 def chunks_of(operations: list, size: int, wave_ends: list[int] | None) -> list[list]:
     """Cut a whole job as its claims would: by position, at the end of a wave, never in a record.
 

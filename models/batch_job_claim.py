@@ -7,7 +7,7 @@ import psycopg2
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..engine.chunk_size import next_size
+from ..engine.chunk_size import fair_size, next_size
 from ..engine.states import LIVE_STATES, is_one_transaction
 from ..engine.waves import wave_at
 from ..execution.guards import is_transient
@@ -209,7 +209,7 @@ class BatchJobClaim(models.AbstractModel):
         first, end = row["next_position"], row["total"]
         wave = wave_at(first, row["wave_ends"])
         if not is_one_transaction(row):
-            size = row["chunk_size"] or next_size(chunks._history(job.id))
+            size = row["chunk_size"] or self._size_of_next(job, row)
             wave_end = row["wave_ends"][wave] + 1 if row["wave_ends"] else end
             end = min(first + size, wave_end)
             if row["has_followers"] and end < wave_end:
@@ -218,6 +218,12 @@ class BatchJobClaim(models.AbstractModel):
         row["next_position"] = end
         job._set(next_position=end)
         return chunk_id, first, end - 1
+
+    @api.model
+    def _size_of_next(self, job, row) -> int:
+        at_once = min(row["max_parallel"], self.env["batch.job.runner"]._wanted_runners())
+        size = next_size(self.env["batch.job.chunk"]._history(job.id))
+        return fair_size(size, row["total"] - row["next_position"], at_once)
 
     @api.model
     def _note_claim(self, job, row):

@@ -45,6 +45,15 @@ class TestClaims(RaceCase):
         one.work(claim)
         self.assertEqual(other.claim().first, 2)
 
+    def test_the_last_chunks_are_shared(self):
+        """Where the size is left to the server, a runner leaves its share of the rest to the
+        others: what two take of 70 operations is 50 and 20, not more for one."""
+        self.submit(self.creates("shared", 120), max_parallel=2)
+        runners = [self.runner(slot) for slot in (0, 1)]
+        runners[0].step()  # 50 of 120; by its speed the next would be 200
+        claims = [runner.claim() for runner in runners]
+        self.assertEqual([(one.first, one.last) for one in claims], [(50, 99), (100, 119)])
+
     def test_a_claim_waits_for_the_job(self):
         """A runner that finds the job locked waits for it; it does not leave while work remains."""
         job = self.submit(self.creates("wait", 2), chunk_size=1)

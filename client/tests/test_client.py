@@ -95,6 +95,20 @@ async def test_watch_looks_when_the_job_should_be_ready() -> None:
     assert max(clock.sleeps) == 0.3
 
 
+async def test_watch_does_not_press_a_job_that_is_late() -> None:
+    """Where the job says again and again that it is about to end, the looks get rarer."""
+    odoo, clock = FakeOdoo(*[work] * 12), FakeClock()
+    odoo.states = [*["running"] * 9, "done"]
+    odoo.time_left = 0.001
+    async with async_client(odoo, clock) as client:
+        job = await client.submit(creates(1))
+        async for _ in client.watch(job.id, interval=5.0):
+            pass
+    assert clock.sleeps[0] == 0.05
+    assert clock.sleeps == sorted(clock.sleeps)
+    assert clock.sleeps[-1] > 0.15
+
+
 async def test_watch_gives_up_at_its_time_limit_and_names_the_job() -> None:
     """The job goes on; the error says which it is."""
     odoo, clock = FakeOdoo(), FakeClock()

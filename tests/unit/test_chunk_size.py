@@ -1,6 +1,6 @@
 import pytest
 
-from engine.chunk_size import FIRST_SIZE, LARGEST_SIZE, next_size, split
+from engine.chunk_size import FIRST_SIZE, LARGEST_SIZE, fair_size, next_size, split
 
 
 def test_first_chunk_has_a_fixed_size():
@@ -26,6 +26,18 @@ def test_first_chunk_has_a_fixed_size():
 def test_size_follows_what_a_second_holds(history, size):
     """A chunk is to take a second; it grows or shrinks at most fourfold and stays in bounds."""
     assert next_size(history) == size
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 3, 16])
+def test_runners_of_a_job_end_together(at_once):
+    """Chunks get smaller towards the end, but not tiny: the last ones are about equal."""
+    left, sizes = 5_000, []
+    while left:
+        sizes.append(min(left, fair_size(500, left, at_once)))
+        left -= sizes[-1]
+    assert sizes[0] == max(FIRST_SIZE, min(500, -(-5_000 // at_once)))
+    assert sizes == sorted(sizes, reverse=True)
+    assert at_once == 1 or max(sizes[-at_once:]) <= 2 * FIRST_SIZE
 
 
 @pytest.mark.parametrize("count", [1, 2, 9, 10, 11, 100, 101, 999])

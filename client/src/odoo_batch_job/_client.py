@@ -16,6 +16,7 @@ from ._parts import Operation
 from ._retry import Retry
 
 FIRST_POLL = 0.1  # seconds; a small job is done by then
+SHORTEST_POLL = 0.05  # seconds; when the job says that it is about to end
 
 Policy = Literal["isolate", "chunk", "stop", "all"]
 
@@ -171,7 +172,8 @@ class AsyncClient(Connected):
                 yield status
             if status.at_rest:
                 return
-            wait = max(min(FIRST_POLL, interval), min(pause, status.time_left or pause))
+            # a job that is late is not asked without a pause
+            wait = min(pause, max(SHORTEST_POLL, pause / 16, status.time_left or pause))
             if timeout is not None and self._clock.now() + wait > begin + timeout:
                 raise WatchTimeoutError(job_id, timeout)
             last = status
