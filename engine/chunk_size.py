@@ -1,7 +1,7 @@
 """How many operations make a chunk, and how a chunk is cut smaller."""
 
 FIRST_SIZE = 50  # operations, when nothing is known yet
-LARGEST_SIZE = 500  # past this nothing is gained
+LARGEST_SIZE = 1_000  # past this little is gained
 TARGET_SECONDS = 1.0  # of work in one chunk
 WAYS = 10  # 10-way beats halving as soon as two operations of a chunk fail
 

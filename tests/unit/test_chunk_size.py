@@ -20,7 +20,7 @@ def test_first_chunk_has_a_fixed_size():
         ([(1, 60.0)], 1),
         ([(100, 1.0), (100, 3.0)], 50),
         ([(100, 0.0)], FIRST_SIZE),
-        ([(10_000, 100.0)], 500),
+        ([(10_000, 100.0)], LARGEST_SIZE),
     ],
 )
 def test_size_follows_what_a_second_holds(history, size):
