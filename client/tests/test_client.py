@@ -83,30 +83,29 @@ async def test_watch_looks_often_at_first_and_then_at_the_interval() -> None:
     assert clock.sleeps[-2:] == [1.0, 1.0]
 
 
-async def test_watch_looks_when_the_job_should_be_ready() -> None:
-    """The end of a job is seen when it comes, not up to an interval later."""
+async def sleeps_before_the_end(time_left: float) -> list[float]:
+    """Return the pauses of somebody who watches a job that always says it is about to end."""
     odoo, clock = FakeOdoo(*[work] * 12), FakeClock()
     odoo.states = [*["running"] * 9, "done"]
-    odoo.time_left = 0.3
+    odoo.time_left = time_left
     async with async_client(odoo, clock) as client:
         job = await client.submit(creates(1))
         async for _ in client.watch(job.id, interval=5.0):
             pass
-    assert max(clock.sleeps) == 0.3
+    return clock.sleeps
+
+
+async def test_watch_looks_when_the_job_should_be_ready() -> None:
+    """The end of a job is seen when it comes, not up to an interval later."""
+    assert max(await sleeps_before_the_end(0.3)) == 0.3
 
 
 async def test_watch_does_not_press_a_job_that_is_late() -> None:
     """Where the job says again and again that it is about to end, the looks get rarer."""
-    odoo, clock = FakeOdoo(*[work] * 12), FakeClock()
-    odoo.states = [*["running"] * 9, "done"]
-    odoo.time_left = 0.001
-    async with async_client(odoo, clock) as client:
-        job = await client.submit(creates(1))
-        async for _ in client.watch(job.id, interval=5.0):
-            pass
-    assert clock.sleeps[0] == 0.05
-    assert clock.sleeps == sorted(clock.sleeps)
-    assert clock.sleeps[-1] > 0.15
+    sleeps = await sleeps_before_the_end(0.001)
+    assert sleeps[0] == 0.05
+    assert sleeps == sorted(sleeps)
+    assert sleeps[-1] > 0.15
 
 
 async def test_watch_gives_up_at_its_time_limit_and_names_the_job() -> None:

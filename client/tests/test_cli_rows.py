@@ -1,0 +1,217 @@
+"""The command line: files to operations, and outcomes to files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conftest import Run
+from fake_odoo import FakeOdoo, outcome
+from odoo_batch_job._cli._operations_of import cell, row_of, typed
+
+CSV = 'name,active,color,category_id,ref\nAcme,true,3,"[[6, 0, [1]]]",A-1\nBolt,no,x,,\n'
+
+
+@pytest.mark.parametrize(
+    ("options", "bodies"),
+    [
+        (
+            ["--op", "load"],
+            [
+                {
+                    "fields": ["name", "active", "color", "category_id", "ref"],
+                    "row": ["Acme", "true", "3", "[[6, 0, [1]]]", "A-1"],
+                },
+                {
+                    "fields": ["name", "active", "color", "category_id", "ref"],
+                    "row": ["Bolt", "no", "x", "", ""],
+                },
+            ],
+        ),
+        (
+            ["--op", "create"],
+            [
+                {
+                    "values": {"name": "Acme", "active": True, "color": 3, "ref": "A-1"}
+                    | {"category_id": [[6, 0, [1]]]}
+                },
+                {"values": {"name": "Bolt", "active": False, "color": "x"}},
+            ],
+        ),
+        (
+            ["--op", "upsert", "--key", "name"],
+            [
+                {
+                    "key": ["name"],
+                    "values": {"name": "Acme", "active": True, "color": 3, "ref": "A-1"}
+                    | {"category_id": [[6, 0, [1]]]},
+                },
+                {"key": ["name"], "values": {"name": "Bolt", "active": False, "color": "x"}},
+            ],
+        ),
+    ],
+)
+def test_rows_of_csv_become_operations(
+    run: Run, odoo: FakeOdoo, options: list[str], bodies: Any
+) -> None:
+    """Texts become what the fields take; what does not look right stays for Odoo to refuse."""
+    Path("rows.csv").write_text(CSV)
+    result = run("submit", "rows.csv", "--model", "res.partner", *options)
+    assert result.exit_code == 0, result.output
+    op = {"op": options[1], "model": "res.partner"}
+    assert odoo.jobs[0].operations == [{**op, **body} for body in bodies]
+    assert result.output.splitlines()[0] == "Job 1  http://odoo.test/odoo/batch-jobs/1"
+
+
+def test_load_is_what_becomes_of_csv(run: Run, odoo: FakeOdoo) -> None:
+    """Without --op a CSV file is imported as Odoo would, whatever its delimiter; from stdin too."""
+    text = '\ufeffid;name\n\nmy.a;"Two\nlines"\n'
+    assert run("submit", "-", "--model", "res.partner", text=text).exit_code == 0
+    assert odoo.jobs[0].operations == [
+        {
+            "op": "load",
+            "model": "res.partner",
+            "fields": ["id", "name"],
+            "row": ["my.a", "Two\nlines"],
+        }
+    ]
+
+
+def test_write_and_unlink_take_the_id_column(run: Run, odoo: FakeOdoo) -> None:
+    """An empty cell of a write clears the field."""
+    Path("rows.csv").write_text("id,name,ref\n7,Acme,\n")
+    run("submit", "rows.csv", "--model", "res.partner", "--op", "write")
+    run("submit", "rows.csv", "--model", "res.partner", "--op", "unlink")
+    written, removed = (job.operations for job in odoo.jobs)
+    values = {"name": "Acme", "ref": False}
+    assert written == [{"op": "write", "model": "res.partner", "ids": [7], "values": values}]
+    assert removed == [{"op": "unlink", "model": "res.partner", "ids": [7]}]
+
+
+def test_json_lines_are_rows_or_operations(run: Run, odoo: FakeOdoo) -> None:
+    """A line with “op” is an operation as it is; columns of an earlier result are left out."""
+    lines = [
+        {"name": "Acme", "color": 3, "__index": 4, "__error": "why"},
+        {"op": "unlink", "model": "res.users", "ids": [9]},
+    ]
+    Path("rows.jsonl").write_text("\n".join(map(json.dumps, lines)) + "\n\n")
+    assert run("submit", "rows.jsonl", "--model", "res.partner").exit_code == 0
+    assert odoo.jobs[0].operations == [
+        {"op": "create", "model": "res.partner", "values": {"name": "Acme", "color": 3}},
+        lines[1],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "options", "reason"),
+    [
+        ("a.csv", "name\nA,B\n", [], "a.csv, line 2: the row has 2 cells, the header 1"),
+        ("a.csv", "", [], "a.csv is empty"),
+        ("a.csv", "name,,ref\n", [], "column 2 has no name"),
+        ("a.csv", "name,name\n", [], "column name is there twice"),
+        ("a.csv", 'name\n"A\n', [], "line 2: unexpected end of data"),
+        ("a.csv", "name\nA\n", ["--op", "write"], "line 2: the column “id” is missing"),
+        ("a.csv", "id\nx\n", ["--op", "unlink"], "line 2: the column “id” holds 'x'"),
+        ("a.csv", "name\nA\n", ["--op", "upsert"], "line 2: give --key FIELD"),
+        ("a.jsonl", "{}\n{", [], "a.jsonl, line 2: not JSON"),
+        ("a.jsonl", "{}\n[]", [], "a.jsonl, line 2: a line is an object"),
+        ("a.csv", b"name\n\xe9\n", [], "a.csv is not UTF-8"),
+    ],
+)
+def test_bad_input_is_named_with_its_line(
+    run: Run, odoo: FakeOdoo, name: str, text: Any, options: list[str], reason: str
+) -> None:
+    """Exit code 2, and nothing is submitted."""
+    Path(name).write_bytes(text if isinstance(text, bytes) else text.encode())
+    result = run("submit", name, "--model", "res.partner", *options)
+    assert result.exit_code == 2
+    assert reason in result.output
+    assert odoo.jobs == []
+
+
+def test_results_as_lines(run: Run, odoo: FakeOdoo) -> None:
+    """Tabs for people's tools, JSON for programs; --failed leaves out what is in."""
+    failed = {"state": "failed", "ids": [], "error": {"type": "unique", "message": "Twice"}}
+    rolled_back = {"state": "rolled_back", "ids": []}
+    odoo.outcomes = [outcome(0), outcome(1, **failed), outcome(2, **rolled_back)]
+    lines = run("results", "1").output.splitlines()
+    assert lines[0] == "0\tdone\tcreate\tres.partner\t100\t"
+    assert lines[1] == "1\tfailed\tcreate\tres.partner\t\tTwice"
+    shown = [
+        json.loads(line) for line in run("results", "1", "--failed", "--json").output.splitlines()
+    ]
+    assert [(one["index"], one["state"]) for one in shown] == [(1, "failed"), (2, "rolled_back")]
+    assert shown[0]["error"] == {"type": "unique", "message": "Twice", "field": None}
+
+
+def test_failed_rows_as_a_file_to_correct_and_submit_again(run: Run, odoo: FakeOdoo) -> None:
+    """The original columns come back with index and reason, and are accepted as they are."""
+    error = {"type": "bad_value", "message": "Color is, like, wrong"}
+    odoo.outcomes = [outcome(0), outcome(1, state="failed", ids=[], error=error)]
+    values = {"name": "Bolt", "active": True, "color": "x", "category_id": [[6, 0, [1]]]}
+    odoo.answers["batch.job.operation/search_read"] = [
+        {"index": 1, "ref": False, "payload_text": json.dumps({"values": values})}
+    ]
+    result = run("results", "1", "--failed", "-o", "failed.csv")
+    assert "submit failed.csv --op create --model res.partner" in result.output
+    assert Path("failed.csv").read_text().splitlines() == [
+        "name,active,color,category_id,__index,__error",
+        'Bolt,true,x,"[[6, 0, [1]]]",1,"Color is, like, wrong"',
+    ]
+    run("submit", "failed.csv", "--op", "create", "--model", "res.partner")
+    assert odoo.jobs[0].operations == [{"op": "create", "model": "res.partner", "values": values}]
+
+
+def test_operations_that_are_no_rows_go_to_json_lines(run: Run, odoo: FakeOdoo) -> None:
+    """A call has no columns; as JSON Lines it comes back whole."""
+    odoo.outcomes = [outcome(0, op="call", state="failed", ids=[])]
+    payload = {"method": "go", "ids": [1], "args": [], "kwargs": {}}
+    odoo.answers["batch.job.operation/search_read"] = [
+        {"index": 0, "ref": "r", "payload_text": json.dumps(payload)}
+    ]
+    assert run("results", "1", "-o", "failed.csv").exit_code == 2
+    run("results", "1", "--failed", "-o", "failed.jsonl")
+    assert run("submit", "failed.jsonl").exit_code == 0
+    assert odoo.jobs[0].operations == [
+        {"op": "call", "model": "res.partner", "ref": "r", **payload}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("operation", "row"),
+    [
+        ({"op": "load", "fields": ["a"], "row": ["1"]}, {"a": "1"}),
+        ({"op": "write", "ids": [3], "values": {"a": 1}}, {"id": 3, "a": 1}),
+        ({"op": "write", "ids": [3, 4], "values": {}}, None),
+        ({"op": "unlink", "ids": [3]}, {"id": 3}),
+        ({"op": "upsert", "xml_id": "x", "values": {"a": 1}}, {"id": "x", "a": 1}),
+        ({"op": "upsert", "key": ["a"], "values": {"a": 1}}, {"a": 1}),
+        ({"op": "create", "values": [{}]}, None),
+        ({"op": "create", "values": {}, "ref": "r"}, None),
+        ({"op": "create", "values": {}, "context": {}}, None),
+    ],
+)
+def test_row_of_an_operation(operation: dict[str, Any], row: Any) -> None:
+    """What a row cannot say is not said by half."""
+    assert row_of(operation) == row
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ("char", "A"),
+        ("char", False),
+        ("integer", 3),
+        ("integer", 0),
+        ("float", 1.5),
+        ("boolean", True),
+        ("boolean", False),
+        ("many2many", [[6, 0, [1]]]),
+    ],
+)
+def test_cell_is_read_as_it_was_written(kind: str, value: Any) -> None:
+    """A value survives the way through a CSV file."""
+    assert typed(cell(value), kind) == value
