@@ -66,6 +66,25 @@ def test_rows_of_csv_become_operations(
     assert result.output.splitlines()[0] == "Job 1  http://odoo.test/odoo/batch-jobs/1"
 
 
+@pytest.mark.parametrize(
+    ("file", "more", "name"),
+    [
+        ("in/rows.csv", [], "rows.csv"),
+        ("in/rows.csv", ["--name", "Contacts"], "Contacts"),
+        ("-", [], None),
+    ],
+)
+def test_job_has_the_name_of_its_file(
+    run: Run, odoo: FakeOdoo, file: str, more: list[str], name: str | None
+) -> None:
+    """In a list of jobs people find theirs by what they have submitted."""
+    Path("in").mkdir()
+    Path("in/rows.csv").write_text(CSV)
+    assert run("submit", file, "--model", "res.partner", *more, text=CSV).exit_code == 0
+    (body,) = (body for path, body in odoo.requests if path.endswith("/submit"))
+    assert body["name"] == name
+
+
 def test_load_is_what_becomes_of_csv(run: Run, odoo: FakeOdoo) -> None:
     """Without --op a CSV file is imported as Odoo would, whatever its delimiter; from stdin too."""
     text = '\ufeffid;name\n\nmy.a;"Two\nlines"\n'

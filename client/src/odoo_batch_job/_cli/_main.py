@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -30,7 +31,7 @@ from ._show import as_json, ending, follow, line
 )
 @click.option("--key", multiple=True, metavar="FIELD", help="Of upsert: what identifies a record.")
 @click.option("--format", "kind", type=click.Choice(["csv", "jsonl"]), help="Of the file.")
-@click.option("--name", help="What people call the job.")
+@click.option("--name", help="What people call the job; the name of the file unless given.")
 @click.option("--dry-run", is_flag=True, help="Try everything, keep nothing.")
 @click.option(
     "--policy",
@@ -69,6 +70,7 @@ def submit(
     Columns that `results` adds are left out.
     """
     opened: list[JobStatus] = []
+    options["name"] = options["name"] or (Path(file).name if file != "-" else None)
 
     def on_opened(job: JobStatus) -> None:
         opened.append(job)
