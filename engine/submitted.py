@@ -61,6 +61,21 @@ def clean_context(context: dict) -> dict:
     }
 
 
+def context_problem(context: dict) -> str | None:
+    """What is wrong with a context, so that Odoo could do nothing at all in it.
+
+    >>> context_problem({"lang": ["fr_FR"]})
+    "the context's lang must be a text, not a list."
+    """
+    for name in ("lang", "tz"):
+        if context.get(name) and not isinstance(context[name], str):
+            return f"the context's {name} must be a text, not {_kind(context[name])}."
+    companies = context.get("allowed_company_ids") or []
+    if not isinstance(companies, list | tuple) or any(type(one) is not int for one in companies):
+        return "the context's allowed_company_ids must be a list of company ids, such as [1]."
+    return None
+
+
 def _refuse_deep(operations: list, first_index: int) -> None:
     for index, operation in enumerate(operations, first_index):
         if is_too_deep([operation]):
@@ -99,6 +114,8 @@ def _check_common(operation: dict, index: int) -> None:
     context = operation.get("context")
     if context is not None and not isinstance(context, dict):
         raise BadOperation(index, f"context must be an object, not {_kind(context)}.")
+    if problem := context_problem(context or {}):
+        raise BadOperation(index, problem)
 
 
 def _check_create(operation: dict, index: int) -> None:

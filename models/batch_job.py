@@ -112,6 +112,7 @@ class BatchJob(models.Model):
         :raises UserError: 422: names the index of a bad operation and what to do; nothing is stored
         :raises AccessError: 403: names the index of an operation you may not do
         """
+        self._check_flag("start", start)
         submission = self.env["batch.job.submission"]
         options = submission._parse_options(
             name=name,
@@ -252,6 +253,7 @@ class BatchJob(models.Model):
 
     def write(self, vals):
         if not self.env.su:
+            self._check_options_written(vals)
             forbidden = vals.keys() - OWNER_MAY_WRITE
             if forbidden:
                 raise AccessError(
@@ -333,6 +335,14 @@ class BatchJob(models.Model):
             self.env["ir.cron"].sudo()._notifydb()
 
     # Rights
+
+    @api.model
+    def _check_options_written(self, vals):
+        """What may be changed later has the limits that it had at submission."""
+        limited = {name: vals[name] for name in ("name", "priority") if name in vals}
+        self.env["batch.job.submission"]._parse_options(**limited)
+        if "name" in vals and not vals["name"]:
+            raise UserError(self.env._("A job needs a name."))
 
     def _check_owner(self):
         self.check_access("read")

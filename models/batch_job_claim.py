@@ -74,8 +74,7 @@ class BatchJobClaim(models.AbstractModel):
         if row and row["state"] in LIVE_STATES:
             job._move(row, "paused")
         if row:
-            owners = job._in_language_of_owner(row)
-            text = owners.env._("The server could not go on with it: %s.", type(error).__name__)
+            text = self.env._("The server could not go on with it: %s.", type(error).__name__)
             job._set(needs_runner=False, error=text)
         self.env.cr.commit()  # pylint: disable=invalid-commit
 

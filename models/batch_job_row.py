@@ -50,7 +50,7 @@ class BatchJobRow(models.AbstractModel):
     def _in_language_of_owner(self, row):
         """The same job, to make texts with that are stored for its owner, whoever runs it."""
         lang = (row["run_context"] or {}).get("lang")
-        is_known = lang and self.env["res.lang"]._get_data(code=lang)
+        is_known = isinstance(lang, str) and self.env["res.lang"]._get_data(code=lang)
         return self.with_context(lang=lang if is_known else None)
 
     def _set(self, **values):

@@ -15,7 +15,7 @@ from ..engine.options import Options, check_options
 from ..engine.passwords import may_hold_passwords
 from ..engine.references import references_of
 from ..engine.storable import dump, holds_nul, is_too_deep
-from ..engine.submitted import check_operations, clean_context, to_json
+from ..engine.submitted import check_operations, clean_context, context_problem, to_json
 from ..engine.waves import Waves, is_follower, mark
 from .batch_job_submission_check import refusal
 
@@ -47,6 +47,8 @@ class BatchJobSubmission(models.AbstractModel):
         """
         self._check_submitter()
         try:
+            if problem := context_problem(self.env.context):
+                raise BadRequest(problem)
             checked = check_operations(operations, first_index)
             text = to_json(checked, first_index, _json_default)
             digest = body_hash(json.loads(text))
@@ -145,6 +147,8 @@ class BatchJobSubmission(models.AbstractModel):
                     "env['batch.job'].with_user(user).submit(…)."
                 )
             )
+        # rows go in by SQL: who may not see jobs may not make one either
+        self.env["batch.job"].check_access("read")
 
     @api.model
     def _insert_job(self, options, parsed, digest, state):

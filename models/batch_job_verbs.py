@@ -1,6 +1,6 @@
 import time
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..engine.outcomes import without_cause
@@ -57,6 +57,7 @@ class BatchJobVerbs(models.AbstractModel):
         :returns: status
         :raises UserError: 422: it is a draft
         """
+        self._check_flag("skip", skip)
         row = self._begin_verb("resume")
         if row:
             if row["culprit_position"] is not None and not skip:
@@ -83,6 +84,7 @@ class BatchJobVerbs(models.AbstractModel):
         :returns: status
         :raises UserError: 422: the job has not ended, or its last chunk has not landed
         """
+        self._check_flag("cancelled", cancelled)
         row = self._begin_verb("retry")
         if row:
             if row["needs_runner"]:
@@ -94,6 +96,12 @@ class BatchJobVerbs(models.AbstractModel):
                 )
             self._reopen_failed(row, cancelled)
         return self._status()
+
+    @api.model
+    def _check_flag(self, name, value):
+        """A text such as "false" would count as true."""
+        if not isinstance(value, bool):
+            raise UserError(self.env._("%s must be true or false.", name))
 
     def _begin_verb(self, verb) -> dict | None:
         """The locked row if the verb has something to do, None if it is done already."""

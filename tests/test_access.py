@@ -36,6 +36,26 @@ class TestWhoMay(AccessCase):
             reply = self.rpc(self.other, model, "search_read", domain=[], fields=["display_name"])
             self.assertEqual(reply, (200, []))
 
+    def test_who_may_not_use_batch_jobs(self):
+        """Who is in none of the groups, a portal user say, cannot submit or execute either."""
+        portal = self.new_user(f"{self._testMethodName}", "base.group_portal")
+        allowed = {"op": "call", "model": "res.partner", "method": "search_count", "args": [[]]}
+        for method in ("submit", "execute"):
+            self.assert_refused(portal, "batch.job", method, operations=[allowed])
+        self.assertEqual(self.env["batch.job"].search_count([("user_id", "=", portal.id)]), 0)
+
+    def test_limits_of_what_is_written(self):
+        """What an owner may change later has the limits that it had at submission."""
+        for values in ({"priority": -1001}, {"priority": 2**40}, {"name": ""}, {"name": "x" * 256}):
+            reply = self.rpc(self.owner, "batch.job", "write", self.job.ids, vals=values)
+            with self.subTest(values=str(values)[:40]):
+                self.assertEqual(reply.status, 422)
+                self.assertEqual(self.stored(self.job), self.before)
+        for verb in ("resume", "retry"):
+            flag = {"resume": "skip", "retry": "cancelled"}[verb]
+            reply = self.rpc(self.owner, "batch.job", verb, self.job.ids, **{flag: "false"})
+            self.assertEqual((reply.status, reply.message), (422, f"{flag} must be true or false."))
+
     def test_manager(self):
         """A manager steers a job and sees its outcomes, but adds and changes nothing."""
         ids = self.job.ids

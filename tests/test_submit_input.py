@@ -170,6 +170,26 @@ class TestSubmitInput(CommittedCase):
             with self.subTest(value=value):
                 self.refuse_raw(f'{{"operations": [{good}, {bad}]}}', f"Operation 1: {problem}")
 
+    def test_contexts(self):
+        """A context in which Odoo can do nothing is refused, the job's and an operation's."""
+        for context, problem in (
+            ({"lang": ["x"]}, "the context's lang must be a text, not a list."),
+            ({"tz": {"a": 1}}, "the context's tz must be a text, not an object."),
+            (
+                {"allowed_company_ids": [[1]]},
+                "the context's allowed_company_ids must be a list of company ids, such as [1].",
+            ),
+        ):
+            self.refuse_second({**GOOD, "context": context}, problem)
+        reply = self.rpc(
+            self.user, "batch.job", "submit", operations=[GOOD], context={"lang": ["x"]}
+        )
+        self.assert_refused(reply, "the context's lang must be a text, not a list.")
+
+    def test_flags(self):
+        """A text is not taken for true or false."""
+        self.refuse([GOOD], "start must be true or false.", start="false")
+
     def test_options(self):
         """An option that cannot be is refused by its name."""
         one = [GOOD]

@@ -176,6 +176,18 @@ class TestVerbsInARow(RaceCase):
         self.assert_counters(job, "done", succeeded=2)
         self.assertEqual(job.chunk_ids.mapped("attempt"), [1])
 
+    def test_a_language_that_is_none_stops_no_other(self):
+        """Whatever a job's context holds, the jobs of others go on."""
+        broken = self.submit(self.creates(f"{self._testMethodName} a", 1))
+        good = self.submit(self.creates(f"{self._testMethodName} b", 1))
+        query = 'UPDATE batch_job SET run_context = \'{"lang": ["x"]}\' WHERE id = %s'
+        self.cr.execute(query, [broken.id])
+        self.commit()
+        self.run_jobs()
+        self.assert_counters(good, "done", succeeded=1)
+        self.run_to_end(broken)
+        self.assertIn(broken.status()["state"], ("done", "failed", "paused"))
+
     def test_one_broken_job_stops_no_other(self):
         """A claim that fails on a job, whatever the reason, sets it aside and goes on."""
         broken = self.submit(self.creates(f"{self._testMethodName} a", 1))
