@@ -94,9 +94,16 @@ def key_name(operation: dict) -> str | None:
     """A short name of an upsert's model and key: equal keys have equal names."""
     if operation["op"] != "upsert" or not operation.get("key"):
         return None
-    values = [[name, operation["values"].get(name)] for name in sorted(operation["key"])]
+    values = [[name, _spelled(operation["values"].get(name))] for name in sorted(operation["key"])]
     digest = hashlib.sha256(canonical_json([operation["model"], values]).encode())
     return f"#{digest.hexdigest()[:24]}"  # no external id begins so
+
+
+def _spelled(value: Any) -> Any:
+    """A value as text: 7, 7.0 and "7" may be the same key."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return value if isinstance(value, dict) else str(value)
 
 
 class Waves:

@@ -117,7 +117,7 @@ class Applier:
         unsettled = Group(group.op, group.model, rest)
         known = dict.fromkeys(self.knowledge.suspects(model, unsettled))
         found = known | prechecks.suspects(model, unsettled)
-        return add_later_of_same_key(found, rest) if group.op == "upsert" else found
+        return add_later_of_same_key(model, found, rest) if group.op == "upsert" else found
 
     def _try_alone(self, model, operation: Operation, suspicion: Failure | None) -> Outcome:
         try:

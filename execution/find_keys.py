@@ -69,7 +69,12 @@ class Keys:
                     raise ValueError(_changed_key(self.model, name, value, stored))
 
     def _find_all(self, wanted):
-        """Ids by key, with one query: the user's rights come later."""
+        """Ids by key, with one query: the user's rights to the records come later.
+
+        :raises AccessError: a key that the user may not read would tell them what it holds
+        """
+        for name in self.names:
+            self.model._check_field_access(self.model._fields[name], "read")
         everything = self.model.sudo().with_context(active_test=False)
         domain = [
             (name, "in", list({key[place] for key in wanted}))

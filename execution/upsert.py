@@ -48,14 +48,13 @@ def finder_of(model, operations: list[Operation]):
     return ExternalIds(model) if payload.get("xml_id") else Keys(model, payload["key"])
 
 
-def add_later_of_same_key(suspects: dict, operations: list[Operation]) -> dict:
+def add_later_of_same_key(model, suspects: dict, operations: list[Operation]) -> dict:
     """What comes after a suspect with the same key must wait for it: the later one updates."""
     if not suspects:
         return suspects
-    keys = set()
+    keys, finder = set(), finder_of(model, operations)
     for operation in operations:
-        payload = operation.payload
-        key = payload.get("xml_id") or str([payload["values"][name] for name in payload["key"]])
+        key = finder.key_of(operation)
         if operation.position in suspects:
             keys.add(key)
         elif key in keys:

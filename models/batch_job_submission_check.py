@@ -80,6 +80,12 @@ class BatchJobSubmissionCheck(models.AbstractModel):
             return str(error), AccessError
         if denied := access_problem(model, op):
             return denied, AccessError
+        try:
+            for name in names if op == "upsert" else ():
+                if name in model._fields:
+                    model._check_field_access(model._fields[name], "read")
+        except AccessError as error:
+            return str(error), AccessError
         checks = {"upsert": self._key_problem, "load": self._column_problem}
         return (checks[op](model, names) if op in checks else None), UserError
 

@@ -1,5 +1,7 @@
 from datetime import date, datetime
+from unittest.mock import patch
 
+from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
 from .key_cases import KEY, KeyCase, upsert
@@ -38,6 +40,34 @@ class TestUpsertKeys(KeyCase):
         mixed = [upsert("number", number=5), upsert("number", number="5"), upsert("code", code=5)]
         self.assertEqual(self.values_of(mixed), ["created", "updated", "created"])
         self.assertEqual(self.values_of([upsert("code", code="5")]), ["updated"])
+
+    def test_a_number_as_text_in_parallel_chunks(self):
+        """Two spellings of one key are one key to parallel chunks: the later one updates."""
+        operations = [
+            upsert("number", number=7, text="first"),
+            upsert("number", number="7", text="second"),
+        ]
+        job = self.submit(operations, max_parallel=2, chunk_size=1)
+        self.assertEqual(len(job.sudo().wave_ends), 2)
+        self.run_jobs()
+        self.assertEqual(self.records([("number", "=", 7)]).text, "second")
+
+    def test_a_field_that_the_user_may_not_read(self):
+        """Such a field is no key: a match would tell what it holds."""
+        self.make({"code": "secret"})
+        field = self.env[KEY]._fields["code"]
+        guess = upsert("code", code="secret", name="guessed")
+        user = self.new_user(self._testMethodName)
+        job = self.submit([guess, upsert("number", number=1)], user=user)
+        with patch.object(field, "groups", "base.group_system"):
+            self.run_jobs()
+            outcomes = self.outcomes(job)
+            self.assertEqual([one["state"] for one in outcomes], ["failed", "done"])
+            self.assertEqual((outcomes[0]["error"]["type"], outcomes[0]["ids"]), ("access", None))
+            for method in ("submit", "execute"):
+                with self.assertRaises(AccessError):
+                    getattr(self.env["batch.job"].with_user(user), method)([guess])
+        self.assertEqual(self.records([("code", "=", "secret")]).name, False)
 
     def test_a_pair_is_a_pair(self):
         """With two fields only records that have both values of one key are its records."""

@@ -109,6 +109,7 @@ def test_names_of_keys():
     assert key_name(first) == key_name(first | {"key": ["b", "a"]})
     assert key_name(first) != key_name(first | {"model": "n"})
     assert key_name(first) != key_name(first | {"values": {"a": 2, "b": 1}})
+    assert key_name(first) == key_name(first | {"values": {"a": "1", "b": 2.0}})
     assert key_name({"op": "create", "model": "m", "values": {}}) is None
 
 
