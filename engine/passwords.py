@@ -5,7 +5,7 @@ from typing import Any
 
 BLANKED = {"$blanked": True}
 _NAME = re.compile(
-    r"(^|_)(pass|password|passwd|pwd|passphrase|secret|api_?key|private_key|token|pin_code)$",
+    r"(^|[_/])(pass|password|passwd|pwd|passphrase|secret|api_?key|private_key|token|pin_code)$",
     re.IGNORECASE | re.ASCII,
 )
 # plain searches: ten times as fast as a regular expression on a megabyte

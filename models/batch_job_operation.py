@@ -45,7 +45,10 @@ class BatchJobOperation(models.Model):
     error_constraint = fields.Char(readonly=True)
     wave = fields.Integer(readonly=True, help="Comes after the waves of what it refers to")
     follows = fields.Boolean(readonly=True, help="Continues the record of the row before it")
-    makes = fields.Char(readonly=True, help="External id, or a name of its key")
+    # part of the payload
+    makes = fields.Char(
+        readonly=True, help="External id, or a name of its key", groups=fields.NO_ACCESS
+    )
 
     # `state` stays out of the indexes: an outcome is then an update in place (HOT)
     _job_index = models.UniqueIndex("(job_id, index)")

@@ -48,6 +48,12 @@ def test_other_fields_stay(key):
     assert blank_passwords({key: "value"}) == {key: "value"}
 
 
+def test_passwords_of_lines_are_blanked():
+    """A column may lead to a field of a line."""
+    payload = {"fields": ["name", "user_ids/password", "user_ids/name"], "row": ["A", "x", "B"]}
+    assert blank_passwords(payload)["row"] == ["A", BLANKED, "B"]
+
+
 def test_an_empty_password_is_no_secret():
     """Nothing is blanked where there was nothing, so the operation can run again."""
     payload = {"values": {"password": False, "api_key": ""}}
