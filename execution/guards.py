@@ -2,6 +2,7 @@
 
 import copy
 import logging
+import re
 import sys
 import threading
 from collections import deque
@@ -10,12 +11,13 @@ from contextlib import contextmanager
 import psycopg2
 
 from odoo.exceptions import ConcurrencyError, LockError
+from odoo.tools import SQL
 
 from ..engine.errors import ForbiddenEffect
 from ..engine.retry import TRANSIENT_CODES
 
 COMMIT_REFUSED = (
-    "It called cr.%s(): an operation of a batch job may not end the transaction. "
+    "It called %s: an operation of a batch job may not end the transaction. "
     "Its outcome is committed with it."
 )
 REGISTRY_REFUSED = (
@@ -24,6 +26,10 @@ REGISTRY_REFUSED = (
 )
 
 EXTERNAL_IDS = "batch_job_external_ids"
+_ENDS_TRANSACTION = re.compile(
+    r"\s*(COMMIT|END|ABORT|BEGIN|START\s+TRANSACTION|PREPARE\s+TRANSACTION|ROLLBACK(?!\s+TO))\b",
+    re.IGNORECASE,
+)
 
 _guarded = threading.local()
 
@@ -99,9 +105,14 @@ def operation_guard(job_env):
     deferred computations, nothing of a payload in the log."""
     cr, transaction = job_env.cr, job_env.transaction
     default_env = transaction.default_env
-    shadowed = {name: vars(cr).get(name) for name in ("commit", "rollback")}
-    for name in shadowed:
-        setattr(cr, name, _refuse(name))
+    shadowed = {name: vars(cr).get(name) for name in ("commit", "rollback", "execute")}
+    replacements = {
+        "commit": _refuse("cr.commit()"),
+        "rollback": _refuse("cr.rollback()"),
+        "execute": _refusing_ends(cr.execute),
+    }
+    for name, replacement in replacements.items():
+        setattr(cr, name, replacement)
     transaction.default_env = job_env
     try:
         with quiet_queries():
@@ -189,8 +200,21 @@ def _copied(data):
     return {key: copy.copy(value) for key, value in data.items()}
 
 
-def _refuse(name):
+def _refuse(call):
     def refuse():
-        raise ForbiddenEffect(COMMIT_REFUSED % name)
+        raise ForbiddenEffect(COMMIT_REFUSED % call)
 
     return refuse
+
+
+def _refusing_ends(execute):
+    """`cr.execute` without the statements that end the transaction behind the savepoint's back."""
+
+    def execute_within(query, *args, **kwargs):
+        text = query.code if isinstance(query, SQL) else query
+        text = text.decode(errors="replace") if isinstance(text, bytes) else str(text)
+        if match := _ENDS_TRANSACTION.match(text):
+            raise ForbiddenEffect(COMMIT_REFUSED % match[1].upper())
+        return execute(query, *args, **kwargs)
+
+    return execute_within

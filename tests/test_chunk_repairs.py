@@ -144,8 +144,21 @@ class TestRepairs(RaceCase):
         )
         for way, outcome in zip(ways, outcomes, strict=True):
             verb = "commit" if way == "progress" else way
-            self.assert_failed(outcome, "error", COMMIT_REFUSED % verb)
+            self.assert_failed(outcome, "error", COMMIT_REFUSED % f"cr.{verb}()")
         self.assertEqual(self.names(), [])
+        self.assertEqual(len(self.names(ITEM)), 6)
+
+    def test_statements_that_end_the_transaction(self):
+        """They fail the operation as well, however they are written; a savepoint is none."""
+        name, refused = self._testMethodName, ("commit", " ROLLBACK; ", "End", "start transaction")
+        _job, outcomes = self.among_good_ones(
+            *[call(REPAIR, "run_statement", name=name, statement=one) for one in refused],
+            call(REPAIR, "run_statement", name=name, statement="ROLLBACK TO SAVEPOINT own"),
+        )
+        for statement, outcome in zip(refused, outcomes, strict=False):
+            words = statement.strip(" ;").upper()
+            self.assert_failed(outcome, "error", COMMIT_REFUSED % words)
+        self.assertEqual(outcomes[-1]["state"], "done")
         self.assertEqual(len(self.names(ITEM)), 6)
 
     def test_a_swallowed_refusal_has_committed_nothing(self):

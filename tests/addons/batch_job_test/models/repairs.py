@@ -24,6 +24,13 @@ class TestBatchRepair(models.Model):
             record.computed_as = f"uid {self.env.uid} su {self.env.su} lang {lang}"
 
     @api.model
+    def run_statement(self, name: str, statement: str):
+        self.env.cr.execute("SAVEPOINT own")
+        self.create({"name": name})
+        self.env.flush_all()
+        self.env.cr.execute(SQL(statement))
+
+    @api.model
     def send(self, name: str, fail: bool = False):
         """Send when the transaction commits, as mails and webhooks are."""
         self.create({"name": name})
