@@ -56,7 +56,9 @@ def _describe_value(error, model):
     text = _text(error)
     if match := _INVALID_FIELD.search(text):
         return unknown_field(model, match["field"])
-    if match := _WRONG_VALUE.search(text):
+    match = _WRONG_VALUE.search(text)
+    # the text may quote anything
+    if match and match["model"] in model.env:
         return Failure("bad_value", text, match["model"], match["field"])
     return Failure("error", f"{type(error).__name__}: {text}", model._name)
 

@@ -5,6 +5,7 @@ import hashlib
 
 from psycopg2 import errors as pg
 
+from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..engine.canonical import canonical_json
@@ -14,7 +15,7 @@ from ..engine.operations import Operation
 from ..engine.outcomes import Failure
 from ..engine.references import references_in
 from .find_external_ids import known
-from .guards import TransientError
+from .guards import TransientError, is_transient
 from .upsert import finder_of
 
 MOST_KEYS = 2_000  # with more, whole models are locked: PostgreSQL's lock table is not endless
@@ -96,18 +97,28 @@ class LocksBeside(KeyLocks):
 
 def keys_with_records(env, operations: list[Operation]) -> set[tuple]:
     """Which of the operations' keys have a record, as this transaction sees it."""
-    found = set()
+    found: set[tuple] = set()
     upserts = [one for one in operations if one.op == "upsert" and not _refers(one)]
     for group in coalesce(upserts):
-        finder = finder_of(env[group.model].with_context(**group.context), group.operations)
-        keys = {finder.key_of(operation) for operation in group.operations}
-        matches = finder.find({key for key in keys if not isinstance(key, Failure)})
-        found.update((group.model, key) for key in matches)
+        found.update((group.model, key) for key in _matches(env, group))
     for group in coalesce([one for one in operations if one.op == "load"]):
         made = [name for one in group.operations for name in external_ids_made(_as_dict(one))]
         rows = known(env[group.model], made)
         found.update((group.model, name) for name, one in rows.items() if one.found)
     return found
+
+
+def _matches(env, group) -> dict:
+    """What upserts find; nothing where the look-up fails: they will fail as well, and say so."""
+    try:
+        with env.cr.savepoint():
+            finder = finder_of(env[group.model].with_context(**group.context), group.operations)
+            keys = {finder.key_of(operation) for operation in group.operations}
+            return finder.find({key for key in keys if not isinstance(key, Failure)})
+    except Exception as error:
+        if is_transient(error):
+            raise
+        return {}
 
 
 def _keys(env, operations) -> set[tuple[str, str]]:
@@ -117,7 +128,10 @@ def _keys(env, operations) -> set[tuple[str, str]]:
         keys.update(("ir.model.data", name) for name in external_ids_made(_as_dict(operation)))
         if _has_key(operation) and not _refers(operation):
             finder = finder_of(env[operation.model], [operation])
-            values = finder.key_of(operation)
+            try:
+                values = finder.key_of(operation)
+            except UserError:  # an unknown language, say
+                continue
             if not isinstance(values, Failure):  # else the operation will fail and say so
                 named = sorted(zip(finder.names, map(str, values), strict=True))
                 keys.add((operation.model, canonical_json(named)))

@@ -42,6 +42,21 @@ class TestExecute(RpcCase):
             self.assertIn(message, self.refused("execute", **(body | change)))
         self.assertIn(message, self.refused("submit", **body))
 
+    def test_errors_that_cost_no_other(self):
+        """Neither a misleading error text nor a company that is not the user's costs the call."""
+        made = self.env["test.batch.key"].create({"code": "known"})
+        wrong = {"op": "call", "model": MODEL, "method": "write"}
+        wrong |= {"ids": self.env[MODEL].create({"name": "held"}).ids}
+        wrong |= {"args": [{"number": "Wrong value for foo.bar"}]}
+        elsewhere = {"op": "upsert", "model": "test.batch.key", "key": ["code"]}
+        elsewhere |= {"values": {"code": "known"}, "context": {"allowed_company_ids": [999]}}
+        reply = self.call("execute", operations=[create("ok 1"), wrong, elsewhere, create("ok 2")])
+        states = [one["state"] for one in reply["results"]]
+        self.assertEqual(states, ["done", "failed", "failed", "done"])
+        self.assertEqual(self.count("ok "), 2)
+        made.unlink()
+        self.commit()
+
     def test_retry(self):
         """A job that `execute` has left partly done can be retried like any other."""
         self.env[MODEL].create({"name": "in the way"})
