@@ -2,5 +2,8 @@ from . import models
 
 
 def uninstall_hook(env):
-    """Runners that the setting added have no external id, so Odoo does not know to delete them."""
+    """Delete what Odoo does not know to belong to the addon: runners that the setting added, the
+    settings, and the reports of dry runs, whose jobs' ids may be given again."""
     env["batch.job.runner"]._slots().unlink()
+    env["ir.attachment"].search([("res_model", "=", "batch.job")]).unlink()
+    env["ir.config_parameter"].search([("key", "=like", "batch_job.%")]).unlink()

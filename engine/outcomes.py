@@ -10,6 +10,7 @@ from .storable import dump, holds_nul
 
 VALUE_LIMIT = 64 * 1024  # characters of JSON
 MESSAGE_LIMIT = 2_000  # characters
+MOST_CAUSES = 100  # counted apart; a job may fail in a million ways
 
 ERROR_TYPES = {
     "required": "Required value missing",
@@ -27,6 +28,15 @@ ERROR_TYPES = {
     "time_limit": "Time limit",
     "conflict": "Conflict with other transactions",
     "error": "Other error",
+}
+
+
+OTHER_CAUSES = {
+    "type": "other",
+    "model": None,
+    "field": None,
+    "constraint": None,
+    "message": "Other causes",
 }
 
 
@@ -83,17 +93,19 @@ def count_causes(failures: list[Failure]) -> list[dict]:
         cause = (failure.type, failure.model, failure.field, failure.constraint)
         counts[cause] += 1
         messages.setdefault(cause, failure.message)
-    return [
-        {
-            "type": cause[0],
-            "model": cause[1],
-            "field": cause[2],
-            "constraint": cause[3],
-            "message": messages[cause],
-            "count": count,
-        }
-        for cause, count in counts.most_common()
-    ]
+    return _with_rest_as_one(
+        [
+            {
+                "type": cause[0],
+                "model": cause[1],
+                "field": cause[2],
+                "constraint": cause[3],
+                "message": messages[cause],
+                "count": count,
+            }
+            for cause, count in counts.most_common()
+        ]
+    )
 
 
 def merge_causes(*lists: list[dict]) -> list[dict]:
@@ -103,7 +115,15 @@ def merge_causes(*lists: list[dict]) -> list[dict]:
         key = (entry["type"], entry["model"], entry["field"], entry["constraint"])
         known = merged.setdefault(key, {**entry, "count": 0})
         known["count"] += entry["count"]
-    return sorted(merged.values(), key=lambda entry: -entry["count"])
+    return _with_rest_as_one(sorted(merged.values(), key=lambda entry: -entry["count"]))
+
+
+def _with_rest_as_one(causes: list[dict]) -> list[dict]:
+    """The most frequent causes, and at the end one entry for all the others."""
+    apart = [entry for entry in causes if entry["type"] != OTHER_CAUSES["type"]]
+    count = sum(entry["count"] for entry in causes)
+    count -= sum(entry["count"] for entry in apart[:MOST_CAUSES])
+    return apart[:MOST_CAUSES] + ([{**OTHER_CAUSES, "count": count}] if count else [])
 
 
 def without_cause(causes: list[dict], cause: dict) -> list[dict]:

@@ -26,7 +26,9 @@ def certain_failures(model: BaseModel, group: Group) -> dict[int, Failure]:
         failure = Failure("access", denied, model._name)
         return {operation.position: failure for operation in group.operations}
     ids = {one for operation in group.operations for one in operation.payload.get("ids") or ()}
-    absent = ids - set(model.browse(ids).exists()._ids) if ids else ids
+    # an abstract model has no records, and no table to look into
+    present = set() if model._abstract or not ids else set(model.browse(ids).exists()._ids)
+    absent = ids - present
     for operation in group.operations:
         missing = absent.intersection(operation.payload.get("ids") or ())
         if missing:

@@ -47,8 +47,8 @@ def _look(model, operation, values, references, unchecked):
             return unknown_field(model, name)
         if field.type not in _CHECKS:
             unchecked.add(name)
-        if not value and value != 0:
-            continue
+        if not value and (isinstance(value, bool) or value != 0):
+            continue  # an empty one
         if field.type == "many2one" and type(value) is int:
             uses = references.setdefault(field.comodel_name, {})
             uses.setdefault(value, []).append((operation, name))

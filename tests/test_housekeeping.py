@@ -4,7 +4,9 @@ from odoo import fields
 from odoo.modules.neutralize import get_neutralization_queries
 from odoo.tests import tagged
 
+from .. import uninstall_hook
 from ..models.batch_job_runner import RETENTION_PARAMETER
+from .common import CommittedCase
 from .races import RaceCase
 
 
@@ -169,3 +171,16 @@ class TestWhyStalled(RaceCase):
         job = self.waiting_job()
         self.crons.write({"active": False})
         self.assertEqual(job.stalled_reason, job.status()["error"])
+
+
+@tagged("post_install", "-at_install")
+class TestUninstall(CommittedCase):
+    def test_what_odoo_does_not_know_of(self):
+        """No report of a dry run stays for another job of the same id, no runner, no setting."""
+        report = {"name": "Dry run.csv", "res_model": "batch.job", "res_id": 1, "raw": b"0"}
+        attachment = self.env["ir.attachment"].create(report)
+        self.env["ir.config_parameter"].set_param("batch_job.runners", "3")
+        uninstall_hook(self.env)
+        self.assertFalse(attachment.exists())
+        self.assertFalse(self.env["ir.config_parameter"].get_param("batch_job.runners"))
+        self.assertFalse(self.env["batch.job.runner"]._slots())

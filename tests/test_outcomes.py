@@ -1,5 +1,8 @@
 from odoo.tests import tagged
 
+from ..engine.coalesce import Group
+from ..engine.operations import Operation
+from ..execution.prechecks import suspects
 from .common import CommittedCase
 
 MODEL = "test.batch.value"
@@ -127,6 +130,17 @@ class TestReturnValues(OutcomesCase):
             self.assertEqual(second["error"]["type"], "reference")
             self.assertIn("'many', operation 0, gave more records", second["error"]["message"])
             self.assertEqual(third["ids"], [1, 2, 3])
+
+    def test_empty_values_are_no_suspects(self):
+        """A field that is emptied, as Odoo writes it, is not tried apart from its neighbours."""
+        values = {"kind": False, "day": False, "user_id": None, "trail": "", "number": 0}
+        operation = Operation(0, 0, "write", MODEL, {"ids": [1], "values": values})
+        self.assertEqual(suspects(self.env[MODEL], Group("write", MODEL, [operation])), {})
+
+    def test_ids_on_a_model_without_records(self):
+        """A model without a table has no record of any id, and says so in words."""
+        outcome = self.run_one(call("double", 21, ids=[1], model="test.batch.abstract"))
+        self.assertEqual(outcome["error"]["type"], "missing")
 
     def test_method_without_records(self):
         """A method of a model without records can be called; `each` keeps no values."""

@@ -4,6 +4,8 @@ import pytest
 
 from engine.outcomes import (
     MESSAGE_LIMIT,
+    MOST_CAUSES,
+    OTHER_CAUSES,
     VALUE_LIMIT,
     Failure,
     count_causes,
@@ -29,6 +31,21 @@ def test_failures_are_counted_by_cause():
         entry(3, "taken 0"),
         entry(1, "no name", type="required", field="name", constraint=None),
     ]
+
+
+def test_the_rarest_causes_are_one_line():
+    """A job that fails in a million ways keeps a list that can be read, and no failure is lost."""
+    failures = [
+        Failure("unknown_field", "no field", "res.partner", f"f{n}") for n in range(MOST_CAUSES + 5)
+    ]
+    failures.append(failures[-1])
+    causes = count_causes(failures)
+    assert [one["count"] for one in causes] == [2, *[1] * (MOST_CAUSES - 1), 5]
+    merged = merge_causes(causes, causes, [entry(9)])
+    assert sum(one["count"] for one in merged) == 2 * len(failures) + 9
+    assert merged[0] == entry(9)
+    assert merged[-1] == {**OTHER_CAUSES, "count": 12}
+    assert len(merged) == MOST_CAUSES + 1
 
 
 def test_causes_of_chunks_are_added_up():
