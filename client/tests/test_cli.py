@@ -26,6 +26,9 @@ def test_bad_usage(run: Run) -> None:
     for arguments in (["submit", "none.csv"], ["watch"], ["watch", "1", "--last"], ["no"]):
         assert run(*arguments).exit_code == 2
     assert run("status", "--last").exit_code == 2
+    Path("a.csv").write_text("name\nA\n")
+    result = run("submit", "a.csv", "--model", "res.partner", "--key", "name")
+    assert (result.exit_code, "add --op upsert" in result.output) == (2, True)
 
 
 @pytest.mark.parametrize(
@@ -133,7 +136,7 @@ def test_help_of_every_command(run: Run) -> None:
         result = run(name, "--help")
         assert result.exit_code == 0
         assert KEY not in result.output
-    verbs = {"cancel", "pause", "resume", "retry"}
+    verbs = {"cancel", "pause", "resume", "retry", "start"}
     assert set(main.commands) == verbs | {"list", "login", "results", "status", "submit", "watch"}
 
 

@@ -129,6 +129,9 @@ def test_json_lines_are_rows_or_operations(run: Run, odoo: FakeOdoo) -> None:
     [
         ("a.csv", "name\nA,B\n", [], "a.csv, line 2: the row has 2 cells, the header 1"),
         ("a.csv", "", [], "a.csv is empty"),
+        ("a.csv", "name\n", [], "a.csv has no rows"),
+        ("a.csv", "active\nmaybe\n", ["--op", "create"], "line 2: the column “active” holds"),
+        ("a.jsonl", '{"op": "frob", "model": "m"}', [], "line 1: op 'frob' is unknown"),
         ("a.csv", "name,,ref\n", [], "column 2 has no name"),
         ("a.csv", "name,name\n", [], "column name is there twice"),
         ("a.csv", 'name\n"A\n', [], "line 2: unexpected end of data"),
@@ -171,9 +174,7 @@ def test_failed_rows_as_a_file_to_correct_and_submit_again(run: Run, odoo: FakeO
     error = {"type": "bad_value", "message": "Color is, like, wrong"}
     odoo.outcomes = [outcome(0), outcome(1, state="failed", ids=[], error=error)]
     values = {"name": "Bolt", "active": True, "color": "x", "category_id": [[6, 0, [1]]]}
-    odoo.answers["batch.job.operation/search_read"] = [
-        {"index": 1, "ref": False, "payload_text": json.dumps({"values": values})}
-    ]
+    odoo.answers["batch.job.operation/search_read"] = [stored(1, {"values": values})]
     result = run("results", "1", "--failed", "-o", "failed.csv")
     assert "submit failed.csv --op create --model res.partner" in result.output
     assert Path("failed.csv").read_text().splitlines() == [
@@ -184,13 +185,36 @@ def test_failed_rows_as_a_file_to_correct_and_submit_again(run: Run, odoo: FakeO
     assert odoo.jobs[0].operations == [{"op": "create", "model": "res.partner", "values": values}]
 
 
+def test_nothing_of_a_row_is_lost_in_the_file(run: Run, odoo: FakeOdoo) -> None:
+    """A column that is empty in all rows that failed is there; a false stays one; the hint works."""
+    odoo.outcomes = [outcome(1, op="upsert", state="failed", ids=[])]
+    key = {"key": ["ref"]}
+    odoo.answers["batch.job.operation/search_read"] = [
+        stored(0, {**key, "values": {"ref": "A", "name": "Acme"}}, op="upsert"),
+        stored(1, {**key, "values": {"ref": "B", "active": False}}, op="upsert"),
+    ]
+    result = run("results", "1", "--failed", "-o", "failed.csv")
+    assert "submit failed.csv --op upsert --model res.partner --key ref" in result.output
+    lines = Path("failed.csv").read_text().splitlines()
+    assert [line.rpartition(",1,")[0] or line for line in lines] == [
+        "ref,name,active,__index,__error",
+        "B,,false",
+    ]
+    run("submit", "failed.csv", "--op", "upsert", "--model", "res.partner", "--key", "ref")
+    assert odoo.jobs[0].operations[0]["values"] == {"ref": "B", "active": False}
+
+
+def stored(index: int, payload: Any, op: str = "create", ref: str | bool = False) -> dict[str, Any]:
+    """Return an operation as Odoo's model of them gives it."""
+    text = json.dumps(payload)
+    return {"index": index, "op": op, "model": "res.partner", "ref": ref, "payload_text": text}
+
+
 def test_operations_that_are_no_rows_go_to_json_lines(run: Run, odoo: FakeOdoo) -> None:
     """A call has no columns; as JSON Lines it comes back whole."""
     odoo.outcomes = [outcome(0, op="call", state="failed", ids=[])]
     payload = {"method": "go", "ids": [1], "args": [], "kwargs": {}}
-    odoo.answers["batch.job.operation/search_read"] = [
-        {"index": 0, "ref": "r", "payload_text": json.dumps(payload)}
-    ]
+    odoo.answers["batch.job.operation/search_read"] = [stored(0, payload, op="call", ref="r")]
     assert run("results", "1", "-o", "failed.csv").exit_code == 2
     run("results", "1", "--failed", "-o", "failed.jsonl")
     assert run("submit", "failed.jsonl").exit_code == 0
@@ -233,4 +257,4 @@ def test_row_of_an_operation(operation: dict[str, Any], row: Any) -> None:
 )
 def test_cell_is_read_as_it_was_written(kind: str, value: Any) -> None:
     """A value survives the way through a CSV file."""
-    assert typed(cell(value), kind) == value
+    assert typed(cell(value, kind), kind) == value

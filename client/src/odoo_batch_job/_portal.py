@@ -32,6 +32,8 @@ READ_AHEAD = 100  # items fetched at a time from the caller's iterator
 class Portal:
     """An event loop in a thread of its own, from the first use on."""
 
+    _closed = False
+
     @cached_property
     def _loop(self) -> asyncio.AbstractEventLoop:
         loop = asyncio.new_event_loop()
@@ -73,13 +75,15 @@ class Portal:
             while items := self.run(_next(source)):
                 yield items[0]
         finally:
-            self.run(_close(source))
+            if not self._closed:  # else it was left unfinished, and collected after all had ended
+                self.run(_close(source))
 
     def close(self) -> None:
         """Stop the thread; nothing may run in it any more."""
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+        self._closed = True
 
 
 async def _stream(requests: SimpleQueue[Future[list[T]] | None]) -> AsyncIterator[T]:

@@ -16,13 +16,14 @@ from .._batch_result import BatchResult
 from .._models import OperationResult
 from .._operations import BatchOperation
 from .._sync import Client
-from ._operations_of import cell, row_of
+from ._operations_of import cell, field_types, row_of
 from ._settings import InputError
 
 NOT_DONE = ("failed", "rolled_back", "skipped", "cancelled")
 AT_ONCE = 500  # operations whose content is read in one request
 
 Line = tuple[OperationResult, dict[str, Any]]
+Kind = tuple[str, str, tuple[str, ...]]  # op, model, fields that identify a record to upsert
 
 
 def outcomes(client: Client, job_id: int, *, failed: bool) -> Iterator[OperationResult]:
@@ -35,19 +36,20 @@ def outcomes(client: Client, job_id: int, *, failed: bool) -> Iterator[Operation
 
 def write_results(
     client: Client, job_id: int, results: Iterable[OperationResult], name: str, *, failed: bool
-) -> tuple[int, set[tuple[str, str]]]:
+) -> tuple[int, set[Kind]]:
     """Write results with what was submitted, as CSV or JSON Lines by the name of the file.
 
-    :returns: number of rows, and the kinds (op, model) of operations among them
+    :returns: number of rows, and the kinds of operations among them
     :raises InputError: the operations do not fit into columns, or may not be read
     """
     with _opened(name) as file, tempfile.TemporaryFile("w+", encoding="utf-8") as spool:
-        columns: dict[str, None] = {}
-        kinds: set[tuple[str, str]] = set()
+        kinds: set[Kind] = set()
         count = 0
         as_rows = not name.endswith((".jsonl", ".ndjson"))
+        columns = _first_columns(client, job_id) if as_rows else {}
         for result, operation in _with_content(client, job_id, results):
-            kinds.add((operation["op"], operation["model"]))
+            key = tuple(operation.get("key") or ())
+            kinds.add((operation["op"], operation["model"], key))
             row = _row(operation, kinds) if as_rows else operation
             columns |= dict.fromkeys(row)
             row = {**row, **_about(result, failed=failed)}
@@ -55,11 +57,27 @@ def write_results(
             count += 1
         if as_rows:
             spool.seek(0)
-            _write_csv(file, [*columns, *_own_columns(failed=failed)], spool)
+            types = _types(client, kinds)
+            _write_csv(file, [*columns, *_own_columns(failed=failed)], types, spool)
     return count, kinds
 
 
-def _row(operation: dict[str, Any], kinds: set[tuple[str, str]]) -> dict[str, Any]:
+def _first_columns(client: Client, job_id: int) -> dict[str, None]:
+    """Return the columns of the job's first rows.
+
+    One that is to be filled in may be empty in all rows that failed, and is not among theirs then.
+    """
+    content = _content(client, job_id, list(range(AT_ONCE)))
+    return dict.fromkeys(column for one in content.values() for column in row_of(one) or ())
+
+
+def _types(client: Client, kinds: set[Kind]) -> dict[str, str]:
+    """Return the types of the fields, for rows that hold their values."""
+    models = {model for op, model, _key in kinds if op in ("create", "write", "upsert")}
+    return field_types(client, models.pop()) if models else {}
+
+
+def _row(operation: dict[str, Any], kinds: set[Kind]) -> dict[str, Any]:
     row = row_of(operation)
     if row is None or len(kinds) > 1:
         raise InputError("these operations do not fit into columns; write to a name in .jsonl.")
@@ -76,11 +94,14 @@ def _own_columns(*, failed: bool) -> list[str]:
     return ["__index", "__error"] if failed else ["__index", "__error", "__state", "__ids"]
 
 
-def _write_csv(file: TextIO, columns: list[str], lines: Iterable[str]) -> None:
+def _write_csv(
+    file: TextIO, columns: list[str], types: dict[str, str], lines: Iterable[str]
+) -> None:
     writer = csv.DictWriter(file, columns, restval="")
     writer.writeheader()
     for line in lines:
-        writer.writerow({name: cell(value) for name, value in json.loads(line).items()})
+        row = json.loads(line)
+        writer.writerow({name: cell(value, types.get(name, "char")) for name, value in row.items()})
 
 
 def _with_content(
@@ -92,17 +113,19 @@ def _with_content(
         for result in batch:
             if not content.get(result.index):
                 raise InputError("only the owner of a job may read what was submitted.")
-            yield result, {"op": result.op, "model": result.model, **content[result.index]}
+            yield result, content[result.index]
 
 
 def _content(client: Client, job_id: int, indexes: list[int]) -> dict[int, dict[str, Any]]:
     arguments = {
         "domain": [["job_id", "=", job_id], ["index", "in", indexes]],
-        "fields": ["index", "ref", "payload_text"],
+        "fields": ["index", "op", "model", "ref", "payload_text"],
     }
     found = client.call("batch.job.operation", "search_read", arguments, repeatable=True)
     return {
         one["index"]: {
+            "op": one["op"],
+            "model": one["model"],
             **({"ref": one["ref"]} if one["ref"] else {}),
             **json.loads(one["payload_text"]),
         }

@@ -17,7 +17,7 @@ from ._command import main as main
 from ._failures import outcomes, write_results
 from ._operations_of import Converter, field_types
 from ._rows import open_rows
-from ._settings import APP, Settings, remember_job, write_profile
+from ._settings import APP, InputError, Settings, remember_job, write_profile
 from ._show import as_json, ending, follow, line
 
 
@@ -79,6 +79,8 @@ def submit(
 
     with open_rows(file, kind) as (kind, rows):
         op = op or ("load" if kind == "csv" else "create")
+        if key and op != "upsert":
+            raise InputError("--key says what identifies a record to upsert: add --op upsert.")
         is_typed = kind == "csv" and op in ("create", "write", "upsert") and model
         fields = field_types(client, model or "") if is_typed else None
         operations = Converter(op, model, key, fields).operations(rows, file)
@@ -174,7 +176,10 @@ def results(
     found = outcomes(client, job_id, failed=failed)
     if output:
         count, kinds = write_results(client, job_id, found, output, failed=failed)
-        again = " ".join(f"--op {op} --model {model}" for op, model in kinds)
+        again = " ".join(
+            " ".join([f"--op {op} --model {model}", *(f"--key {name}" for name in key)])
+            for op, model, key in kinds
+        )
         hint = f" Correct them and: {APP} submit {output} {again}" if failed and count else ""
         click.echo(f"{count:,} rows in {output}.{hint}", err=True)
         return
@@ -199,6 +204,12 @@ def retry(client: Client, settings: Settings, job_id: int, cancelled: bool, json
 def resume(client: Client, settings: Settings, job_id: int, skip: bool, json: bool) -> None:
     """Go on with a paused job."""
     _show_status(client.resume(job_id, skip=skip), json)
+
+
+@command(job=True)
+def start(client: Client, settings: Settings, job_id: int, json: bool) -> None:
+    """Queue a draft, or run for real what was a dry run."""
+    _show_status(client.start(job_id), json)
 
 
 @command(job=True)

@@ -37,15 +37,20 @@ class Converter:
 
         :raises InputError: a row lacks what the operation needs; names the line
         """
+        line = 0
         for line, row in rows:
             try:
                 yield self._operation(row)
             except InputError as error:
                 raise InputError(f"{name}, line {line}: {error.message}") from error
+        if not line:
+            raise InputError(f"{name} has no rows.")
 
     def _operation(self, row: Row) -> dict[str, Any]:
         if row.get("op") in OPS:
             return {**({"model": self._model} if self._model else {}), **row}
+        if "op" in row and "model" in row:
+            raise InputError(f"op {row['op']!r} is unknown; use one of {', '.join(OPS)}.")
         if not self._model:
             raise InputError("which model? Give --model, or operations with “op” and “model”.")
         return {"op": self._op, "model": self._model, **self._body(row)}
@@ -70,11 +75,15 @@ class Converter:
     def _values(self, row: Row, *, keep_empty: bool) -> dict[str, Any]:
         if self._fields is None:
             return row
-        return {
-            column: typed(text, self._fields.get(column, "char"))
-            for column, text in row.items()
-            if text != "" or keep_empty
-        }
+        values = {}
+        for column, text in row.items():
+            kind = self._fields.get(column, "char")
+            if kind == "boolean" and text.lower() not in ("", *TRUE, *FALSE):
+                # Odoo would take any text for true
+                raise InputError(f"the column “{column}” holds {text!r}; it takes true or false.")
+            if text != "" or keep_empty:
+                values[column] = typed(text, kind)
+        return values
 
 
 def field_types(client: Client, model: str) -> dict[str, str]:
@@ -121,8 +130,10 @@ def row_of(operation: Mapping[str, Any]) -> Row | None:
     return dict(values)
 
 
-def cell(value: Any) -> str:
-    """Return a value as a cell of a CSV file; :func:`typed` reads it again."""
+def cell(value: Any, kind: str = "char") -> str:
+    """Return a value of a field as a cell of a CSV file; :func:`typed` reads it again."""
+    if value is False and kind == "boolean":
+        return "false"  # an empty one would be left out, and become the default
     if value is None or value is False:
         return ""
     if value is True:

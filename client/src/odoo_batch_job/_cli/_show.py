@@ -105,8 +105,10 @@ def ending(status: JobStatus) -> str:
     text = f"Job {status.id} is {status.state}{tried}: {', '.join(counts)}"
     if status.error:
         text += f"\n{status.error}"
-    if status.ended and status.succeeded < status.total and not status.dry_run:
+    if status.ended and status.succeeded < status.total:
         text += f"\nWhich and why: odoo-batch results {status.id} --failed -o failed.csv"
+    if status.ended and status.dry_run and status.succeeded:
+        text += f"\nRun it for real: odoo-batch start {status.id}"
     return text
 
 
