@@ -186,7 +186,7 @@ def test_failed_rows_as_a_file_to_correct_and_submit_again(run: Run, odoo: FakeO
 
 
 def test_nothing_of_a_row_is_lost_in_the_file(run: Run, odoo: FakeOdoo) -> None:
-    """A column that is empty in all rows that failed is there; a false stays one; the hint works."""
+    """A column empty in all rows that failed is there; a false stays one; the hint works."""
     odoo.outcomes = [outcome(1, op="upsert", state="failed", ids=[])]
     key = {"key": ["ref"]}
     odoo.answers["batch.job.operation/search_read"] = [
