@@ -92,6 +92,17 @@ async def test_fault_at_any_request_doubles_nothing(fault: Any, place: int) -> N
     assert len(odoo.requests) == 7
 
 
+async def test_dry_run_is_started_once() -> None:
+    """Another start would run it for real: none follows a lost response or a job that is found."""
+    parts = len([part async for part in pack(creates(10), SMALL)])
+    odoo = FakeOdoo(*[work] * (parts + 1), lose_response)
+    async with async_client(odoo, part_bytes=SMALL) as client:
+        for _time in range(2):
+            job = await client.submit(creates(10), dry_run=True, idempotency_key="trial")
+            assert job.state == "queued"
+    assert paths(odoo).count("start") == 1
+
+
 async def test_killed_submission_is_continued_under_its_key() -> None:
     """The same key and operations find the draft and fill it up."""
     odoo = FakeOdoo()

@@ -90,7 +90,19 @@ class JobRpc:
                 with suppress(BatchJobError):
                     await self.verb("cancel", job.id)
             raise
-        return await self.verb("start", job.id) if start else job
+        return await self._start(job, dry_run=bool(options["dry_run"])) if start else job
+
+    async def _start(self, job: JobStatus, *, dry_run: bool) -> JobStatus:
+        """Start a draft, once: a dry run that has ended would be run for real by another start."""
+        if job.state != "draft":
+            return job
+        try:
+            return await self.verb("start", job.id, repeatable=not dry_run)
+        except ConnectionFailedError:
+            job = await self.verb("status", job.id)
+            if job.state == "draft":
+                raise
+            return job
 
     async def execute(
         self,
