@@ -122,7 +122,7 @@ class AsyncClient(Connected):
         return await self._rpc.execute(operations, policy, idempotency_key)
 
     async def start(self, job_id: int) -> JobStatus:
-        """Queue a draft; on a job that is queued or further, change nothing."""
+        """Queue a draft, or run for real a dry run that has ended; else change nothing."""
         return await self._rpc.verb("start", job_id)
 
     async def pause(self, job_id: int) -> JobStatus:

@@ -122,7 +122,7 @@ class Client:
         )
 
     def start(self, job_id: int) -> JobStatus:
-        """Queue a draft; on a job that is queued or further, change nothing."""
+        """Queue a draft, or run for real a dry run that has ended; else change nothing."""
         return self._portal.run(self._client.start(job_id))
 
     def pause(self, job_id: int) -> JobStatus:
