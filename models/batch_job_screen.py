@@ -116,6 +116,9 @@ class BatchJobScreen(models.AbstractModel):
     # Buttons: the web client would take a returned status for an action to open
 
     def action_start(self):
+        self.start(only_draft=True)
+
+    def action_run_for_real(self):
         self.start()
 
     def action_pause(self):

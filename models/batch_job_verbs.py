@@ -16,16 +16,20 @@ class BatchJobVerbs(models.AbstractModel):
     _description = "Batch Job Verbs"
     _inherit = ["batch.job.row"]
 
-    def start(self) -> dict:
+    def start(self, only_draft: bool = False) -> dict:
         """Queue a draft. On a job that was started already it changes nothing; a dry run that
         has ended is run for real, its outcomes kept as an attachment.
 
+        :param only_draft: true leaves a dry run that has ended alone, so that the call may be
+            repeated after a lost response
         :returns: status
         :raises UserError: 422: the draft is empty
         """
+        self._check_flag("only_draft", only_draft)
         row = self._begin_verb("start")
         if row and row["state"] != "draft":
-            self._run_for_real(row)
+            if not only_draft:
+                self._run_for_real(row)
         elif row:
             if not row["total"]:
                 raise UserError(self.env._("Job %s is empty; append operations first.", self.id))
@@ -49,16 +53,22 @@ class BatchJobVerbs(models.AbstractModel):
             self._settle_or_wake(row)
         return self._status()
 
-    def resume(self, skip: bool = False) -> dict:
+    def resume(self, skip: bool = False, index: int | None = None) -> dict:
         """Go on after a pause.
 
         :param skip: after policy stop paused it: true leaves the failed operation failed,
             false runs it again
+        :param index: of the failed operation that is meant; if the job has not paused at that
+            one, or no longer, nothing changes, so that the call may be repeated
         :returns: status
         :raises UserError: 422: it is a draft
         """
         self._check_flag("skip", skip)
+        if index is not None and type(index) is not int:
+            raise UserError(self.env._("index must be an integer."))
         row = self._begin_verb("resume")
+        if row and index is not None and index != self._culprit_index(row):
+            row = None
         if row:
             if row["culprit_position"] is not None and not skip:
                 self._reopen_culprit(row)
@@ -211,6 +221,12 @@ class BatchJobVerbs(models.AbstractModel):
             self.env["batch.job.chunk"]._drop_queued(self.id)
             row["skipped"] += sum(moved.values())
         self._set(needs_runner=False, skipped=row["skipped"])
+
+    def _culprit_index(self, row) -> int | None:
+        position = row["culprit_position"]
+        if position is None:
+            return None
+        return self.env["batch.job.operation"]._index_at(self.id, position)
 
     def _reopen_culprit(self, row):
         """With all of its rows: a record that is loaded may have several."""

@@ -162,6 +162,16 @@ class TestDryRun(RaceCase):
         self.assertTrue(job.dry_run)
         self.assertEqual(self.env[ITEM].search_count([]), 0)
 
+    def test_a_start_that_is_repeated(self):
+        """With `only_draft` a start may come twice: an ended dry run is not run for real."""
+        draft = self.submit(self.creates("twice", 2), dry_run=True, start=False)
+        self.assertEqual(draft.start(only_draft=True)["state"], "queued")
+        self.run_jobs()
+        status = draft.start(only_draft=True)
+        self.assertEqual((status["state"], status["dry_run"]), ("done", True))
+        self.assertEqual(draft.start()["state"], "queued")
+        self.assertFalse(draft.dry_run)
+
     def test_passwords(self):
         """A dry run keeps the passwords that its real run needs; cancelled, it needs none."""
         operation = {"op": "create", "model": ROW, "values": {"name": "x", "secret_token": "s"}}
@@ -181,8 +191,11 @@ class TestDryRun(RaceCase):
         job = self.submit(self.creates("form", 2), dry_run=True)
         self.assert_shown(job, "everything is tried", ["action_cancel"])
         self.run_jobs()
-        self.assert_shown(job, "nothing was kept", ["action_start"])
-        job.start()
+        self.assert_shown(job, "nothing was kept", ["action_run_for_real"])
+        job.action_start()  # a second click on what was the draft's button
+        self.assertEqual((job.state, job.dry_run), ("done", True))
+        job.action_run_for_real()
+        self.assertEqual((job.state, job.dry_run), ("queued", False))
         self.assert_shown(job, "", ["action_pause", "action_cancel"])
 
     def assert_shown(self, job, banner, verbs):

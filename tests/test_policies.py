@@ -96,7 +96,10 @@ class TestPolicies(CommittedCase):
         self.assert_stopped(job, 150, before, {150})
         self.go_on(job, skip=False)
         self.assert_stopped(job, 150, before, {150})
-        self.go_on(job, skip=True)
+        self.go_on(job, skip=True, index=150)
+        self.assert_stopped(job, 199, before, {150, 199})
+        # the same request once more, as after a lost response
+        self.go_on(job, skip=True, index=150)
         self.assert_stopped(job, 199, before, {150, 199})
         self.go_on(job, skip=True)
         before = set(range(800)) - {150, 199}
@@ -113,8 +116,8 @@ class TestPolicies(CommittedCase):
         )
         self.assert_end(job, done, failed, rest="pending")
 
-    def go_on(self, job, skip):
-        job.resume(skip=skip)
+    def go_on(self, job, skip, index=None):
+        job.resume(skip=skip, index=index)
         self.run_jobs()
 
     def test_stop_and_mend(self):

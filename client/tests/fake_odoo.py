@@ -13,6 +13,8 @@ from typing import Any
 
 import httpx
 
+ENDED = ("done", "partial", "failed", "cancelled")
+
 Body = dict[str, Any]
 Fault = Callable[[httpx.Request, Callable[[], httpx.Response]], httpx.Response]
 
@@ -96,9 +98,13 @@ class FakeOdoo:
         job.operations += operations
         return self._json(job)
 
-    def _start(self, ids: list[int]) -> Body:
+    def _start(self, ids: list[int], only_draft: bool = False) -> Body:
         job = self.jobs[ids[0] - 1]
-        job.state = "queued" if job.state == "draft" else job.state
+        trial_ended = job.body["dry_run"] and job.state in ENDED
+        if trial_ended and not only_draft:
+            job.body["dry_run"] = False
+        if job.state == "draft" or (trial_ended and not only_draft):
+            job.state = "queued"
         return self._json(job)
 
     def _status(self, ids: list[int]) -> Body:
@@ -112,7 +118,7 @@ class FakeOdoo:
     def _cancel(self, ids: list[int]) -> Body:
         return self._become(ids, "cancelled")
 
-    def _resume(self, ids: list[int], skip: bool) -> Body:
+    def _resume(self, ids: list[int], skip: bool, index: int | None) -> Body:
         return self._become(ids, "running")
 
     def _retry(self, ids: list[int], cancelled: bool) -> Body:
@@ -135,6 +141,7 @@ class FakeOdoo:
             total=len(job.operations),
             parts=len(job.parts),
             time_left=self.time_left,
+            dry_run=job.body["dry_run"],
         )
 
 
@@ -175,6 +182,17 @@ def lose_response(request: httpx.Request, serve: Callable[[], httpx.Response]) -
     """Fault: the request is carried out, its response is lost."""
     serve()
     raise httpx.ReadError("Connection reset by peer", request=request)
+
+
+def end_and_lose_response(odoo: FakeOdoo) -> Fault:
+    """Fault: carry the request out, have the job end at once, and drop the connection."""
+
+    def fault(request: httpx.Request, serve: Callable[[], httpx.Response]) -> httpx.Response:
+        serve()
+        odoo.jobs[-1].state = "done"
+        raise httpx.RemoteProtocolError("Server disconnected", request=request)
+
+    return fault
 
 
 def time_out(request: httpx.Request, serve: Callable[[], httpx.Response]) -> httpx.Response:

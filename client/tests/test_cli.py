@@ -73,10 +73,11 @@ def test_no_wait_leaves_at_once_and_last_finds_the_job(run: Run, odoo: FakeOdoo)
     assert json.loads(run("status", "--last", "--json").output)["state"] == "queued"
     for verb in ("pause", "resume", "retry", "cancel"):
         assert run(verb, "--last").exit_code == 0
-        assert odoo.requests[-1] == (
-            f"batch.job/{verb}",
-            {"ids": [1]} | {"resume": {"skip": False}, "retry": {"cancelled": False}}.get(verb, {}),
-        )
+        options: dict[str, dict[str, object]] = {
+            "resume": {"skip": False, "index": None},
+            "retry": {"cancelled": False},
+        }
+        assert odoo.requests[-1] == (f"batch.job/{verb}", {"ids": [1], **options.get(verb, {})})
 
 
 def test_login_keeps_the_key_for_its_owner_only(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fake_odoo import FakeClock, FakeOdoo, lose_response, outcome, work
+from fake_odoo import FakeClock, FakeOdoo, end_and_lose_response, lose_response, outcome, work
 from helpers import async_client, creates
 from odoo_batch_job import AsyncClient, OperationError, WatchTimeoutError
 
@@ -17,9 +17,8 @@ pytestmark = pytest.mark.anyio
 @pytest.mark.parametrize(
     ("verb", "arguments", "state"),
     [
-        ("start", {}, "queued"),
         ("pause", {}, "paused"),
-        ("resume", {"skip": True}, "running"),
+        ("resume", {"skip": True, "index": 4}, "running"),
         ("retry", {"cancelled": True}, "queued"),
         ("cancel", {}, "cancelled"),
         ("status", {}, "queued"),
@@ -35,6 +34,39 @@ async def test_verb_names_the_job_and_returns_its_status(
         after = await getattr(client, verb)(job.id, **arguments)
     assert odoo.requests[-1] == (f"batch.job/{verb}", {"ids": [job.id], **arguments})
     assert after.state == state
+
+
+@pytest.mark.parametrize(
+    ("state", "dry_run", "sent"),
+    [
+        ("draft", False, {"only_draft": True}),
+        ("draft", True, {"only_draft": True}),
+        ("running", True, None),
+        ("partial", True, {}),
+        ("partial", False, None),
+    ],
+)
+async def test_start_asks_for_what_the_job_is_there_for(
+    state: str, dry_run: bool, sent: dict[str, Any] | None
+) -> None:
+    """A dry run goes on for real only where the caller could know that it had ended."""
+    odoo = FakeOdoo()
+    async with async_client(odoo) as client:
+        job = await client.submit(creates(1), dry_run=dry_run, start=False)
+        odoo.jobs[0].state = state
+        await client.start(job.id)
+    starts = [body for path, body in odoo.requests if path == "batch.job/start"]
+    assert starts == ([] if sent is None else [{"ids": [job.id], **sent}])
+
+
+async def test_dry_run_that_ends_between_two_tries_of_start_stays_one() -> None:
+    """The response of the first try was lost; the second finds an ended dry run."""
+    odoo = FakeOdoo()
+    odoo.faults = iter([work, work, end_and_lose_response(odoo)])
+    async with async_client(odoo) as client:
+        job = await client.submit(creates(1), dry_run=True, start=False)
+        after = await client.start(job.id)
+    assert (after.state, after.dry_run) == ("done", True)
 
 
 async def test_eta_is_sent_in_utc() -> None:

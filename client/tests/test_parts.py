@@ -8,7 +8,16 @@ from typing import Any
 
 import pytest
 
-from fake_odoo import FakeOdoo, answer, lose_response, odoo_error, reply, time_out, work
+from fake_odoo import (
+    FakeOdoo,
+    answer,
+    end_and_lose_response,
+    lose_response,
+    odoo_error,
+    reply,
+    time_out,
+    work,
+)
 from helpers import async_client, creates
 from odoo_batch_job import IdempotencyKeyError, InvalidOperationError, InvalidRequestError
 from odoo_batch_job._json2 import with_operations
@@ -92,15 +101,16 @@ async def test_fault_at_any_request_doubles_nothing(fault: Any, place: int) -> N
     assert len(odoo.requests) == 7
 
 
-async def test_dry_run_is_started_once() -> None:
-    """Another start would run it for real: none follows a lost response or a job that is found."""
+async def test_dry_run_that_ends_at_once_stays_one() -> None:
+    """A start that is repeated after a lost response does not run for real what ended meanwhile."""
     parts = len([part async for part in pack(creates(10), SMALL)])
-    odoo = FakeOdoo(*[work] * (parts + 1), lose_response)
+    odoo = FakeOdoo()
+    odoo.faults = iter([*[work] * (parts + 1), end_and_lose_response(odoo)])
     async with async_client(odoo, part_bytes=SMALL) as client:
         for _time in range(2):
             job = await client.submit(creates(10), dry_run=True, idempotency_key="trial")
-            assert job.state == "queued"
-    assert paths(odoo).count("start") == 1
+            assert (job.state, job.dry_run) == ("done", True)
+    assert paths(odoo).count("start") == 2
 
 
 async def test_killed_submission_is_continued_under_its_key() -> None:

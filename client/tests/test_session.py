@@ -85,7 +85,7 @@ async def test_login_and_submit_in_parts() -> None:
     assert job.state == "queued"
     assert odoo.requests[-1] == (
         "batch.job/start",
-        {"model": "batch.job", "method": "start", "args": [[1]], "kwargs": {}},
+        {"model": "batch.job", "method": "start", "args": [[1]], "kwargs": {"only_draft": True}},
     )
 
 

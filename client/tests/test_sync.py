@@ -92,7 +92,7 @@ def test_each_verb_reaches_the_server(verb: str) -> None:
     """No method of the facade calls another one."""
     odoo = FakeOdoo()
     with blocking_client(odoo) as client:
-        client.submit(creates(1))
+        client.submit(creates(1), start=verb != "start")
         getattr(client, verb)(1)
     assert odoo.requests[-1][0] == f"batch.job/{verb}"
 

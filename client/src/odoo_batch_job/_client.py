@@ -123,19 +123,24 @@ class AsyncClient(Connected):
 
     async def start(self, job_id: int) -> JobStatus:
         """Queue a draft, or run for real a dry run that has ended; else change nothing."""
-        return await self._rpc.verb("start", job_id)
+        return await self._rpc.start(job_id)
 
     async def pause(self, job_id: int) -> JobStatus:
         """Let the chunks that are running land and take no more."""
         return await self._rpc.verb("pause", job_id)
 
-    async def resume(self, job_id: int, *, skip: bool = False) -> JobStatus:
+    async def resume(
+        self, job_id: int, *, skip: bool = False, index: int | None = None
+    ) -> JobStatus:
         """Go on with a paused job.
 
-        :param skip: after policy ``stop``, leave the operation that failed as it is. Not repeated
-            after a lost response: the second one could skip the next failure too
+        :param skip: after policy ``stop``, leave the operation that failed as it is. Without
+            ``index`` this is not repeated after a lost response: it could skip the next failure too
+        :param index: the operation that is meant; if the job is not stopped at that one, nothing
+            changes
         """
-        return await self._rpc.verb("resume", job_id, repeatable=not skip, skip=skip)
+        repeatable = not skip or index is not None
+        return await self._rpc.verb("resume", job_id, repeatable=repeatable, skip=skip, index=index)
 
     async def retry(self, job_id: int, *, cancelled: bool = False) -> JobStatus:
         """Run what failed, and what was skipped for it, again.

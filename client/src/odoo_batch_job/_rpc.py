@@ -90,19 +90,19 @@ class JobRpc:
                 with suppress(BatchJobError):
                     await self.verb("cancel", job.id)
             raise
-        return await self._start(job, dry_run=bool(options["dry_run"])) if start else job
+        return await self._start_draft(job) if start else job
 
-    async def _start(self, job: JobStatus, *, dry_run: bool) -> JobStatus:
-        """Start a draft, once: a dry run that has ended would be run for real by another start."""
+    async def start(self, job_id: int) -> JobStatus:
+        """Start a draft, or run for real a dry run that had ended before."""
+        job = await self.verb("status", job_id)
+        if job.dry_run and job.ended:
+            return await self.verb("start", job_id)
+        return await self._start_draft(job)
+
+    async def _start_draft(self, job: JobStatus) -> JobStatus:
         if job.state != "draft":
             return job
-        try:
-            return await self.verb("start", job.id, repeatable=not dry_run)
-        except ConnectionFailedError:
-            job = await self.verb("status", job.id)
-            if job.state == "draft":
-                raise
-            return job
+        return await self.verb("start", job.id, only_draft=True)
 
     async def execute(
         self,

@@ -129,9 +129,9 @@ class Client:
         """Let the chunks that are running land and take no more."""
         return self._portal.run(self._client.pause(job_id))
 
-    def resume(self, job_id: int, *, skip: bool = False) -> JobStatus:
+    def resume(self, job_id: int, *, skip: bool = False, index: int | None = None) -> JobStatus:
         """Go on with a paused job; see :meth:`AsyncClient.resume`."""
-        return self._portal.run(self._client.resume(job_id, skip=skip))
+        return self._portal.run(self._client.resume(job_id, skip=skip, index=index))
 
     def retry(self, job_id: int, *, cancelled: bool = False) -> JobStatus:
         """Run what failed, and what was skipped for it, again."""
