@@ -23,7 +23,8 @@ def test_bad_usage(run: Run) -> None:
     """Exit code 2 for what the command line does not know."""
     Path("a.jsonl").write_text("{}\n")
     assert "which model" in run("submit", "a.jsonl").output
-    for arguments in (["submit", "none.csv"], ["watch"], ["watch", "1", "--last"], ["no"]):
+    wrong = (["submit", "none.csv"], ["watch"], ["watch", "1", "--last"], ["no"])
+    for arguments in (*wrong, ["list", "--state", "bogus"]):
         assert run(*arguments).exit_code == 2
     assert run("status", "--last").exit_code == 2
     Path("a.csv").write_text("name\nA\n")

@@ -204,6 +204,43 @@ def test_nothing_of_a_row_is_lost_in_the_file(run: Run, odoo: FakeOdoo) -> None:
     assert odoo.jobs[0].operations[0]["values"] == {"ref": "B", "active": False}
 
 
+@pytest.mark.parametrize(
+    ("op", "payloads", "reason"),
+    [
+        ("write", [{"values": {"phone": "1"}}, {"values": {"email": "a"}}], "different columns"),
+        ("load", [{"fields": ["a"], "row": ["1"]}, {"fields": ["b"], "row": ["1"]}], "different"),
+        ("create", [{"values": {"phone": False}}, {"values": {"phone": "1"}}], "“phone” is to be"),
+        ("upsert", [{"values": {"phone": None}}, {"values": {"phone": "1"}}], "“phone” is to be"),
+    ],
+)
+def test_rows_that_a_csv_file_would_change_go_to_json_lines(
+    run: Run, odoo: FakeOdoo, op: str, payloads: list[dict[str, Any]], reason: str
+) -> None:
+    """An empty cell of `write` and `load` empties a field, one of the others is left out."""
+    rest: dict[str, dict[str, Any]] = {"write": {"ids": [3]}, "upsert": {"key": ["ref"]}}
+    more = rest.get(op, {})
+    Path("failed.csv").write_text("of an earlier job")
+    odoo.outcomes = [outcome(index, op=op, state="failed", ids=[]) for index in range(2)]
+    odoo.answers["batch.job.operation/search_read"] = [
+        stored(index, {**more, **payload}, op=op) for index, payload in enumerate(payloads)
+    ]
+    result = run("results", "1", "--failed", "-o", "failed.csv")
+    assert (result.exit_code, reason in result.output) == (2, True)
+    assert Path("failed.csv").read_text() == "of an earlier job"
+    assert run("results", "1", "--failed", "-o", "failed.jsonl").exit_code == 0
+    assert run("submit", "failed.jsonl").exit_code == 0
+    assert odoo.jobs[0].operations == [
+        {"op": op, "model": "res.partner", **more, **payload} for payload in payloads
+    ]
+
+
+def test_name_of_the_file_says_what_is_written(run: Run, odoo: FakeOdoo) -> None:
+    """A spreadsheet program could not open CSV under the name of a workbook."""
+    result = run("results", "1", "-o", "failed.xlsx")
+    assert (result.exit_code, ".csv or .jsonl" in result.output) == (2, True)
+    assert not Path("failed.xlsx").exists()
+
+
 def stored(index: int, payload: Any, op: str = "create", ref: str | bool = False) -> dict[str, Any]:
     """Return an operation as Odoo's model of them gives it."""
     text = json.dumps(payload)

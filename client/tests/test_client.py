@@ -192,3 +192,18 @@ async def test_client_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.delenv("ODOO_DB", raising=False)
     async with AsyncClient.from_env() as client:
         assert isinstance(client, AsyncClient)
+    for unset, named in (
+        ("ODOO_API_KEY", "API_KEY$"),
+        ("ODOO_URL", "ODOO_URL and no ODOO_API_KEY"),
+    ):
+        monkeypatch.delenv(unset)
+        with pytest.raises(ValueError, match=named):
+            AsyncClient.from_env()
+
+
+@pytest.mark.parametrize("key", ["", "abc\n", "a key", "schlüssel"])
+def test_key_that_no_header_carries_is_refused(key: str) -> None:
+    """A key read from a file may have a line break; the message does not show it."""
+    with pytest.raises(ValueError, match="the API key is empty, or has") as caught:
+        AsyncClient("http://odoo.test", api_key=key)
+    assert not key or key not in str(caught.value)

@@ -241,7 +241,7 @@ async def test_error_page_of_a_proxy_keeps_its_status() -> None:
 async def test_unknown_database_is_hinted_at() -> None:
     """Odoo answers a wrong database name with a bare page."""
     async with async_client(FakeOdoo(answer(404))) as client:
-        with pytest.raises(NotFoundError, match="is the name of the database right"):
+        with pytest.raises(NotFoundError, match="are URL and database right"):
             await client.status(1)
 
 

@@ -46,7 +46,7 @@ class AsyncClient(Connected):
     def from_env(cls) -> AsyncClient:
         """Return a client for ``ODOO_URL``, ``ODOO_DB`` and ``ODOO_API_KEY`` of the environment.
 
-        :raises KeyError: ``ODOO_URL`` or ``ODOO_API_KEY`` is not set
+        :raises ValueError: ``ODOO_URL`` or ``ODOO_API_KEY`` is not set
         """
         return cls(**environment())
 
@@ -225,6 +225,9 @@ def over(client: ExecuteKw) -> AsyncClient:
 
 def environment() -> dict[str, Any]:
     """Return the arguments of a client that the environment gives."""
+    missing = [name for name in ("ODOO_URL", "ODOO_API_KEY") if not os.environ.get(name)]
+    if missing:
+        raise ValueError(f"the environment has no {' and no '.join(missing)}")
     return {
         "url": os.environ["ODOO_URL"],
         "database": os.environ.get("ODOO_DB"),

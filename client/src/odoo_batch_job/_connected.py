@@ -18,6 +18,7 @@ from ._rpc import Connection, JobRpc
 from ._session import Session
 
 _API_KEY = re.compile("[0-9a-f]{40}")
+_HEADER = re.compile("[!-~]+")  # what an HTTP header can carry
 
 
 class Connected:
@@ -50,6 +51,8 @@ class Connected:
         self._uid: int | None = None
         if api_key is None:
             self._use(Nobody(self._http))
+        elif not _HEADER.fullmatch(api_key):
+            raise ValueError("the API key is empty, or has a space or line break in it")
         else:
             self._use(Json2(self._http, database=database, api_key=api_key))
 

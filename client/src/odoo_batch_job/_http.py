@@ -76,6 +76,8 @@ class Http:
             raise
         except httpx.TransportError as error:
             reason = str(error) or type(error).__name__
+            if "WRONG_VERSION_NUMBER" in reason:
+                reason = f"the server does not speak https there; try http:// ({reason})"
             final = ConnectionFailedError(f"{self._http.base_url}: {reason} ({what})")
             final.__cause__ = error
             raise Trouble(reason, final, harmless=isinstance(error, _NOT_SENT)) from error
@@ -136,7 +138,7 @@ def response_error(what: str, response: httpx.Response) -> ResponseError:
     data = json_of(response)
     kind = error_class(response.status_code)
     if not isinstance(data, Mapping) or "message" not in data:
-        hint = "; is the name of the database right?" if response.status_code == 404 else ""
+        hint = "; are URL and database right?" if response.status_code == 404 else ""
         message = f"{what}: {_brief(response)}, without Odoo's reason{hint}"
         return kind(response.status_code, message)
     name, message = str(data.get("name") or ""), str(data["message"])

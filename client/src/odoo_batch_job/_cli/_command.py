@@ -78,7 +78,7 @@ def _run(
     if job:
         last = options.pop("last")
         if last == (options["job_id"] is not None):
-            raise InputError("which job? Give its id or --last.")
+            raise InputError("which job? Give its id, or --last, and not both.")
         options["job_id"] = last_job(settings) if last else options["job_id"]
     with settings.client() as client:
         return function(client=client, settings=settings, **options)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import heapq
 import json
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
+from pathlib import Path
 from typing import Any, TextIO
 
 from .._batch_result import BatchResult
@@ -20,6 +22,7 @@ from ._operations_of import cell, field_types, row_of
 from ._settings import InputError
 
 NOT_DONE = ("failed", "rolled_back", "skipped", "cancelled")
+LINES = (".jsonl", ".ndjson", ".json")  # endings of what `submit` reads as JSON Lines
 AT_ONCE = 500  # operations whose content is read in one request
 
 Line = tuple[OperationResult, dict[str, Any]]
@@ -42,23 +45,31 @@ def write_results(
     :returns: number of rows, and the kinds of operations among them
     :raises InputError: the operations do not fit into columns, or may not be read
     """
-    with _opened(name) as file, tempfile.TemporaryFile("w+", encoding="utf-8") as spool:
+    as_rows = not _is_lines(name)
+    # first aside: an older file of that name is not lost if something is refused on the way
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as spool:
         kinds: set[Kind] = set()
         count = 0
-        as_rows = not name.endswith((".jsonl", ".ndjson"))
+        types: dict[str, str] = {}
         columns = _first_columns(client, job_id) if as_rows else {}
         for result, operation in _with_content(client, job_id, results):
             key = tuple(operation.get("key") or ())
             kinds.add((operation["op"], operation["model"], key))
-            row = _row(operation, kinds) if as_rows else operation
-            columns |= dict.fromkeys(row)
+            row = operation
+            if as_rows:
+                row = _row(operation, kinds)
+                types = types or _types(client, kinds)
+                _check_cells(operation["op"], row, columns, types)
+                columns |= dict.fromkeys(row)
             row = {**row, **_about(result, failed=failed)}
-            (spool if as_rows else file).write(json.dumps(row, ensure_ascii=False) + "\n")
+            spool.write(json.dumps(row, ensure_ascii=False) + "\n")
             count += 1
-        if as_rows:
-            spool.seek(0)
-            types = _types(client, kinds)
-            _write_csv(file, [*columns, *_own_columns(failed=failed)], types, spool)
+        spool.seek(0)
+        with _opened(name) as file:
+            if as_rows:
+                _write_csv(file, [*columns, *_own_columns(failed=failed)], types, spool)
+            else:
+                shutil.copyfileobj(spool, file)
     return count, kinds
 
 
@@ -82,6 +93,28 @@ def _row(operation: dict[str, Any], kinds: set[Kind]) -> dict[str, Any]:
     if row is None or len(kinds) > 1:
         raise InputError("these operations do not fit into columns; write to a name in .jsonl.")
     return row
+
+
+def _check_cells(
+    op: str, row: dict[str, Any], columns: dict[str, None], types: dict[str, str]
+) -> None:
+    """Refuse a row of which the cells would say something else when they are read again.
+
+    :raises InputError: an empty cell would empty a field, or a field to be emptied be left out
+    """
+    if op in ("write", "load"):
+        if columns and columns.keys() != row.keys():
+            raise InputError(
+                "the rows of this job have different columns, and an empty cell would empty a "
+                "field; write to a name in .jsonl."
+            )
+        return
+    for column, value in row.items():
+        if value is None or (value is False and types.get(column) != "boolean"):
+            raise InputError(
+                f"the column “{column}” is to be emptied, and an empty cell would be left out; "
+                "write to a name in .jsonl."
+            )
 
 
 def _about(result: OperationResult, *, failed: bool) -> dict[str, Any]:
@@ -132,6 +165,14 @@ def _content(client: Client, job_id: int, indexes: list[int]) -> dict[int, dict[
         for one in found
         if one["payload_text"]
     }
+
+
+def _is_lines(name: str) -> bool:
+    """Whether the name of a file asks for JSON Lines; without an ending it is CSV."""
+    ending = Path(name).suffix.lower()
+    if ending not in ("", ".csv", ".txt", *LINES):
+        raise InputError(f"{name}: the name says what to write, .csv or .jsonl.")
+    return ending in LINES
 
 
 @contextmanager

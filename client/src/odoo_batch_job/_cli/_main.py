@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from .._errors import WatchTimeoutError
-from .._models import JobStatus
+from .._models import STATES, JobStatus
 from .._sync import Client
 from ._command import CODE_BY_STATE, DONE, command, exit_with
 from ._command import main as main
@@ -134,9 +134,13 @@ def _show_status(job: JobStatus, json: bool) -> None:
 
 @command(name="list")
 @click.option("--limit", type=click.IntRange(1), default=20, show_default=True)
-@click.option("--state", help="Only jobs in this state.")
+@click.option("--state", type=click.Choice(STATES), help="Only jobs in this state.")
 def list_(client: Client, settings: Settings, limit: int, state: str | None, json: bool) -> None:
-    """List the jobs that you may see, the latest first."""
+    """List the jobs that you may see, the latest first.
+
+    Into a pipe: lines of id, name, state, total, succeeded, failed, skipped and progress, with tabs
+    between.
+    """
     fields = ["id", "name", "state", "total", "succeeded", "failed", "skipped", "progress"]
     arguments = {
         "domain": [["state", "=", state]] if state else [],
@@ -170,6 +174,8 @@ def results(
 ) -> None:
     """Say what became of each operation, in the order of submission.
 
+    A line is index, state, op, model, ids and reason, with tabs between.
+
     With -o the rows that were submitted are written to a file, with __index and __error beside:
     correct them and submit that file again.
     """
@@ -181,7 +187,7 @@ def results(
             for op, model, key in kinds
         )
         hint = f" Correct them and: {APP} submit {output} {again}" if failed and count else ""
-        click.echo(f"{count:,} rows in {output}.{hint}", err=True)
+        click.echo(f"{count:,} {'row' if count == 1 else 'rows'} in {output}.{hint}", err=True)
         return
     for result in found:
         if json:
