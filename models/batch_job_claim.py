@@ -10,6 +10,7 @@ from odoo.tools import SQL
 from ..engine.chunk_size import fair_size, next_size
 from ..engine.states import LIVE_STATES, is_one_transaction
 from ..engine.waves import wave_at
+from ..execution.commit import commit_and_run_hooks
 from ..execution.guards import is_transient
 from .batch_job_books import NOW
 
@@ -47,7 +48,7 @@ class BatchJobClaim(models.AbstractModel):
                 self._begin()
                 claim = self._claim_from(job_id, runner)
                 # the attempt is on record, and the lock on the job released, before the work begins
-                self.env.cr.commit()  # pylint: disable=invalid-commit
+                commit_and_run_hooks(self.env.cr, f"job {job_id}")
             except Exception as error:
                 # what the database has now, other jobs would meet as well
                 lost = isinstance(error, psycopg2.OperationalError) or is_transient(error)
@@ -76,7 +77,7 @@ class BatchJobClaim(models.AbstractModel):
         if row:
             text = self.env._("The server could not go on with it: %s.", type(error).__name__)
             job._set(needs_runner=False, error=text)
-        self.env.cr.commit()  # pylint: disable=invalid-commit
+        commit_and_run_hooks(self.env.cr, f"job {job_id}")
 
     @api.model
     def _candidates(self) -> list[int]:

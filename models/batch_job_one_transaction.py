@@ -5,6 +5,7 @@ from odoo.tools import SQL
 
 from ..engine.outcomes import Failure, Outcome
 from ..execution.chunk_run import StopAll, run_all, run_dry
+from ..execution.commit import commit_and_run_hooks
 from ..execution.guards import dry_run
 from ..execution.knowledge import Knowledge
 
@@ -75,7 +76,7 @@ class BatchJobOneTransaction(models.AbstractModel):
         (state,) = side.fetchone()
         job = self.env(cr=side)["batch.job"].browse(row["id"])
         job._bus_send("batch_job/progress", {"id": row["id"], "state": state})
-        side.commit()
+        commit_and_run_hooks(side, f"job {row['id']}")
         if state == "cancelled":
             raise StopAll(position, None)
         if deadline.is_near():

@@ -12,6 +12,7 @@ from ..engine.outcomes import Outcome, count
 from ..engine.references import references_of
 from ..engine.states import is_one_transaction
 from ..execution.chunk_run import Run, run_isolated, run_strict
+from ..execution.commit import commit_and_run_hooks
 from ..execution.guards import TransientError, is_transient
 from ..execution.key_locks import KeyLocks, KeysTaken, LocksBeside, keys_with_records
 from ..execution.knowledge import Knowledge
@@ -142,28 +143,8 @@ class BatchJobWork(models.AbstractModel):
 
     @api.model
     def _commit(self, claim):
-        """Commit, run every commit hook, then tell other processes of invalidated caches.
-
-        The hooks belong to many operations: one that fails neither undoes the commit, which is
-        done by then, nor keeps the mail of the others.
-        """
-        cr, committed = self.env.cr, []
-        cr.postcommit._funcs.appendleft(lambda: committed.append(True))
-        finish = cr.commit
-        while finish:
-            try:
-                finish = finish()  # pylint: disable=invalid-commit
-            except Exception as error:
-                if not committed or cr.closed:
-                    raise
-                # its text may hold customer data: the log gets its type
-                _logger.warning(
-                    "job %s chunk %s: after the commit a hook failed: %s",
-                    claim.job["id"],
-                    claim.chunk_id,
-                    type(error).__name__,
-                )
-                finish = cr.postcommit.run
+        """Commit, then tell other processes of invalidated caches."""
+        commit_and_run_hooks(self.env.cr, f"job {claim.job['id']} chunk {claim.chunk_id}")
         self.env.registry.signal_changes()
 
     @api.model

@@ -1,8 +1,10 @@
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo import fields
 from odoo.exceptions import ValidationError
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
 from ..models.batch_job_runner import RUNNERS_PARAMETER
 from .races import RaceCase
@@ -45,6 +47,23 @@ class TestRunners(RaceCase):
             with self.subTest(number=number), self.assertRaises(ValidationError):
                 self.save(number)
             self.renew()
+
+    def test_nobody_can_be_told_of_progress(self):
+        """That PostgreSQL refuses to notify browsers, as it does when it has no connection left,
+        takes no chunk from its worker and sets no job aside."""
+        jobs = [
+            self.submit(self.creates("untold", 4), chunk_size=2),
+            self.submit(self.creates("untold, all", 4), policy="all"),
+        ]
+        loggers = ("models.batch_job_claim", "models.batch_job_work", "execution.commit")
+        names = [f"odoo.addons.batch_job.{name}" for name in loggers]
+        no_function = patch("odoo.addons.bus.models.bus.ODOO_NOTIFY_FUNCTION", "no_such_function")
+        with no_function, mute_logger(*names):
+            self.run_to_end(*jobs)
+        for job in jobs:
+            self.assert_counters(job, "done", succeeded=4)
+            chunks = [(chunk.attempt, chunk.lost, chunk.conflicts) for chunk in job.chunk_ids]
+            self.assertEqual(set(chunks), {(1, 0, 0)})
 
     def test_saving_while_a_runner_runs(self):
         """Odoo locks a scheduled action that runs: saving goes on without it, and it follows when

@@ -39,7 +39,7 @@ class AsyncClient(Connected):
     :param part_bytes: a submission above this size is sent in parts of at most this size
     :param transport: another way than the network, for tests
     :param clock: another time than the real one, for tests
-    :raises ValueError: the URL is none of a web server
+    :raises ValueError: the URL is none of a web server, or the key could not be one
     """
 
     @classmethod
