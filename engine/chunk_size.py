@@ -1,8 +1,13 @@
 """How many operations make a chunk, and how a chunk is cut smaller."""
 
+import time
+from collections.abc import Callable, Iterable, Iterator
+
 FIRST_SIZE = 50  # operations, when nothing is known yet
+FIRST_STEP = 5  # operations, where nothing can be put back in smaller parts afterwards
 LARGEST_SIZE = 1_000  # past this little is gained
 TARGET_SECONDS = 1.0  # of work in one chunk
+HISTORY = 3  # latest chunks that decide the size of the next
 WAYS = 10  # 10-way beats halving as soon as two operations of a chunk fail
 
 
@@ -56,6 +61,24 @@ def chunks_of(operations: list, size: int, wave_ends: list[int] | None) -> list[
             end = operation.position + size - 1
         chunks[-1].append(operation)
     return chunks
+
+
+def paced(
+    parts: Iterable[list], largest: int = LARGEST_SIZE, clock: Callable[[], float] = time.monotonic
+) -> Iterator[list]:
+    """Cut lists into steps of about a second, by how long the caller was busy with those before.
+
+    :param largest: operations in one step
+    """
+    history: list[tuple[int, float]] = []
+    for part in parts:
+        start = 0
+        while start < len(part):
+            size = next_size(history[-HISTORY:]) if history else FIRST_STEP
+            step = part[start : start + min(size, largest)]
+            start, began = start + len(step), clock()
+            yield step
+            history.append((len(step), clock() - began))
 
 
 def split(items: list, ways: int = WAYS) -> list[list]:

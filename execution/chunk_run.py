@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from ..engine.chunk_size import LARGEST_SIZE, chunks_of, split
+from ..engine.chunk_size import LARGEST_SIZE, chunks_of, paced
 from ..engine.isolate import first_culprit, isolate
 from ..engine.operations import Operation
 from ..engine.outcomes import Failure, Outcome
@@ -13,7 +13,6 @@ from .knowledge import Knowledge
 from .references import References
 
 LAND_AFTER = 50  # released savepoints; past 64 every other session's snapshots get slower
-STEP = 200  # operations of one transaction between two looks at the cancel flag
 
 BeforeStep = Callable[[int], None]
 
@@ -86,14 +85,15 @@ def run_strict(run: Run, operations: list[Operation], mates_become: str) -> list
 
 
 def run_all(run: Run, operations: list[Operation], before_step: BeforeStep) -> list[Outcome]:
-    """Policy `all`: many steps, each under a savepoint so that the culprit can be found.
+    """Policy `all`: many steps, each under a savepoint so that the culprit can be found, and none
+    so long that a cancel or the worker's time limit would come unnoticed.
 
     :param before_step: called with the position reached, before each step and before the end;
         raises StopAll to give up
     :raises StopAll: the caller must roll back the whole transaction
     """
     settled: list[Outcome] = []
-    for step in _steps(operations, STEP):
+    for step in paced([operations]):
         before_step(step[0].position)
         with operation_guard(run.job_env):
             outcomes, culprit = _up_to_culprit(run, step)
@@ -112,7 +112,7 @@ def run_dry(
     :raises StopAll: cancelled, or out of time
     """
     policy, settled = job["policy"], []
-    for step in chunks_of(operations, _dry_size(job), job["wave_ends"]):
+    for step in _dry_steps(operations, job):
         before_step(step[0].position)
         if policy == "isolate":
             outcomes = [one for part, _ends in run_isolated(run, step) for one in part]
@@ -126,10 +126,13 @@ def run_dry(
     return settled
 
 
-def _dry_size(job):
-    """What would be a chunk; where that changes no outcome, a step that ends soon enough."""
-    size = job["chunk_size"] or LARGEST_SIZE
-    return size if job["policy"] in ("chunk", "stop") else min(size, STEP)
+def _dry_steps(operations, job):
+    """The chunks of the real run where they decide outcomes; else steps that end soon enough."""
+    size, wave_ends = job["chunk_size"], job["wave_ends"]
+    if size and job["policy"] in ("chunk", "stop"):
+        return chunks_of(operations, size, wave_ends)
+    rows = operations[-1].last_position + 1
+    return paced(chunks_of(operations, rows, wave_ends), size or LARGEST_SIZE)
 
 
 def _up_to_culprit(run, operations):
@@ -150,7 +153,3 @@ def _ended_early(operations, settled, policy):
         known = {at: outcome for at, outcome in known.items() if outcome.state == "failed"}
     default = "rolled_back" if policy == "all" else "skipped"
     return [known.get(o.position) or Outcome(o.position, default) for o in operations]
-
-
-def _steps(operations, size):
-    return split(operations, max(1, -(-len(operations) // size)))

@@ -1,11 +1,9 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..engine.chunk_size import next_size
+from ..engine.chunk_size import HISTORY, next_size
 from ..engine.outcomes import Tally
 from ..engine.states import CHUNK_STATES, is_one_transaction
-
-HISTORY = 3  # latest chunks that decide the size of the next
 
 
 class BatchJobChunk(models.Model):

@@ -39,7 +39,7 @@ class TestDryRunStops(RaceCase):
         with self.shut_gate():
             work = self.in_background(runner.work, runner.claim())
             self.until_it_waits(runner.pid)
-            self.assertEqual(job.status()["progress"], 33.33)
+            self.assertEqual(job.status()["progress"], 50.0)  # after steps of 5 and 10
             with self.assertRaisesRegex(UserError, "one transaction; cancel it"):
                 job.pause()
             self.assertEqual(job.cancel()["state"], "cancelled")
@@ -97,9 +97,9 @@ class TestDryRunStops(RaceCase):
                 self.assertIsNotNone(work.exception())
         self.run_jobs()
         self.assert_counters(job, "failed", failed=1, skipped=29)
-        message = "The worker died 2 times, and nothing was kept; it had reached operation 10."
-        self.assertEqual(self.outcomes(job)[10]["error"]["message"], message)
-        self.assertEqual(job.status()["error"], f"Operation 10 failed: {message}")
+        message = "The worker died 2 times, and nothing was kept; it had reached operation 15."
+        self.assertEqual(self.outcomes(job)[15]["error"]["message"], message)
+        self.assertEqual(job.status()["error"], f"Operation 15 failed: {message}")
         self.assert_nothing_kept()
 
     def test_busy_row(self):

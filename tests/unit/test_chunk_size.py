@@ -1,6 +1,6 @@
 import pytest
 
-from engine.chunk_size import FIRST_SIZE, LARGEST_SIZE, fair_size, next_size, split
+from engine.chunk_size import FIRST_SIZE, LARGEST_SIZE, fair_size, next_size, paced, split
 
 
 def test_first_chunk_has_a_fixed_size():
@@ -38,6 +38,34 @@ def test_runners_of_a_job_end_together(at_once):
     assert sizes[0] == max(FIRST_SIZE, min(500, -(-5_000 // at_once)))
     assert sizes == sorted(sizes, reverse=True)
     assert at_once == 1 or max(sizes[-at_once:]) <= 2 * FIRST_SIZE
+
+
+@pytest.mark.parametrize(
+    ("seconds", "largest", "sizes"),
+    [
+        (0.0005, LARGEST_SIZE, [5, 20, 80, 320, 1000, 575]),
+        (0.0005, 300, [5, 20, 80, 300, 300, 300, 300, 300, 300, 95]),
+        (0.1, LARGEST_SIZE, [5, 10, 10, 10]),
+        (10.0, LARGEST_SIZE, [5, 1, 1, 1]),
+    ],
+)
+def test_steps_follow_what_a_second_holds(seconds, largest, sizes):
+    """Slow operations make short steps, so that somebody looks at the clock between them."""
+    now, seen = 0.0, []
+    for step in paced([list(range(2_000))], largest, clock=lambda: now):
+        now += seconds * len(step)
+        seen.append(step)
+    assert [item for step in seen for item in step] == list(range(2_000))
+    assert [len(step) for step in seen][: len(sizes)] == sizes
+
+
+def test_steps_end_where_a_part_ends():
+    """What was learnt of the operations before holds for the next part."""
+    now, sizes = 0.0, []
+    for step in paced([list(range(60)), list(range(300))], clock=lambda: now):
+        now += 0.001 * len(step)
+        sizes.append(len(step))
+    assert sizes == [5, 20, 35, 140, 160]
 
 
 @pytest.mark.parametrize("count", [1, 2, 9, 10, 11, 100, 101, 999])
