@@ -34,12 +34,12 @@ class TestDryRunStops(RaceCase):
     def test_cancel(self):
         """Cancelled while it runs, a dry run ends at its next step; pausing it is refused. Until
         then its progress is seen."""
-        job = self.dry("cancel", gate_at=15)
+        job = self.dry("cancel", gate_at=15, policy="chunk")
         runner = self.runner()
         with self.shut_gate():
             work = self.in_background(runner.work, runner.claim())
             self.until_it_waits(runner.pid)
-            self.assertEqual(job.status()["progress"], 50.0)  # after steps of 5 and 10
+            self.assertEqual(job.status()["progress"], 33.33)
             with self.assertRaisesRegex(UserError, "one transaction; cancel it"):
                 job.pause()
             self.assertEqual(job.cancel()["state"], "cancelled")
@@ -85,7 +85,7 @@ class TestDryRunStops(RaceCase):
     def test_worker_lost(self):
         """A dry run whose worker died begins anew; after the second death it has failed, says that
         nothing was kept, and where it was."""
-        job = self.dry("lost", gate_at=15)
+        job = self.dry("lost", gate_at=15, policy="chunk")
         for slot in (0, 1):
             runner = self.runner(slot)
             claim = runner.claim()
@@ -97,9 +97,9 @@ class TestDryRunStops(RaceCase):
                 self.assertIsNotNone(work.exception())
         self.run_jobs()
         self.assert_counters(job, "failed", failed=1, skipped=29)
-        message = "The worker died 2 times, and nothing was kept; it had reached operation 15."
-        self.assertEqual(self.outcomes(job)[15]["error"]["message"], message)
-        self.assertEqual(job.status()["error"], f"Operation 15 failed: {message}")
+        message = "The worker died 2 times, and nothing was kept; it had reached operation 10."
+        self.assertEqual(self.outcomes(job)[10]["error"]["message"], message)
+        self.assertEqual(job.status()["error"], f"Operation 10 failed: {message}")
         self.assert_nothing_kept()
 
     def test_busy_row(self):

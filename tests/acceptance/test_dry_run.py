@@ -196,7 +196,7 @@ def gated_job(rpc, gates, database, prefix, numbers):
         at = 20 + 20 * place
         operations[at] = call("create_gated", name=f"{prefix} {at}", before=number)
         gates.append(Gate.numbered(database, number))
-    return rpc.submit(operations, dry_run=True, chunk_size=10)
+    return rpc.submit(operations, dry_run=True, policy="chunk", chunk_size=10)
 
 
 def test_killed_once(server, database, rpc, gates):
