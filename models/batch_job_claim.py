@@ -214,6 +214,9 @@ class BatchJobClaim(models.AbstractModel):
             end = min(first + size, wave_end)
             if row["has_followers"] and end < wave_end:
                 end = self.env["batch.job.operation"]._record_end(job.id, end, wave_end)
+            if wave and end < wave_end and first == row["wave_ends"][wave - 1] + 1:
+                # those who left when the wave before had nothing for them any more
+                self.env["batch.job.runner"]._wake()
         chunk_id = chunks._cut(row, first, end - 1, wave=wave)
         row["next_position"] = end
         job._set(next_position=end)

@@ -88,21 +88,7 @@ class BatchJobRunner(models.AbstractModel):
     @api.model
     def _come_back_for_waiting(self, slot):
         """A chunk put off after a conflict: other scheduled actions have their turn meanwhile."""
-        self.env.cr.execute(
-            SQL(
-                """
-                SELECT min(c.not_before) - now() AT TIME ZONE 'UTC'
-                  FROM batch_job_chunk c
-                  JOIN batch_job j ON j.id = c.job_id
-                 WHERE c.state = 'queued'
-                   AND c.not_before IS NOT NULL
-                   AND j.needs_runner
-                   AND j.state IN %s
-                """,
-                LIVE_STATES,
-            )
-        )
-        wait = self.env.cr.fetchone()[0]
+        wait = self._wait_of_next_chunk()
         if wait is None:
             self.env["ir.cron"]._commit_progress()
         elif wait.total_seconds() <= SOON:
@@ -111,6 +97,39 @@ class BatchJobRunner(models.AbstractModel):
             self._slot(slot)._trigger(fields.Datetime.now() + wait)
             self.env["ir.cron"]._commit_progress()
 
+    @api.model
+    def _wait_of_next_chunk(self) -> timedelta | None:
+        """Until a chunk may be claimed that was put off and that no other runner will come to.
+
+        A chunk that may run by now, of a job somebody works for, is no reason to come back: that
+        runner looks for it when it has landed its own.
+        """
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT min(c.not_before) - clock_timestamp() AT TIME ZONE 'UTC'
+                  FROM batch_job j
+                  JOIN batch_job_chunk c ON c.job_id = j.id AND c.state = 'queued'
+                 CROSS JOIN LATERAL (
+                        SELECT count(*) AS running
+                          FROM batch_job_chunk
+                         WHERE job_id = j.id AND state = 'running') w
+                 WHERE j.needs_runner
+                   AND j.state IN %(live)s
+                   AND (j.eta IS NULL OR j.eta <= clock_timestamp() AT TIME ZONE 'UTC')
+                   AND w.running < j.max_parallel
+                   AND (w.running = 0 OR c.not_before > clock_timestamp() AT TIME ZONE 'UTC')
+                   -- in order: the first one is the next
+                   AND (j.max_parallel > 1
+                        OR c.first_position = (SELECT min(first_position)
+                                                 FROM batch_job_chunk
+                                                WHERE job_id = j.id AND state = 'queued'))
+                """,
+                live=LIVE_STATES,
+            )
+        )
+        return self.env.cr.fetchone()[0]
+
     # Slots
 
     @api.model
@@ -118,11 +137,16 @@ class BatchJobRunner(models.AbstractModel):
         """The scheduled actions, slot 0 first."""
         crons = self.env["ir.cron"].sudo().with_context(active_test=False)
         code = [("model_id.model", "=", self._name), ("code", "=like", "model._run(%)")]
-        return crons.search(code, order="id")
+        return crons.search(code).sorted(lambda cron: (self._number_of(cron), cron.id))
+
+    @api.model
+    def _number_of(self, cron) -> int:
+        digits = cron.code.removeprefix("model._run(").rstrip().removesuffix(")")
+        return int(digits) if digits.isdecimal() else MOST_RUNNERS
 
     @api.model
     def _slot(self, number):
-        return self._slots()[number]
+        return self._slots().filtered(lambda cron: self._number_of(cron) == number)[:1]
 
     @api.model
     def _wanted_runners(self) -> int:
@@ -142,21 +166,26 @@ class BatchJobRunner(models.AbstractModel):
         switches it off then. None is switched on but here: somebody may have had a reason.
         """
         slots, wanted = self._slots(), self._wanted_runners()
-        for number in range(len(slots), wanted):
-            slots |= slots[0].copy(
+        for number in set(range(wanted)).difference(map(self._number_of, slots)):
+            slots[0].copy(
                 {
                     "name": self.env._("Batch Jobs: runner %s", number + 1),
                     "code": f"model._run({number})",
                     "active": True,
                 }
             )
-        slots[:wanted].filtered(lambda cron: not cron.active).write({"active": True})
+        self._wanted_slots().filtered(lambda cron: not cron.active).write({"active": True})
         self._retire_superfluous()
 
     @api.model
+    def _wanted_slots(self):
+        wanted = self._wanted_runners()
+        return self._slots().filtered(lambda cron: self._number_of(cron) < wanted)
+
+    @api.model
     def _retire_superfluous(self, slot=None):
-        for number, cron in enumerate(self._slots()):
-            if cron.active and number >= self._wanted_runners() and number != slot:
+        for cron in self._slots() - self._wanted_slots():
+            if cron.active and self._number_of(cron) != slot:
                 cron.try_lock_for_update().write({"active": False})
 
     @api.model
@@ -167,7 +196,7 @@ class BatchJobRunner(models.AbstractModel):
         """
         now = fields.Datetime.now()
         later = eta if eta and eta > now else None
-        slots = self._slots().filtered("active")[: self._wanted_runners()]
+        slots = self._wanted_slots().filtered("active")
         self.env["ir.cron.trigger"].sudo().create(
             [{"cron_id": cron.id, "call_at": later or now} for cron in slots]
         )

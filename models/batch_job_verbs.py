@@ -72,7 +72,11 @@ class BatchJobVerbs(models.AbstractModel):
         if row:
             if row["culprit_position"] is not None and not skip:
                 self._reopen_culprit(row)
-            self._move(row, "queued", error=None, culprit_position=None, needs_runner=True)
+            # it has waited since now, and its rate is not that of the time it lay still
+            now = fields.Datetime.now()
+            times = {"queued_at": now, "last_folded_at": row["last_folded_at"] and now}
+            values = {"error": None, "culprit_position": None, "needs_runner": True}
+            self._move(row, "queued", **values, **times)
             self._wake()
         return self._status()
 

@@ -130,6 +130,12 @@ class TestWhyStalled(RaceCase):
         """A job that waits for its time is not stalled."""
         self.assertIsNone(self.waiting_job(eta="2100-01-01").status()["error"])
 
+    def test_resumed(self):
+        """What was paused for long has not waited for a runner all the while."""
+        job = self.waiting_job()
+        job.pause()
+        self.assertEqual(job.resume()["error"], None)
+
     def test_switched_off(self):
         """The scheduled actions are archived."""
         job = self.waiting_job()

@@ -7,7 +7,7 @@ from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from ..models.batch_job_runner import RUNNERS_PARAMETER
-from .races import RaceCase
+from .races import ITEM, RaceCase
 
 
 @tagged("post_install", "-at_install")
@@ -86,6 +86,19 @@ class TestRunners(RaceCase):
         self.save(2)
         self.submit_and_run(self.creates("switched off", 1))
         self.assertEqual(self.active()[:2], [True, False])
+
+    def test_a_slot_that_somebody_deleted(self):
+        """The others keep their numbers, and saving the setting makes it anew."""
+        self.save(3)
+        slots = self.env["batch.job.runner"]._slots()
+        slots[1].unlink()
+        self.commit()
+        self.run_jobs(slot=2)
+        self.assertEqual(self.env["batch.job.runner"]._slot(2), slots[2])
+        self.save(2)
+        self.assertEqual(self.active()[:3], [True, True, False])
+        codes = self.env["batch.job.runner"]._slots().mapped("code")
+        self.assertEqual(codes[:3], [f"model._run({number})" for number in range(3)])
 
     def test_a_superfluous_runner_does_nothing(self):
         """A runner beyond the number claims nothing, although it may still be active."""
@@ -177,9 +190,81 @@ class TestTurns(RaceCase):
         )
         self.assertEqual(triggers.cron_id, slots)
 
+    def test_a_wave_calls_the_runners_that_left(self):
+        """Who had nothing to do at the end of a wave comes back when the next one begins, if that
+        has something for it."""
+        first = [{**one, "ref": f"{n}"} for n, one in enumerate(self.creates("wave", 2))]
+        write = {"op": "write", "model": ITEM, "values": {"value": 1}}
+        second = [{**write, "ids": [{"$ref": f"{n}"}], "ref": f"then {n}"} for n in (0, 1)]
+        last = {"op": "unlink", "model": ITEM, "ids": [{"$ref": "then 0"}]}
+        self.submit([*first, *second, last], max_parallel=2, chunk_size=1)
+        runner, calls = self.runner(), []
+        for _chunk in range(5):
+            self.forget_triggers()
+            runner.step()
+            self.renew()
+            calls.append(bool(self.waiting_triggers()))
+        self.assertEqual(calls, [False, False, True, False, False])
+
+    def waiting_triggers(self):
+        slots = self.env["batch.job.runner"]._slots()
+        return self.env["ir.cron.trigger"].search([("cron_id", "in", slots.ids)])
+
+    def forget_triggers(self):
+        self.renew()
+        self.waiting_triggers().unlink()
+        self.commit()
+
     def test_earlier_after_all(self):
         """The owner may take the eta away; the job runs then."""
         job = self.submit(self.creates("earlier", 1), eta="2100-01-01")
         job.write({"eta": False})
         self.run_jobs()
         self.assert_counters(job, "done", succeeded=1)
+
+
+@tagged("post_install", "-at_install")
+class TestPutOff(RaceCase):
+    """When an idle runner comes back for a chunk that was put off."""
+
+    def put_off(self, *seconds, **options):
+        """A job with a queued chunk of one operation for each wait, and its chunks."""
+        options = {"chunk_size": 1, "max_parallel": 2, **options}
+        job = self.submit(self.creates(self._testMethodName, len(seconds)), **options)
+        row = job.sudo()._row()
+        chunks = self.env["batch.job.chunk"]
+        for number, wait in enumerate(seconds):
+            moment = wait and fields.Datetime.now() + timedelta(seconds=wait)
+            chunks._cut(row, number, number, not_before=moment)
+        job._set(next_position=len(seconds))
+        return chunks.search([("job_id", "=", job.id)])
+
+    def wait(self):
+        wait = self.env["batch.job.runner"]._wait_of_next_chunk()
+        return wait and round(wait.total_seconds(), -1)
+
+    def test_the_earliest(self):
+        """The first chunk that may run again says when."""
+        self.put_off(100, 50, None)
+        self.assertEqual(self.wait(), 50)
+
+    def test_in_order(self):
+        """With one chunk at a time it is the next one, whenever the others may run."""
+        self.put_off(100, 50, max_parallel=1)
+        self.assertEqual(self.wait(), 100)
+
+    def test_beside_somebody_at_work(self):
+        """What may run by now is left to the runner that works for the job; what may not run yet
+        is waited for, unless no more may run at once."""
+        first, *_others = self.put_off(None, -50, 50)
+        self.assertEqual(self.wait(), -50)
+        self.env["batch.job.chunk"]._update(first.id, state="running")
+        self.assertEqual(self.wait(), 50)
+        first.job_id._set(max_parallel=1)
+        self.assertIsNone(self.wait())
+
+    def test_a_job_that_has_time(self):
+        """A job that waits for its eta calls its runners by itself."""
+        chunk = self.put_off(50)
+        chunk.job_id._set(eta=fields.Datetime.now() + timedelta(days=1))
+        self.assertIsNone(self.wait())

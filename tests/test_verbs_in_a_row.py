@@ -88,6 +88,19 @@ class TestVerbsInARow(RaceCase):
         self.assert_counters(job, "cancelled", succeeded=3)
         self.assertEqual(self.values(items), [1] * 3)
 
+    def test_a_pause_is_not_part_of_the_rate(self):
+        """A job that lay still for an hour goes on at the rate of its operations."""
+        job = self.submit(self.creates(self._testMethodName, 4), chunk_size=2)
+        self.runner().step()
+        self.verb(job, "pause")
+        self.run_jobs()
+        an_hour_ago = "last_folded_at - interval '1 hour'"
+        self.cr.execute(f"UPDATE batch_job SET last_folded_at = {an_hour_ago}")
+        self.commit()
+        self.verb(job, "resume")
+        self.run_to_end(job)
+        self.assertGreater(job.rate, 1)
+
     def test_a_cancelled_draft_keeps_its_order(self):
         """Its references are waited for as in a job that was started at once."""
         operations = self.creates(self._testMethodName, 2)
