@@ -17,6 +17,8 @@ from . import batch_job_rescue
 from . import batch_job_claim
 from . import batch_job_work
 from . import batch_job_one_transaction
+from . import batch_job_slots
+from . import batch_job_stalled
 from . import batch_job_runner
 from . import ir_fields_converter
 from . import ir_mail_server

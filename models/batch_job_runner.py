@@ -12,24 +12,20 @@ from ..execution.knowledge import Knowledge
 
 _logger = logging.getLogger(__name__)
 
-RUNNERS_PARAMETER = "batch_job.runners"
 RETENTION_PARAMETER = "batch_job.retention_days"
-DEFAULT_RUNNERS = 2
-MOST_RUNNERS = 16
 DEFAULT_RETENTION = 30  # days
 VACUUM_BATCH = 10_000  # operations deleted at once
 CLAIM_TRIES = 5  # a claim that meets a conflict is made again at once
-STALLED_AFTER = 120  # seconds a job may wait before it says why
-FORGOTTEN_AFTER = 1  # seconds; a runner that was woken is there by then
 SOON = 5.0  # seconds; a chunk that waits no longer than this is waited for by running again
 REPORT_EVERY = 1.0  # seconds; each report is a commit
 
 
 class BatchJobRunner(models.AbstractModel):
-    """The execution slots: scheduled actions, each of which runs one chunk after another."""
+    """What the scheduled action of a slot does: one chunk after another, and housekeeping."""
 
     _name = "batch.job.runner"
     _description = "Batch Job Runner"
+    _inherit = ["batch.job.slots", "batch.job.stalled"]
 
     @api.model
     def _run(self, slot):
@@ -129,131 +125,6 @@ class BatchJobRunner(models.AbstractModel):
             )
         )
         return self.env.cr.fetchone()[0]
-
-    # Slots
-
-    @api.model
-    def _slots(self):
-        """The scheduled actions, slot 0 first."""
-        crons = self.env["ir.cron"].sudo().with_context(active_test=False)
-        code = [("model_id.model", "=", self._name), ("code", "=like", "model._run(%)")]
-        return crons.search(code).sorted(lambda cron: (self._number_of(cron), cron.id))
-
-    @api.model
-    def _number_of(self, cron) -> int:
-        digits = cron.code.removeprefix("model._run(").rstrip().removesuffix(")")
-        return int(digits) if digits.isdecimal() else MOST_RUNNERS
-
-    @api.model
-    def _slot(self, number):
-        return self._slots().filtered(lambda cron: self._number_of(cron) == number)[:1]
-
-    @api.model
-    def _wanted_runners(self) -> int:
-        parameter = (
-            self.env["ir.config_parameter"].sudo().get_param(RUNNERS_PARAMETER, DEFAULT_RUNNERS)
-        )
-        try:
-            return min(max(int(parameter), 1), MOST_RUNNERS)
-        except (TypeError, ValueError):
-            return DEFAULT_RUNNERS
-
-    @api.model
-    def _follow_setting(self):
-        """The setting was changed: have as many scheduled actions as it says.
-
-        A busy one cannot be switched off; it finds itself superfluous at its next run, and another
-        switches it off then. None is switched on but here: somebody may have had a reason.
-        """
-        slots, wanted = self._slots(), self._wanted_runners()
-        for number in set(range(wanted)).difference(map(self._number_of, slots)):
-            slots[0].copy(
-                {
-                    "name": self.env._("Batch Jobs: runner %s", number + 1),
-                    "code": f"model._run({number})",
-                    "active": True,
-                }
-            )
-        self._wanted_slots().filtered(lambda cron: not cron.active).write({"active": True})
-        self._retire_superfluous()
-
-    @api.model
-    def _wanted_slots(self):
-        wanted = self._wanted_runners()
-        return self._slots().filtered(lambda cron: self._number_of(cron) < wanted)
-
-    @api.model
-    def _retire_superfluous(self, slot=None):
-        for cron in self._slots() - self._wanted_slots():
-            if cron.active and self._number_of(cron) != slot:
-                cron.try_lock_for_update().write({"active": False})
-
-    @api.model
-    def _wake(self, eta=None):
-        """Have every slot look at the queue once this transaction is committed.
-
-        :param eta: at that time instead of now
-        """
-        now = fields.Datetime.now()
-        later = eta if eta and eta > now else None
-        slots = self._wanted_slots().filtered("active")
-        self.env["ir.cron.trigger"].sudo().create(
-            [{"cron_id": cron.id, "call_at": later or now} for cron in slots]
-        )
-        if not later:
-            # once, and not once a slot: each opens a connection
-            self.env.cr.postcommit.add(self.env["ir.cron"].sudo()._notifydb)
-
-    # A queue that does not move
-
-    @api.model
-    def _is_forgotten(self, job) -> bool:
-        """Whether a job has work to do and nobody who does it."""
-        if self.env["batch.job.chunk"]._is_abandoned(job.id):
-            return True
-        now = fields.Datetime.now()
-        if job.eta and job.eta > now and job.state in LIVE_STATES:
-            return False
-        touched = max(filter(None, (job.queued_at, job.last_claimed_at, job.last_folded_at)))
-        idle = now - touched > timedelta(seconds=FORGOTTEN_AFTER)
-        return idle and not self.env["batch.job.chunk"]._is_anyone_working()
-
-    @api.model
-    def _why_stalled(self, job) -> str | None:
-        """Why nothing has happened to a live job for long, in words; None while all is well."""
-        now = fields.Datetime.now()
-        moments = (job.queued_at, job.eta, job.last_claimed_at, job.last_folded_at)
-        since = max(filter(None, moments), default=None)
-        if not since or now - since < timedelta(seconds=STALLED_AFTER):
-            return None
-        chunks = self.env["batch.job.chunk"]
-        if chunks._running_chunks(job.id) and not chunks._is_abandoned(job.id):
-            return None
-        if self._is_upgrade_pending():
-            return self.env._(
-                "A module installation or upgrade is pending: Odoo runs no scheduled action until "
-                "it is finished."
-            )
-        slots = self._slots()
-        if not slots.filtered("active"):
-            return self.env._(
-                "The scheduled actions “Batch Jobs: runner …” are switched off. "
-                "Switch them on under Settings, Technical, Scheduled Actions."
-            )
-        latest = max(filter(None, slots.mapped("lastcall")), default=None)
-        if latest and now - latest < timedelta(seconds=STALLED_AFTER):
-            return self.env._("The runners are busy with other jobs.")
-        return self.env._(
-            "No runner has looked at the queue since %s. Start Odoo with --max-cron-threads of 1 "
-            "or more; if it has that, look into its log.",
-            latest or self.env._("the installation"),
-        )
-
-    @api.model
-    def _is_upgrade_pending(self):
-        modules = self.env["ir.module.module"].sudo()
-        states = ("to install", "to upgrade", "to remove")
-        return bool(modules.search_count([("state", "in", states)], limit=1))
 
     # Housekeeping
 

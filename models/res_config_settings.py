@@ -1,13 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
-from .batch_job_runner import (
-    DEFAULT_RETENTION,
-    DEFAULT_RUNNERS,
-    MOST_RUNNERS,
-    RETENTION_PARAMETER,
-    RUNNERS_PARAMETER,
-)
+from .batch_job_runner import DEFAULT_RETENTION, RETENTION_PARAMETER
+from .batch_job_slots import DEFAULT_RUNNERS, MOST_RUNNERS, RUNNERS_PARAMETER
 
 
 class ResConfigSettings(models.TransientModel):

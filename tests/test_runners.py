@@ -6,7 +6,7 @@ from odoo.exceptions import ValidationError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from ..models.batch_job_runner import RUNNERS_PARAMETER
+from ..models.batch_job_slots import RUNNERS_PARAMETER
 from .races import ITEM, RaceCase
 
 

@@ -3,6 +3,15 @@ import pytest
 from engine.chunk_size import FIRST_SIZE, LARGEST_SIZE, fair_size, next_size, paced, split
 
 
+class Clock:
+    """Time that passes when a test says so."""
+
+    time = 0.0
+
+    def now(self):
+        return self.time
+
+
 def test_first_chunk_has_a_fixed_size():
     """Without history the first size is taken."""
     assert next_size([]) == FIRST_SIZE == 50
@@ -51,9 +60,9 @@ def test_runners_of_a_job_end_together(at_once):
 )
 def test_steps_follow_what_a_second_holds(seconds, largest, sizes):
     """Slow operations make short steps, so that somebody looks at the clock between them."""
-    now, seen = 0.0, []
-    for step in paced([list(range(2_000))], largest, clock=lambda: now):
-        now += seconds * len(step)
+    clock, seen = Clock(), []
+    for step in paced([list(range(2_000))], largest, clock.now):
+        clock.time += seconds * len(step)
         seen.append(step)
     assert [item for step in seen for item in step] == list(range(2_000))
     assert [len(step) for step in seen][: len(sizes)] == sizes
@@ -61,9 +70,9 @@ def test_steps_follow_what_a_second_holds(seconds, largest, sizes):
 
 def test_steps_end_where_a_part_ends():
     """What was learnt of the operations before holds for the next part."""
-    now, sizes = 0.0, []
-    for step in paced([list(range(60)), list(range(300))], clock=lambda: now):
-        now += 0.001 * len(step)
+    clock, sizes = Clock(), []
+    for step in paced([list(range(60)), list(range(300))], clock=clock.now):
+        clock.time += 0.001 * len(step)
         sizes.append(len(step))
     assert sizes == [5, 20, 35, 140, 160]
 

@@ -1,0 +1,64 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+
+from ..engine.states import LIVE_STATES
+
+STALLED_AFTER = 120  # seconds a job may wait before it says why
+FORGOTTEN_AFTER = 1  # seconds; a runner that was woken is there by then
+
+
+class BatchJobStalled(models.AbstractModel):
+    """A queue that does not move: whether somebody must be called, and why it stands still."""
+
+    _name = "batch.job.stalled"
+    _description = "Batch Job Stalled"
+
+    @api.model
+    def _is_forgotten(self, job) -> bool:
+        """Whether a job has work to do and nobody who does it."""
+        if self.env["batch.job.chunk"]._is_abandoned(job.id):
+            return True
+        now = fields.Datetime.now()
+        if job.eta and job.eta > now and job.state in LIVE_STATES:
+            return False
+        touched = max(filter(None, (job.queued_at, job.last_claimed_at, job.last_folded_at)))
+        idle = now - touched > timedelta(seconds=FORGOTTEN_AFTER)
+        return idle and not self.env["batch.job.chunk"]._is_anyone_working()
+
+    @api.model
+    def _why_stalled(self, job) -> str | None:
+        """Why nothing has happened to a live job for long, in words; None while all is well."""
+        now = fields.Datetime.now()
+        moments = (job.queued_at, job.eta, job.last_claimed_at, job.last_folded_at)
+        since = max(filter(None, moments), default=None)
+        if not since or now - since < timedelta(seconds=STALLED_AFTER):
+            return None
+        chunks = self.env["batch.job.chunk"]
+        if chunks._running_chunks(job.id) and not chunks._is_abandoned(job.id):
+            return None
+        if self._is_upgrade_pending():
+            return self.env._(
+                "A module installation or upgrade is pending: Odoo runs no scheduled action until "
+                "it is finished."
+            )
+        slots = self._slots()
+        if not slots.filtered("active"):
+            return self.env._(
+                "The scheduled actions “Batch Jobs: runner …” are switched off. "
+                "Switch them on under Settings, Technical, Scheduled Actions."
+            )
+        latest = max(filter(None, slots.mapped("lastcall")), default=None)
+        if latest and now - latest < timedelta(seconds=STALLED_AFTER):
+            return self.env._("The runners are busy with other jobs.")
+        return self.env._(
+            "No runner has looked at the queue since %s. Start Odoo with --max-cron-threads of 1 "
+            "or more; if it has that, look into its log.",
+            latest or self.env._("the installation"),
+        )
+
+    @api.model
+    def _is_upgrade_pending(self):
+        modules = self.env["ir.module.module"].sudo()
+        states = ("to install", "to upgrade", "to remove")
+        return bool(modules.search_count([("state", "in", states)], limit=1))
