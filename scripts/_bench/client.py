@@ -2,7 +2,8 @@
 
 Called by `scripts/bench client`. Each side makes the same partners over the network and has all
 their ids in the end: a job through the client (one runner; two), calls of 100 records on one
-connection, and zenoo-rpc's batch at concurrency 1 and 5.
+connection, and zenoo-rpc's batch at concurrency 1 and 5. Beside them, as what cannot be beaten: two
+processes that do nothing but create, without a network.
 """
 
 from __future__ import annotations
@@ -17,10 +18,12 @@ import time
 from statistics import median
 
 import client_sides
+from client_ceiling import OrmProcesses
 from client_server import Server, make_key
 
 MEMORY = (10_000, 100_000)  # operations
 KIB = 1024
+PROCESSES = 2  # as two cron workers are
 
 
 def main() -> int:
@@ -28,8 +31,11 @@ def main() -> int:
     if options.memory:
         return print_memory(options)
     key = make_key(options.database)
-    with Server(options.database, options.workers, options.cron_workers) as url:
-        sides = client_sides.sides(url, options.database, key)
+    with (
+        Server(options.database, options.workers, options.cron_workers) as url,
+        OrmProcesses(options.database, PROCESSES) as orm,
+    ):
+        sides = client_sides.sides(url, options.database, key, orm)
         rounds = [one_round(sides, number, options.size) for number in range(options.repeat + 1)]
         result = {
             "rounds": rounds[1:],
@@ -79,14 +85,15 @@ def one_round(sides, number: int, size: int) -> dict[str, float]:
 
 def summary(names: list[str], rounds: list[dict[str, float]]) -> dict:
     rates = {name: median(one[name] for one in rounds) for name in names}
-    peers = [name for name in rates if not name.startswith("job")]
     jobs = [name for name in rates if name.startswith("job")]
+    ceiling = client_sides.CEILING
+    peers = [name for name in rates if name not in (*jobs, ceiling)]
     ratios = {
-        job: {
-            **{peer: median(one[job] / one[peer] for one in rounds) for peer in peers},
-            "best": median(one[job] / max(one[peer] for peer in peers) for one in rounds),
+        name: {
+            **{peer: median(one[name] / one[peer] for one in rounds) for peer in peers},
+            "the best of them": median(one[name] / max(one[p] for p in peers) for one in rounds),
         }
-        for job in jobs
+        for name in (*jobs, ceiling)
     }
     return {"median": rates, "ratios": ratios}
 
@@ -99,10 +106,9 @@ def show(result: dict, options) -> None:
     for name, rate in result["median"].items():
         each = " ".join(f"{one[name]:,.0f}" for one in result["rounds"])
         print(f"  {name:<34}{rate:>8,.0f}   ({each})")
-    for job, ratios in result["ratios"].items():
+    for name, ratios in result["ratios"].items():
         for peer, ratio in ratios.items():
-            against = "the best of them" if peer == "best" else peer
-            print(f"  {job}: {ratio:.2f} x {against}")
+            print(f"  {name}: {ratio:.2f} x {peer}")
 
 
 def memory(url: str, database: str, key: str, size: int) -> dict:

@@ -7,6 +7,7 @@ from functools import partial
 from itertools import count
 
 import httpx
+from client_ceiling import OrmProcesses
 from odoo_batch_job import AsyncClient
 
 MODEL = "res.partner"
@@ -14,7 +15,10 @@ AT_ONCE = 100  # records in a call, as users of the peers have it
 _serial = count()
 
 
-def sides(url: str, database: str, key: str) -> dict:
+CEILING = "ORM alone, two processes"
+
+
+def sides(url: str, database: str, key: str, orm: OrmProcesses) -> dict:
     where = (url, database, key)
     return {
         "job, one runner": partial(_job, *where, 1),
@@ -22,6 +26,7 @@ def sides(url: str, database: str, key: str) -> dict:
         "100 records per call": partial(_calls, *where),
         "zenoo-rpc batch, concurrency 1": partial(_zenoo, *where, 1),
         "zenoo-rpc batch, concurrency 5": partial(_zenoo, *where, 5),
+        CEILING: partial(_orm, orm),
     }
 
 
@@ -67,6 +72,10 @@ async def _zenoo(url: str, database: str, key: str, concurrency: int, size: int)
         operation = CreateOperation(model=MODEL, data=[_values() for _number in range(size)])
         answer = await executor.execute_operations([operation])
     return [one for result in answer["results"] for one in result["result"]]
+
+
+async def _orm(orm: OrmProcesses, size: int) -> list[int]:
+    return await orm.make([_values() for _number in range(size)])
 
 
 def _operations(size: int) -> Iterator[dict]:
