@@ -1,6 +1,7 @@
 """A stored operation, and its outcomes as they are stored."""
 
 import dataclasses
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from .outcomes import Outcome
@@ -18,15 +19,32 @@ class Operation:
     ref: str | None = None
     followers: int = 0  # rows after it that continue the same record (load); they share its outcome
 
-    def with_row(self, row: list) -> "Operation":
-        """The same record with one more row."""
-        rows = [*self.payload.get("more_rows", ()), row]
-        payload = {**self.payload, "more_rows": rows}
-        return dataclasses.replace(self, payload=payload, followers=len(rows))
-
     @property
     def last_position(self) -> int:
         return self.position + self.followers
+
+
+def joined(operations: Iterable[tuple[Operation, bool]]) -> list[Operation]:
+    """The rows that continue a loaded record become part of its first operation.
+
+    :param operations: in order, each with whether it continues the one before
+    """
+    firsts: list[Operation] = []
+    more: list[list] = []
+    for operation, follows in operations:
+        if follows and firsts:
+            more[-1].append(operation.payload["row"])
+        else:
+            firsts.append(operation)
+            more.append([])
+    return [
+        dataclasses.replace(
+            first, payload={**first.payload, "more_rows": rows}, followers=len(rows)
+        )
+        if rows
+        else first
+        for first, rows in zip(firsts, more, strict=True)
+    ]
 
 
 def complete(outcomes: list[Outcome], operations: list[Operation]) -> list[Outcome]:

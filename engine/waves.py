@@ -41,6 +41,7 @@ def mark(
     :raises BadOperation: see `Waves.place`
     """
     marked: list[dict] = []
+    record = _Record(waves, wave_before)
     previous = None
     for index, operation in enumerate(operations, first_index):
         made = list(waves.makes(operation))
@@ -51,32 +52,49 @@ def mark(
             )
         marks = {"$wave": wave, "$follows": continues, "$makes": made and made[0]}
         marked.append({**operation, **{key: value for key, value in marks.items() if value}})
-        if continues:
-            _lift_record(marked, index, waves, wave_before)
+        record.add(marked[-1], index)
         previous = operation
     return marked
 
 
-def _lift_record(marked: list[dict], index: int, waves: "Waves", wave_before: int) -> None:
-    """All rows of a record are in one wave, the latest of theirs.
+class _Record:
+    """The rows of one loaded record, all in one wave: the latest of theirs.
 
-    :raises BadOperation: its first rows are stored already, in an earlier wave
+    :param wave_before: of the record of the part before, which the first rows may continue
     """
-    start = len(marked) - 1
-    while start and marked[start].get("$follows"):
-        start -= 1
-    latest = max(one.get("$wave", 0) for one in marked[start:])
-    if marked[start].get("$follows"):
-        if latest > wave_before and waves.parallel:
-            raise BadOperation(
-                index,
-                "it continues a record of the part before and needs what comes first in this job: "
-                "send all rows of a record in one part, or use max_parallel=1.",
-            )
-        latest = max(latest, wave_before)
-    for one in marked[start:] if latest else ():
-        one["$wave"] = latest
-        waves.lift(one, latest)
+
+    def __init__(self, waves: "Waves", wave_before: int):
+        self._waves = waves
+        self._wave = wave_before
+        self._rows: list[dict] = []
+        self._is_stored = True  # its first rows, with the part before
+
+    def add(self, row: dict, index: int) -> None:
+        """The next operation; it begins a record or continues the one at hand.
+
+        :raises BadOperation: the first rows are stored already, in an earlier wave
+        """
+        wave = row.get("$wave", 0)
+        if not row.get("$follows"):
+            self._rows, self._wave, self._is_stored = [row], wave, False
+            return
+        self._rows.append(row)
+        if wave > self._wave:
+            if self._is_stored and self._waves.parallel:
+                raise BadOperation(
+                    index,
+                    "it continues a record of the part before and needs what comes first in this "
+                    "job: send all rows of a record in one part, or use max_parallel=1.",
+                )
+            self._wave = wave
+            self._lift(self._rows)
+        elif self._wave:
+            self._lift([row])
+
+    def _lift(self, rows: list[dict]) -> None:
+        for one in rows:
+            one["$wave"] = self._wave
+            self._waves.lift(one, self._wave)
 
 
 def wave_at(position: int, wave_ends: list[int] | None) -> int:

@@ -148,3 +148,21 @@ def test_a_record_in_two_parts():
         marked_rows(rows_of_one(["", "my.first"]))
     assert refused.value.index == 7
     marked_rows(rows_of_one(["", "my.first"]), parallel=False)
+
+
+def test_each_row_of_a_record_is_lifted_once():
+    """A record of thousands of rows is marked in a time that grows with their number."""
+
+    class Counting(Waves):
+        lifted = 0
+
+        def lift(self, operation, wave):
+            self.lifted += 1
+            super().lift(operation, wave)
+
+    waves = Counting(True)
+    waves.know({}, {"my.first": 0})
+    rows = rows_of_one(["my.a"], ["", "my.first"], *[["", ""]] * 500)
+    marked = mark(rows, 0, waves, lambda operation, _before: not operation["row"][0])
+    assert {row["$wave"] for row in marked} == {1}
+    assert waves.lifted == len(rows)
