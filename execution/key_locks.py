@@ -18,12 +18,19 @@ from .find_external_ids import known
 from .guards import TransientError, is_transient
 from .upsert import finder_of
 
-MOST_KEYS = 2_000  # with more, whole models are locked: PostgreSQL's lock table is not endless
+# locked by all runners: PostgreSQL's lock table holds some 6,400 unless set up otherwise, and is full
+# for everybody then
+MOST_KEYS = 4_000
 PATIENCE = "3s"  # then the chunk is put off, and its runner does other work
 
 
 class KeysTaken(TransientError):
     """Others are at work on the same keys: that is a queue, and no conflict to be counted."""
+
+
+def share_of_keys(runners: int) -> int:
+    """How many keys one runner may lock; with more, it locks whole models."""
+    return MOST_KEYS // runners
 
 
 class KeyLocks:
@@ -35,13 +42,14 @@ class KeyLocks:
         self.cr = cr
         self.taken = False
 
-    def take(self, env, operations: list[Operation]):
+    def take(self, env, operations: list[Operation], most: int):
         """The transaction's snapshot is older than the locks: begin a new one before looking.
 
+        :param most: keys; with more, whole models are locked
         :raises KeysTaken: somebody holds one for too long
         """
         keys, whole = _keys(env, operations), _models_of_unknown_keys(operations)
-        if len(keys) > MOST_KEYS:
+        if len(keys) > most:
             whole |= {model for model, _key in keys}
         models = {model for model, _key in keys} | whole
         if not models:

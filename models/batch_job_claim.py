@@ -226,6 +226,9 @@ class BatchJobClaim(models.AbstractModel):
     def _size_of_next(self, job, row) -> int:
         at_once = min(row["max_parallel"], self.env["batch.job.runner"]._wanted_runners())
         size = next_size(self.env["batch.job.chunk"]._history(job.id))
+        if row["has_keys"]:
+            # above that it would lock whole models, and chunks wait for each other
+            size = min(size, self.env["batch.job.slots"]._share_of_keys())
         return fair_size(size, row["total"] - row["next_position"], at_once)
 
     @api.model

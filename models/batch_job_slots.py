@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from ..execution.key_locks import share_of_keys
+
 RUNNERS_PARAMETER = "batch_job.runners"
 DEFAULT_RUNNERS = 2
 MOST_RUNNERS = 16
@@ -36,6 +38,10 @@ class BatchJobSlots(models.AbstractModel):
             return min(max(int(parameter), 1), MOST_RUNNERS)
         except (TypeError, ValueError):
             return DEFAULT_RUNNERS
+
+    @api.model
+    def _share_of_keys(self) -> int:
+        return share_of_keys(self._wanted_runners())
 
     @api.model
     def _follow_setting(self):

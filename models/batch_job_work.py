@@ -67,7 +67,8 @@ class BatchJobWork(models.AbstractModel):
         # an operation of a model that is gone has no key; it will fail and say so
         operations = [one for one in self._operations(claim) if one.model in self.env]
         run = self._new_run(claim.job, operations, Knowledge())
-        locks.take(run.job_env, run.references.resolve_known(operations))
+        ready = run.references.resolve_known(operations)
+        locks.take(run.job_env, ready, self.env["batch.job.slots"]._share_of_keys())
         self.env.cr.rollback()
 
     @api.model
@@ -216,7 +217,7 @@ class BatchJobWork(models.AbstractModel):
         self.env.cr.postcommit.add(locks.end)
         self.env.cr.postrollback.add(locks.end)
         ready = run.references.resolve_known(operations)
-        locks.take(run.job_env(cr=side), ready)
+        locks.take(run.job_env(cr=side), ready, self.env["batch.job.slots"]._share_of_keys())
         side.rollback()  # its snapshot is from before the wait for the locks
         if keys_with_records(run.job_env(cr=side), ready) - keys_with_records(run.job_env, ready):
             raise TransientError("A record with one of the keys was made meanwhile.")

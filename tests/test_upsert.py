@@ -191,8 +191,16 @@ class TestUpsert(KeyCase):
         """Past a number of keys models are locked instead; the end is the same."""
         operations = [upsert("code", code=f"m {number}") for number in range(20)]
         with patch("odoo.addons.batch_job.execution.key_locks.MOST_KEYS", 5):
-            self.assertEqual(self.values_of(operations), ["created"] * 20)
-            self.assertEqual(self.values_of(operations), ["updated"] * 20)
+            self.assertEqual(self.values_of(operations, chunk_size=20), ["created"] * 20)
+            self.assertEqual(self.values_of(operations, chunk_size=20), ["updated"] * 20)
+
+    def test_no_more_keys_than_its_share(self):
+        """Where the size is left to the server, a chunk has no more keys than a runner may lock."""
+        job = self.submit([upsert("code", code=f"s {number}") for number in range(50)])
+        with patch("odoo.addons.batch_job.execution.key_locks.MOST_KEYS", 20):
+            self.run_jobs()
+        self.assert_counters(job, "done", succeeded=50)
+        self.assertEqual(set(job.chunk_ids.mapped("size")), {10})
 
     def test_no_lock_is_left(self):
         """Whatever became of a chunk, its key locks are free afterwards."""

@@ -64,8 +64,8 @@ class TestUpsertOfTwoJobs(UpsertRaceCase):
         """A job with too many keys locks the model: against those that lock keys as well."""
         many = [upsert("code", code=f"k{n}") for n in range(6)]
         for first, second in ((many, many[:2]), (many[:2], many)):
-            with patch(f"{LOCKS}.MOST_KEYS", 3):
-                self.one_after_the_other(first, second)
+            with patch(f"{LOCKS}.MOST_KEYS", 2 * 3):
+                self.one_after_the_other(first, second, chunk_size=10)
             self.assertEqual(len(self.records([])), 6)
             self.remove_all()
 

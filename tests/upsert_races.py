@@ -21,10 +21,13 @@ class UpsertRaceCase(RaceCase, KeyCase):
         self.commit()
         return super().remove_all()
 
-    def one_after_the_other(self, first, second):
+    def one_after_the_other(self, first, second, **options):
         """Job `first` stops at the gate with its upserts done and not committed; job `second`
         begins, and must wait for it. Gives both jobs at their end."""
-        jobs = [self.submit([*first, waits_at_gate("gate")]), self.submit(second)]
+        jobs = [
+            self.submit([*first, waits_at_gate("gate")], **options),
+            self.submit(second, **options),
+        ]
         runners = [self.runner(slot) for slot in (0, 1)]
         with self.shut_gate():
             steps = [self.in_background(runners[0].step)]
