@@ -127,7 +127,11 @@ class Applier:
             if isinstance(error, TransientError) or self.env.cr.closed:
                 raise
             failure = describe(error, model)
-            return Outcome(operation.position, "failed", failure=suspicion or failure)
+            # a suspicion names the field, which a mere ValueError does not; what else went wrong
+            # is another matter
+            if suspicion and failure.type in ("error", suspicion.type):
+                failure = suspicion
+            return Outcome(operation.position, "failed", failure=failure)
         self.released += 1
         return outcome
 

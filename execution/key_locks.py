@@ -5,7 +5,6 @@ import hashlib
 
 from psycopg2 import errors as pg
 
-from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..engine.canonical import canonical_json
@@ -135,13 +134,15 @@ def _keys(env, operations) -> set[tuple[str, str]]:
     for operation in operations:
         keys.update(("ir.model.data", name) for name in external_ids_made(_as_dict(operation)))
         if _has_key(operation) and not _refers(operation):
-            finder = finder_of(env[operation.model], [operation])
             try:
-                values = finder.key_of(operation)
-            except UserError:  # an unknown language, say
-                continue
+                values = finder_of(env[operation.model], [operation]).key_of(operation)
+            except Exception as error:  # an unknown language, say
+                if is_transient(error) or env.cr.closed:
+                    raise
+                env.cr.rollback()  # a failed query; nothing has been written
+                continue  # it will fail once more when it is its turn, and say so
             if not isinstance(values, Failure):  # else the operation will fail and say so
-                named = sorted(zip(finder.names, map(str, values), strict=True))
+                named = sorted(zip(operation.payload["key"], map(str, values), strict=True))
                 keys.add((operation.model, canonical_json(named)))
     return keys
 

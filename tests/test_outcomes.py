@@ -183,6 +183,8 @@ class TestFailures(OutcomesCase):
         self.assert_failure(
             create(name="n", number=-1), "constraint", "The number must not be negative."
         )
+        both = create(name="n", number=1000, user_id=GONE)
+        self.assert_failure(both, "constraint", "The number must be below 1,000.")
         self.assertEqual(self.env[MODEL].search_count([("name", "=", "n")]), 0)
 
     def test_methods(self):

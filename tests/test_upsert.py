@@ -4,6 +4,7 @@ from unittest.mock import patch
 from odoo.tests import tagged
 
 from ..engine.operations import Operation
+from ..execution.find_keys import Keys
 from ..execution.upsert import upsert as apply
 from .key_cases import KEY, KeyCase, upsert, write
 
@@ -193,6 +194,24 @@ class TestUpsert(KeyCase):
         with patch("odoo.addons.batch_job.execution.key_locks.MOST_KEYS", 5):
             self.assertEqual(self.values_of(operations, chunk_size=20), ["created"] * 20)
             self.assertEqual(self.values_of(operations, chunk_size=20), ["updated"] * 20)
+
+    def test_a_key_that_cannot_be_worked_out(self):
+        """Whatever a model's own code raises when its key is looked at is that operation's failure
+        at once, and no conflict that is waited for."""
+        key_of = Keys.key_of
+
+        def broken(finder, operation):
+            if operation.payload["values"]["code"] == "broken":
+                finder.model.env.cr.execute("SELECT 1 / 0")
+            return key_of(finder, operation)
+
+        codes = ("fine", "broken", "as well")
+        with patch.object(Keys, "key_of", broken):
+            job = self.submit_and_run([upsert("code", code=code) for code in codes])
+        outcomes = self.outcomes(job)
+        self.assertEqual([one["state"] for one in outcomes], ["done", "failed", "done"])
+        self.assertEqual(outcomes[1]["error"]["message"], "division by zero")
+        self.assertEqual(set(job.chunk_ids.mapped("conflicts")), {0})
 
     def test_no_more_keys_than_its_share(self):
         """Where the size is left to the server, a chunk has no more keys than a runner may lock."""
