@@ -60,6 +60,13 @@ class BatchJobOperationScreen(models.AbstractModel):
         content = self._content()
         return self.record_ids or content and (content.payload or {}).get("ids") or []
 
+    def _records_it_is_about(self):
+        """None while a reference names them, or when the model is gone with its app."""
+        if self.model not in self.env:
+            return None
+        ids = [one for one in self._ids_it_is_about() if type(one) is int]
+        return self.env[self.model].browse(ids)
+
     @api.depends("record_ids")
     def _compute_record_ids_text(self):
         for operation in self:
@@ -69,7 +76,7 @@ class BatchJobOperationScreen(models.AbstractModel):
     @api.depends_context("uid")
     def _compute_can_open(self):
         for operation in self:
-            operation.can_open = operation.op != "unlink" and operation._ids_it_is_about()
+            operation.can_open = bool(operation.op != "unlink" and operation._records_it_is_about())
 
     @api.depends_context("uid")
     def _compute_private_texts(self):
@@ -90,7 +97,8 @@ class BatchJobOperationScreen(models.AbstractModel):
         """
         self.ensure_one()
         self.check_access("read")
-        records = self.env[self.model].browse(self._ids_it_is_about()).exists()
+        records = self._records_it_is_about()
+        records = records and records.exists()
         if not records:
             raise UserError(self.env._("There is no record to open: it was deleted, or none made."))
         action = {"type": "ir.actions.act_window", "res_model": self.model, "name": self.title}

@@ -184,9 +184,23 @@ class TestOperationViews(ViewsCase):
         tag = self.env["res.partner.category"].create({"name": "A"})
         unlink = {"op": "unlink", "model": tag._name, "ids": tag.ids}
         for operation in self.execute(unlink, create()).operation_ids:
-            self.assertFalse(operation.can_open)
-            with self.assertRaisesRegex(UserError, "no record to open"):
-                operation.action_open_record()
+            self.assert_nothing_to_open(operation)
+
+    def assert_nothing_to_open(self, operation):
+        self.assertFalse(operation.can_open)
+        with self.assertRaisesRegex(UserError, "no record to open"):
+            operation.action_open_record()
+
+    def test_nothing_to_open_yet_or_any_more(self):
+        """What is named by a reference is not there yet; the model of another is gone with its
+        app."""
+        jobs = self.env["batch.job"].with_user(self.owner)
+        refers = {**self.change_of_a_tag(), "ids": [{"$ref": "tag"}]}
+        job = jobs.browse(jobs.submit([create(name="A") | {"ref": "tag"}, refers])["id"])
+        self.assert_nothing_to_open(job.operation_ids[1])
+        gone = self.execute(create(name="B")).operation_ids
+        gone.sudo().model = "gone.with.its.app"
+        self.assert_nothing_to_open(gone)
 
 
 @tagged("post_install", "-at_install")
