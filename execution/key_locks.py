@@ -17,8 +17,8 @@ from .find_external_ids import known
 from .guards import TransientError, is_transient
 from .upsert import finder_of
 
-# locked by all runners: PostgreSQL's lock table holds some 6,400 unless set up otherwise, and is full
-# for everybody then
+# by all runners together: PostgreSQL's lock table holds some 6,400 unless set up otherwise, and is
+# full for everybody
 MOST_KEYS = 4_000
 PATIENCE = "3s"  # then the chunk is put off, and its runner does other work
 

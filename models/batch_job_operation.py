@@ -1,6 +1,9 @@
 import json
 
+from psycopg2 import errors as pg
+
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..engine.operations import Operation, joined
@@ -66,25 +69,37 @@ class BatchJobOperation(models.Model):
         """Store operations given as JSON text, a list of objects.
 
         :param job: dict with id, user_id, company_id
+        :raises UserError: they are more than PostgreSQL takes in one statement
         """
-        self.env.cr.execute(
-            SQL(
-                """
-                INSERT INTO batch_job_operation (%(columns)s)
-                SELECT %(job)s, %(owner)s, %(company)s,
-                       %(first)s + e.n - 1, %(first)s + e.n - 1,
-                       e.body->>'op', e.body->>'model', e.body->>'ref',
-                       (e.body->>'$wave')::int, (e.body->>'$follows')::bool, e.body->>'$makes',
-                       e.body - '{op,model,ref,$wave,$follows,$makes}'::text[], 'pending'
-                  FROM jsonb_array_elements(%(text)s::jsonb) WITH ORDINALITY AS e(body, n)
-                """,
-                columns=SQL(_STORE_COLUMNS),
-                job=job["id"],
-                owner=job["user_id"],
-                company=job["company_id"] or None,
-                first=first_index,
-                text=text,
-            )
+        query = self._query_to_store(job, text, first_index)
+        try:
+            self.env.cr.execute(query, log_exceptions=False)
+        except pg.ProgramLimitExceeded as error:
+            raise UserError(
+                self.env._(
+                    "These operations are too large for one call: PostgreSQL takes 256 MB of JSON. "
+                    "Open a draft with start=False and append them in parts."
+                )
+            ) from error
+
+    @api.model
+    def _query_to_store(self, job, text, first_index) -> SQL:
+        return SQL(
+            """
+            INSERT INTO batch_job_operation (%(columns)s)
+            SELECT %(job)s, %(owner)s, %(company)s,
+                   %(first)s + e.n - 1, %(first)s + e.n - 1,
+                   e.body->>'op', e.body->>'model', e.body->>'ref',
+                   (e.body->>'$wave')::int, (e.body->>'$follows')::bool, e.body->>'$makes',
+                   e.body - '{op,model,ref,$wave,$follows,$makes}'::text[], 'pending'
+              FROM jsonb_array_elements(%(text)s::jsonb) WITH ORDINALITY AS e(body, n)
+            """,
+            columns=SQL(_STORE_COLUMNS),
+            job=job["id"],
+            owner=job["user_id"],
+            company=job["company_id"] or None,
+            first=first_index,
+            text=text,
         )
 
     @api.model

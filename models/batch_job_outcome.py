@@ -8,6 +8,7 @@ from odoo.tools import SQL
 from ..engine.outcomes import Outcome
 from ..engine.passwords import blank_passwords
 
+RECORD_BATCH = 1_000  # outcomes in one statement: one of 256 MB would be refused
 BLANK_BATCH = 5_000  # operations looked at together for passwords
 
 
@@ -20,8 +21,11 @@ class BatchJobOutcome(models.AbstractModel):
     @api.model
     def _record(self, job_id, outcomes: list[Outcome]):
         """Write outcomes; an earlier error of a retried operation goes."""
-        if not outcomes:
-            return
+        for start in range(0, len(outcomes), RECORD_BATCH):
+            self._record_some(job_id, outcomes[start : start + RECORD_BATCH])
+
+    @api.model
+    def _record_some(self, job_id, outcomes):
         rows = json.dumps([self._outcome_row(one) for one in outcomes], ensure_ascii=False)
         self.env.cr.execute(
             SQL(

@@ -1,6 +1,9 @@
 import json
+from unittest.mock import patch
 
+from odoo.exceptions import UserError
 from odoo.tests import tagged
+from odoo.tools import SQL
 
 from .common import CommittedCase
 
@@ -241,6 +244,17 @@ class TestSubmitInput(CommittedCase):
     def set_limit(self, size):
         self.env["ir.config_parameter"].set_param("web.max_file_upload_size", size)
         self.commit()
+
+    def test_more_than_postgresql_takes(self):
+        """Server code may submit more than fits into one statement: it is told of parts."""
+        too_long = SQL("SELECT repeat('x', 2000000000)")  # with the error of too much JSON
+        operations, jobs = self.registry["batch.job.operation"], self.env["batch.job"]
+        with (
+            patch.object(operations, "_query_to_store", lambda *_arguments: too_long),
+            self.assertRaisesRegex(UserError, "append them in parts"),
+        ):
+            jobs.with_user(self.user).submit([GOOD])
+        self.assertEqual(self.rows(), self.before)
 
     def test_execute(self):
         """`execute` takes 1 to 1,000 operations and the policies isolate and all."""
