@@ -32,6 +32,7 @@ FIELDS = {
             "credit_limit": "float",
             "category_id": "many2many",
             "ref": "char",
+            "country_id": "many2one",
         }.items()
     }
 }

@@ -99,6 +99,16 @@ def test_load_is_what_becomes_of_csv(run: Run, odoo: FakeOdoo) -> None:
     ]
 
 
+def test_columns_of_load_are_those_of_an_import(run: Run, odoo: FakeOdoo) -> None:
+    """A path begins with a field, however the rest is written; ids have no field."""
+    columns = ["id", "country_id/code", "country_id:id", "country_id.id", "name"]
+    Path("a.csv").write_text(f"{','.join(columns)}\n{','.join('12345')}\n")
+    assert run("submit", "a.csv", "--model", "res.partner").exit_code == 0
+    Path("b.csv").write_text(".id,name\n1,2\n")
+    assert run("submit", "b.csv", "--model", "res.partner").exit_code == 0
+    assert [job.operations[0]["fields"] for job in odoo.jobs] == [columns, [".id", "name"]]
+
+
 def test_write_and_unlink_take_the_id_column(run: Run, odoo: FakeOdoo) -> None:
     """An empty cell of a write clears the field."""
     Path("rows.csv").write_text("id,name,ref\n7,Acme,\n")
@@ -138,6 +148,9 @@ def test_json_lines_are_rows_or_operations(run: Run, odoo: FakeOdoo) -> None:
         ("a.csv", "name\nA\n", ["--op", "write"], "line 2: the column “id” is missing"),
         ("a.csv", "id\nx\n", ["--op", "unlink"], "line 2: the column “id” holds 'x'"),
         ("a.csv", "name\nA\n", ["--op", "upsert"], "line 2: give --key FIELD"),
+        ("a.csv", "colour\n\n1\n", ["--op", "create"], "“colour” is no field of res.partner"),
+        ("a.csv", "country_id/code\nBE\n", ["--op", "create"], "or use --op load for"),
+        ("a.csv", "land_id/code\nBE\n", [], "“land_id/code” is no field of res.partner"),
         ("a.jsonl", "{}\n{", [], "a.jsonl, line 2: not JSON"),
         ("a.jsonl", "{}\n[]", [], "a.jsonl, line 2: a line is an object"),
         ("a.csv", b"name\n\xe9\n", [], "a.csv is not UTF-8"),

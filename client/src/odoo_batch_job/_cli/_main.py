@@ -81,8 +81,8 @@ def submit(
         op = op or ("load" if kind == "csv" else "create")
         if key and op != "upsert":
             raise InputError("--key says what identifies a record to upsert: add --op upsert.")
-        is_typed = kind == "csv" and op in ("create", "write", "upsert") and model
-        fields = field_types(client, model or "") if is_typed else None
+        has_fields = kind == "csv" and op != "unlink" and model
+        fields = field_types(client, model or "") if has_fields else None
         operations = Converter(op, model, key, fields).operations(rows, file)
         try:
             job = client.submit(operations, opened=on_opened, **options)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -31,6 +32,7 @@ class Converter:
         self._model = model
         self._key = list(key)
         self._fields = fields
+        self._columns: tuple[str, ...] = ()  # the last that were found to be fields
 
     def operations(self, rows: Iterator[tuple[int, Row]], name: str) -> Iterator[dict[str, Any]]:
         """Yield an operation for each row.
@@ -55,7 +57,27 @@ class Converter:
             raise InputError("which model? Give --model, or operations with “op” and “model”.")
         return {"op": self._op, "model": self._model, **self._body(row)}
 
+    def _check_columns(self, columns: tuple[str, ...]) -> None:
+        """Refuse what is no field, once for all rows, before anything is submitted.
+
+        :raises InputError: names the column
+        """
+        if self._fields is None or columns == self._columns:
+            return
+        for column in columns:
+            # country_id/code, country_id:id, .id, properties.colour
+            name = re.split(r"(?<=.)[/:.]", column)[0] if self._op == "load" else column
+            if name not in self._fields and name not in ID_COLUMNS:
+                hint = (
+                    "" if self._op == "load" else ", or use --op load for country_id/code and such"
+                )
+                raise InputError(
+                    f"the column “{column}” is no field of {self._model}: correct the name{hint}."
+                )
+        self._columns = columns
+
     def _body(self, row: Row) -> dict[str, Any]:
+        self._check_columns(tuple(row))
         if self._op == "load":
             return {"fields": list(row), "row": list(row.values())}
         if self._op == "unlink":
