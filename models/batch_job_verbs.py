@@ -161,23 +161,13 @@ class BatchJobVerbs(models.AbstractModel):
 
     def _run_for_real(self, row):
         """A dry run that has ended becomes the job it was a trial of."""
-        operations = self.env["batch.job.operation"]
-        report = operations._report(self.id)
-        if operations._forget_outcomes(self.id) < row["total"]:
+        self._keep_report(row)
+        if self.env["batch.job.operation"]._forget_outcomes(self.id) < row["total"]:
             raise UserError(
                 self.env._(
                     "The operations of job %s have been deleted since; submit them anew.", self.id
                 )
             )
-        self.env["ir.attachment"].sudo().create(
-            {
-                "name": self.env._("Dry run of %s.csv", row["name"]),
-                "res_model": "batch.job",
-                "res_id": self.id,
-                "mimetype": "text/csv",
-                "raw": report,
-            }
-        )
         self.env["batch.job.chunk"]._drop_all(self.id)
         fresh = {"succeeded": 0, "failed": 0, "skipped": 0, "causes": [], "error": None}
         times = {"started_at": None, "finished_at": None, "last_folded_at": None}
@@ -193,6 +183,18 @@ class BatchJobVerbs(models.AbstractModel):
             **times,
         )
         self._prepare()
+
+    def _keep_report(self, row):
+        """The outcomes of a dry run become an attachment."""
+        self.env["ir.attachment"].sudo().create(
+            {
+                "name": self.env._("Dry run of %s.csv", row["name"]),
+                "res_model": "batch.job",
+                "res_id": self.id,
+                "mimetype": "text/csv",
+                "raw": self.env["batch.job.operation"]._report(self.id),
+            }
+        )
 
     def _settle_or_wake(self, row):
         """After pause or cancel: close the job now, or leave that to the running chunk's runner.

@@ -174,19 +174,11 @@ class BatchJobWork(models.AbstractModel):
         started = time.monotonic()
         stored = self.env["batch.job.operation"]
         operations = stored._pending(job["id"], 0, job["total"] - 1)
-        run = self.sudo()._new_run(job, operations, Knowledge())
         try:
-            if job["has_keys"]:
-                self._lock_keys_beside(run, operations)
-            if job["policy"] == "all":
-                outcomes = run_strict(run, operations, "rolled_back")
-            else:
-                steps = run_isolated(run, operations)
-                outcomes = [outcome for step, _ends in steps for outcome in step]
+            outcomes = complete(self._outcomes_now(job, operations), operations)
         except TransientError as error:
             # Odoo's `retrying` does the whole call again
             raise ConcurrencyError(_reason(error)) from error
-        outcomes = complete(outcomes, operations)
         self._write_outcomes(job, outcomes)
         tally = count(outcomes)
         counts = {name: getattr(tally, name) for name in ("succeeded", "failed", "skipped")}
@@ -203,6 +195,15 @@ class BatchJobWork(models.AbstractModel):
             **counts,
         )
         self.env["batch.job"].browse(job["id"])._finish_now(counts, tally.causes, started)
+
+    @api.model
+    def _outcomes_now(self, job, operations) -> list[Outcome]:
+        run = self.sudo()._new_run(job, operations, Knowledge())
+        if job["has_keys"]:
+            self._lock_keys_beside(run, operations)
+        if job["policy"] == "all":
+            return run_strict(run, operations, "rolled_back")
+        return [outcome for step, _ends in run_isolated(run, operations) for outcome in step]
 
     @api.model
     def _lock_keys_beside(self, run, operations):
