@@ -37,12 +37,14 @@ def next_rate(previous: float, operations: int, seconds: float) -> float:
 
 
 def time_left(remaining: int, rate: float) -> float | None:
-    """Seconds, or None when nothing is known.
+    """Seconds, or None when nothing is known; never nothing while something remains.
 
-    >>> time_left(100, 50.0), time_left(100, 0.0)
-    (2.0, None)
+    >>> time_left(100, 50.0), time_left(1, 50.0), time_left(100, 0.0)
+    (2.0, 0.1, None)
     """
-    return round(remaining / rate, 1) if rate else None
+    if not rate:
+        return None
+    return max(round(remaining / rate, 1), 0.1) if remaining else 0.0
 
 
 def split_duration(seconds: float) -> tuple[int, int, int]:

@@ -20,7 +20,7 @@ from ._models import JobStatus, OperationResult
 from ._parts import Operation, pack
 
 JOB = "batch.job"
-PAGE = 1000  # outcomes per request
+PAGE = 2_500  # outcomes per request
 
 
 class Connection(Protocol):
