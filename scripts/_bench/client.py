@@ -1,9 +1,10 @@
-"""Measure the client end to end against what people do today, in turn, on one real server.
+"""Measure the client end to end against what people do today, in turn, on real servers.
 
 Called by `scripts/bench client`. Each side makes the same partners over the network and has all
 their ids in the end: a job through the client (one runner; two), calls of 100 records on one
 connection, and zenoo-rpc's batch at concurrency 1 and 5. Beside them, as what cannot be beaten: two
-processes that do nothing but create, without a network.
+processes that do nothing but create, without a network. All of it on a server with one HTTP worker,
+as many processes as one runner has, and on one with more workers than cores.
 """
 
 from __future__ import annotations
@@ -31,29 +32,20 @@ def main() -> int:
     if options.memory:
         return print_memory(options)
     key = make_key(options.database)
-    with (
-        Server(options.database, options.workers, options.cron_workers) as url,
-        OrmProcesses(options.database, PROCESSES) as orm,
-    ):
-        sides = client_sides.sides(url, options.database, key, orm)
-        rounds = [one_round(sides, number, options.size) for number in range(options.repeat + 1)]
-        result = {
-            "rounds": rounds[1:],
-            **summary(list(sides), rounds[1:]),
-        }  # the first one warms the caches
-        show(result, options)
-        result["memory"] = [
-            memory(url, options.database, key, size) for size in MEMORY if not options.no_memory
-        ]
-    for one in result["memory"]:
-        print(
-            f"  {one['operations']:>7,} operations from a generator, results read back:"
-            f" {one['seconds']:.1f} s, {one['rate']:,.0f}/s,"
-            f" peak memory of the client {one['peak_mib']:.1f} MiB"
-        )
+    results: dict = {}
+    with OrmProcesses(options.database, PROCESSES) as orm:
+        for workers in options.workers:
+            with Server(options.database, workers, options.cron_workers) as url:
+                sides = client_sides.sides(url, options.database, key, orm)
+                results[workers] = compare(sides, options)
+                show(results[workers], workers, options)
+        if not options.no_memory:
+            with Server(options.database, options.workers[-1], options.cron_workers) as url:
+                results["memory"] = [memory(url, options.database, key, size) for size in MEMORY]
+            show_memory(results["memory"])
     if options.json:
         with open(options.json, "w") as file:
-            json.dump(result, file, indent=1)
+            json.dump(results, file, indent=1)
     return 0
 
 
@@ -62,12 +54,24 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("database", help=argparse.SUPPRESS)
     parser.add_argument("--repeat", type=int, default=3, help="rounds of each (default 3)")
     parser.add_argument("--size", type=int, default=5000, help="records (default 5000)")
-    parser.add_argument("--workers", type=int, default=3, help="HTTP workers (default 3)")
+    parser.add_argument(
+        "--workers",
+        type=int,
+        nargs="+",
+        default=[1, 3],
+        help="HTTP workers, a comparison for each number (default 1 and 3)",
+    )
     parser.add_argument("--cron-workers", type=int, default=2, help="(default 2)")
     parser.add_argument("--no-memory", action="store_true", help="without the 100,000 operations")
     parser.add_argument("--json", metavar="FILE", help="write every round to a file")
     parser.add_argument("--memory", nargs=3, metavar=("URL", "KEY", "SIZE"), help=argparse.SUPPRESS)
     return parser.parse_args()
+
+
+def compare(sides, options) -> dict:
+    """Rates and ratios; the first round warms the caches and is not counted."""
+    rounds = [one_round(sides, number, options.size) for number in range(options.repeat + 1)][1:]
+    return {"rounds": rounds, **summary(list(sides), rounds)}
 
 
 def one_round(sides, number: int, size: int) -> dict[str, float]:
@@ -98,10 +102,10 @@ def summary(names: list[str], rounds: list[dict[str, float]]) -> dict:
     return {"median": rates, "ratios": ratios}
 
 
-def show(result: dict, options) -> None:
+def show(result: dict, workers: int, options) -> None:
     print(
-        f"\n{options.size:,} partners from outside, end to end, {options.workers} HTTP workers,"
-        f" {options.cron_workers} cron workers; records/s, {options.repeat} rounds in turn"
+        f"\n{options.size:,} partners from outside, end to end; HTTP workers: {workers}, cron"
+        f" workers: {options.cron_workers}; records/s, {options.repeat} rounds in turn"
     )
     for name, rate in result["median"].items():
         each = " ".join(f"{one[name]:,.0f}" for one in result["rounds"])
@@ -109,6 +113,16 @@ def show(result: dict, options) -> None:
     for name, ratios in result["ratios"].items():
         for peer, ratio in ratios.items():
             print(f"  {name}: {ratio:.2f} x {peer}")
+
+
+def show_memory(sizes: list[dict]) -> None:
+    print()
+    for one in sizes:
+        print(
+            f"  {one['operations']:>7,} operations from a generator, results read back:"
+            f" {one['seconds']:.1f} s, {one['rate']:,.0f}/s,"
+            f" peak memory of the client {one['peak_mib']:.1f} MiB"
+        )
 
 
 def memory(url: str, database: str, key: str, size: int) -> dict:
