@@ -78,7 +78,8 @@ class BatchJobRunner(models.AbstractModel):
 
     @api.model
     def _come_back(self, slot):
-        self._slot(slot)._trigger()
+        for cron in self._slot(slot):
+            cron._trigger()
         self.env["ir.cron"]._commit_progress()
 
     @api.model
@@ -90,7 +91,8 @@ class BatchJobRunner(models.AbstractModel):
         elif wait.total_seconds() <= SOON:
             self._come_back(slot)
         else:
-            self._slot(slot)._trigger(fields.Datetime.now() + wait)
+            for cron in self._slot(slot):
+                cron._trigger(fields.Datetime.now() + wait)
             self.env["ir.cron"]._commit_progress()
 
     @api.model

@@ -1,3 +1,5 @@
+import re
+
 from odoo import api, fields, models
 
 from ..execution.key_locks import share_of_keys
@@ -22,8 +24,9 @@ class BatchJobSlots(models.AbstractModel):
 
     @api.model
     def _number_of(self, cron) -> int:
-        digits = cron.code.removeprefix("model._run(").rstrip().removesuffix(")")
-        return int(digits) if digits.isdecimal() else MOST_RUNNERS
+        """The number in the action's code; somebody may have edited that."""
+        found = re.search(r"\d+", cron.code)
+        return int(found[0]) if found else MOST_RUNNERS
 
     @api.model
     def _slot(self, number):
