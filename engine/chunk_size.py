@@ -5,16 +5,18 @@ from collections.abc import Callable, Iterable, Iterator
 
 FIRST_SIZE = 50  # operations, when nothing is known yet
 FIRST_STEP = 5  # operations, where nothing can be put back in smaller parts afterwards
+LARGEST_STEP = 200  # operations; the worst is a step of slow ones after quick ones
 LARGEST_SIZE = 1_000  # past this little is gained
 TARGET_SECONDS = 1.0  # of work in one chunk
 HISTORY = 3  # latest chunks that decide the size of the next
 WAYS = 10  # 10-way beats halving as soon as two operations of a chunk fail
 
 
-def next_size(history: list[tuple[int, float]]) -> int:
+def next_size(history: list[tuple[int, float]], least: int | None = None) -> int:
     """The size of the next chunk of a job that leaves it to us.
 
     :param history: (operations, seconds) of its latest chunks
+    :param least: how small it may become at once; a quarter of the largest unless given
 
     >>> next_size([])
     50
@@ -29,9 +31,9 @@ def next_size(history: list[tuple[int, float]]) -> int:
         return FIRST_SIZE
     largest_before = max(size for size, _seconds in history)
     wanted = int(TARGET_SECONDS * operations / seconds)
-    return max(
-        1, min(wanted, 4 * largest_before, LARGEST_SIZE), min(largest_before // 4, LARGEST_SIZE)
-    )
+    if least is None:
+        least = min(largest_before // 4, LARGEST_SIZE)
+    return max(1, min(wanted, 4 * largest_before, LARGEST_SIZE), least)
 
 
 def fair_size(size: int, left: int, at_once: int) -> int:
@@ -64,21 +66,23 @@ def chunks_of(operations: list, size: int, wave_ends: list[int] | None) -> list[
 
 
 def paced(
-    parts: Iterable[list], largest: int = LARGEST_SIZE, clock: Callable[[], float] = time.monotonic
+    parts: Iterable[list],
+    largest: int = LARGEST_STEP,
+    clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[list]:
-    """Cut lists into steps of about a second, by how long the caller was busy with those before.
+    """Cut lists into steps of at most a second or so, by how long the caller was busy with the one
+    before. Slow items after quick ones are noticed after one step, of at most 200.
 
-    :param largest: operations in one step
+    :param largest: items in one step, if fewer
     """
-    history: list[tuple[int, float]] = []
+    size = FIRST_STEP
     for part in parts:
         start = 0
         while start < len(part):
-            size = next_size(history[-HISTORY:]) if history else FIRST_STEP
-            step = part[start : start + min(size, largest)]
+            step = part[start : start + min(size, largest, LARGEST_STEP)]
             start, began = start + len(step), clock()
             yield step
-            history.append((len(step), clock() - began))
+            size = next_size([(len(step), clock() - began)], least=1)
 
 
 def split(items: list, ways: int = WAYS) -> list[list]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from ..engine.chunk_size import LARGEST_SIZE, chunks_of, paced
+from ..engine.chunk_size import LARGEST_STEP, chunks_of, paced
 from ..engine.isolate import first_culprit, isolate
 from ..engine.operations import Operation
 from ..engine.outcomes import Failure, Outcome
@@ -85,8 +85,8 @@ def run_strict(run: Run, operations: list[Operation], mates_become: str) -> list
 
 
 def run_all(run: Run, operations: list[Operation], before_step: BeforeStep) -> list[Outcome]:
-    """Policy `all`: many steps, each under a savepoint so that the culprit can be found, and none
-    so long that a cancel or the worker's time limit would come unnoticed.
+    """Policy `all`: many steps, each under a savepoint so that the culprit can be found, and short
+    enough for a cancel or the worker's time limit to be noticed.
 
     :param before_step: called with the position reached, before each step and before the end;
         raises StopAll to give up
@@ -132,7 +132,7 @@ def _dry_steps(operations, job):
     if size and job["policy"] in ("chunk", "stop"):
         return chunks_of(operations, size, wave_ends)
     rows = operations[-1].last_position + 1
-    return paced(chunks_of(operations, rows, wave_ends), size or LARGEST_SIZE)
+    return paced(chunks_of(operations, rows, wave_ends), size or LARGEST_STEP)
 
 
 def _up_to_culprit(run, operations):

@@ -223,6 +223,19 @@ def test_nothing_of_a_row_is_lost_in_the_file(run: Run, odoo: FakeOdoo) -> None:
         ("write", [{"values": {"phone": "1"}}, {"values": {"email": "a"}}], "different columns"),
         ("load", [{"fields": ["a"], "row": ["1"]}, {"fields": ["b"], "row": ["1"]}], "different"),
         ("create", [{"values": {"phone": False}}, {"values": {"phone": "1"}}], "“phone” is to be"),
+        ("create", [{"values": {"phone": ""}}, {"values": {"phone": "1"}}], "“phone” is to be"),
+        ("create", [{"values": {"phone": {"$blanked": True}}}, {"values": {}}], "was blanked"),
+        ("write", [{"values": {"phone": {"$blanked": True}}}, {"values": {}}], "was blanked"),
+        ("upsert", [{"values": {"phone": {"$blanked": True}}}, {"values": {}}], "was blanked"),
+        (
+            "load",
+            [
+                {"fields": ["a"], "row": [{"$blanked": True}]},
+                {"fields": ["a"], "row": ["1"]},
+            ],
+            "was blanked",
+        ),
+        ("create", [{"values": {"phone": {"$ref": "p"}}}, {"values": {}}], "refers to a record"),
         ("upsert", [{"values": {"phone": None}}, {"values": {"phone": "1"}}], "“phone” is to be"),
     ],
 )

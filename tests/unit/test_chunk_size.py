@@ -1,6 +1,14 @@
 import pytest
 
-from engine.chunk_size import FIRST_SIZE, LARGEST_SIZE, fair_size, next_size, paced, split
+from engine.chunk_size import (
+    FIRST_SIZE,
+    LARGEST_SIZE,
+    LARGEST_STEP,
+    fair_size,
+    next_size,
+    paced,
+    split,
+)
 
 
 class Clock:
@@ -52,10 +60,11 @@ def test_runners_of_a_job_end_together(at_once):
 @pytest.mark.parametrize(
     ("seconds", "largest", "sizes"),
     [
-        (0.0005, LARGEST_SIZE, [5, 20, 80, 320, 1000, 575]),
-        (0.0005, 300, [5, 20, 80, 300, 300, 300, 300, 300, 300, 95]),
-        (0.1, LARGEST_SIZE, [5, 10, 10, 10]),
-        (10.0, LARGEST_SIZE, [5, 1, 1, 1]),
+        (0.0005, LARGEST_STEP, [5, 20, 80, *[200] * 9, 95]),
+        (0.0005, 1_000, [5, 20, 80, *[200] * 9, 95]),
+        (0.0005, 30, [5, 20, 30, 30]),
+        (0.1, LARGEST_STEP, [5, 10, 10, 10]),
+        (10.0, LARGEST_STEP, [5, 1, 1, 1]),
     ],
 )
 def test_steps_follow_what_a_second_holds(seconds, largest, sizes):
@@ -75,6 +84,18 @@ def test_steps_end_where_a_part_ends():
         clock.time += 0.001 * len(step)
         sizes.append(len(step))
     assert sizes == [5, 20, 35, 140, 160]
+
+
+def test_slow_ones_after_quick_ones():
+    """One step, of at most 200, is too long; soon they hold again what a second does."""
+    for quick in range(1_300, 1_500):
+        clock, seconds = Clock(), []
+        for step in paced([[0.0005] * quick + [0.13] * 1_000], clock=clock.now):
+            clock.time += sum(step)
+            seconds.append(sum(step))
+        assert max(seconds) <= 200 * 0.13 + 1e-6
+        worst = seconds.index(max(seconds))
+        assert max(seconds[worst + 2 :]) < 1.1
 
 
 @pytest.mark.parametrize("count", [1, 2, 9, 10, 11, 100, 101, 999])

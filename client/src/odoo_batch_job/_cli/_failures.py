@@ -23,6 +23,8 @@ from ._settings import InputError
 
 NOT_DONE = ("failed", "rolled_back", "skipped", "cancelled")
 LINES = (".jsonl", ".ndjson", ".json")  # endings of what `submit` reads as JSON Lines
+BLANKED = {"$blanked": True}  # what Odoo keeps of a password once its operation has ended
+HOLD_OBJECTS = ("json", "properties")  # types of fields whose values may be objects
 AT_ONCE = 500  # operations whose content is read in one request
 
 Line = tuple[OperationResult, dict[str, Any]]
@@ -100,8 +102,15 @@ def _check_cells(
 ) -> None:
     """Refuse a row of which the cells would say something else when they are read again.
 
-    :raises InputError: an empty cell would empty a field, or a field to be emptied be left out
+    :raises InputError: an empty cell would empty a field, or a field to be emptied be left out; a
+        blanked password or a reference would become a text
     """
+    for column, value in row.items():
+        if isinstance(value, dict) and types.get(column) not in HOLD_OBJECTS:
+            why = "holds a password that was blanked" if value == BLANKED else "refers to a record"
+            raise InputError(
+                f"the column “{column}” {why}, which a cell cannot say; write to a name in .jsonl."
+            )
     if op in ("write", "load"):
         if columns and columns.keys() != row.keys():
             raise InputError(
@@ -110,7 +119,7 @@ def _check_cells(
             )
         return
     for column, value in row.items():
-        if value is None or (value is False and types.get(column) != "boolean"):
+        if value in (None, "") or (value is False and types.get(column) != "boolean"):
             raise InputError(
                 f"the column “{column}” is to be emptied, and an empty cell would be left out; "
                 "write to a name in .jsonl."
