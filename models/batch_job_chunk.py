@@ -146,8 +146,16 @@ class BatchJobChunk(models.Model):
     def _cut_for_retry(self, job):
         """New chunks for the pending operations of a job that ended."""
         self._drop_queued(job["id"])
-        size = job["chunk_size"] or next_size(self._history(job["id"]))
+        size = job["chunk_size"] or self._size_by_history(job)
         self._cut_pending(job, job["total"] if is_one_transaction(job) else size)
+
+    @api.model
+    def _size_by_history(self, job) -> int:
+        size = next_size(self._history(job["id"]))
+        if job["has_keys"]:
+            # above that it would lock whole models, and chunks wait for each other
+            size = min(size, self.env["batch.job.slots"]._share_of_keys())
+        return size
 
     @api.model
     def _drop_queued(self, job_id):

@@ -7,7 +7,7 @@ import psycopg2
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..engine.chunk_size import fair_size, next_size
+from ..engine.chunk_size import fair_size
 from ..engine.states import LIVE_STATES, is_one_transaction
 from ..engine.waves import wave_at
 from ..execution.commit import commit_and_run_hooks
@@ -158,6 +158,8 @@ class BatchJobClaim(models.AbstractModel):
         chunk = self._next_queued(row, running)
         if chunk:
             chunk_id, first, last = chunk["id"], chunk["first_position"], chunk["last_position"]
+            if chunk["wave"] and not running:
+                self.env["batch.job.runner"]._wake()  # after a retry all waves are queued
         elif chunk is None and not self._may_cut_into_wave(row, running):
             return None
         elif (
@@ -225,10 +227,7 @@ class BatchJobClaim(models.AbstractModel):
     @api.model
     def _size_of_next(self, job, row) -> int:
         at_once = min(row["max_parallel"], self.env["batch.job.runner"]._wanted_runners())
-        size = next_size(self.env["batch.job.chunk"]._history(job.id))
-        if row["has_keys"]:
-            # above that it would lock whole models, and chunks wait for each other
-            size = min(size, self.env["batch.job.slots"]._share_of_keys())
+        size = self.env["batch.job.chunk"]._size_by_history(row)
         return fair_size(size, row["total"] - row["next_position"], at_once)
 
     @api.model

@@ -99,8 +99,8 @@ class BatchJobRunner(models.AbstractModel):
     def _wait_of_next_chunk(self) -> timedelta | None:
         """Until a chunk may be claimed that was put off and that no other runner will come to.
 
-        A chunk that may run by now, of a job somebody works for, is no reason to come back: that
-        runner looks for it when it has landed its own.
+        A chunk that could run long since, of a job somebody works for, is no reason to come back:
+        that runner looks for it when it has landed its own.
         """
         self.env.cr.execute(
             SQL(
@@ -116,7 +116,9 @@ class BatchJobRunner(models.AbstractModel):
                    AND j.state IN %(live)s
                    AND (j.eta IS NULL OR j.eta <= clock_timestamp() AT TIME ZONE 'UTC')
                    AND w.running < j.max_parallel
-                   AND (w.running = 0 OR c.not_before > clock_timestamp() AT TIME ZONE 'UTC')
+                   -- a second ago: one that the claim found waiting may be ready by now
+                   AND (w.running = 0
+                        OR c.not_before > clock_timestamp() AT TIME ZONE 'UTC' - interval '1 s')
                    -- in order: the first one is the next
                    AND (j.max_parallel > 1
                         OR c.first_position = (SELECT min(first_position)

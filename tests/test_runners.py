@@ -206,6 +206,22 @@ class TestTurns(RaceCase):
             calls.append(bool(self.waiting_triggers()))
         self.assertEqual(calls, [False, False, True, False, False])
 
+    def test_a_wave_of_a_retry_calls_the_runners(self):
+        """The same where all waves are queued already."""
+        first = {**self.creates("again", 1)[0], "ref": "0"}
+        write = {"op": "write", "model": ITEM, "values": {"value": 1}, "ids": [{"$ref": "0"}]}
+        job = self.submit([first, write], max_parallel=2, chunk_size=1)
+        job.cancel()
+        job.retry(cancelled=True)
+        self.commit()
+        runner, calls = self.runner(), []
+        for _chunk in range(2):
+            self.forget_triggers()
+            runner.step()
+            self.renew()
+            calls.append(bool(self.waiting_triggers()))
+        self.assertEqual(calls, [False, True])
+
     def waiting_triggers(self):
         slots = self.env["batch.job.runner"]._slots()
         return self.env["ir.cron.trigger"].search([("cron_id", "in", slots.ids)])
@@ -262,6 +278,17 @@ class TestPutOff(RaceCase):
         self.assertEqual(self.wait(), 50)
         first.job_id._set(max_parallel=1)
         self.assertIsNone(self.wait())
+
+    def test_ready_since_the_claim(self):
+        """A chunk that became ready between the claim and this look is not left lying."""
+        first, second = self.put_off(None, 50)
+        self.env["batch.job.chunk"]._update(first.id, state="running")
+        self.cr.execute(
+            "UPDATE batch_job_chunk SET not_before = clock_timestamp() AT TIME ZONE 'UTC'"
+            " WHERE id = %s",
+            [second.id],
+        )
+        self.assertEqual(self.wait(), 0)
 
     def test_a_job_that_has_time(self):
         """A job that waits for its eta calls its runners by itself."""

@@ -221,6 +221,16 @@ class TestUpsert(KeyCase):
         self.assert_counters(job, "done", succeeded=50)
         self.assertEqual(set(job.chunk_ids.mapped("size")), {10})
 
+    def test_no_more_keys_than_its_share_after_a_retry(self):
+        """Also where a retry cuts all chunks at once."""
+        job = self.submit([upsert("code", code=f"r {number}") for number in range(50)])
+        job.cancel()
+        with patch("odoo.addons.batch_job.execution.key_locks.MOST_KEYS", 20):
+            job.retry(cancelled=True)
+            self.run_jobs()
+        self.assert_counters(job, "done", succeeded=50)
+        self.assertEqual(set(job.chunk_ids.mapped("size")), {10})
+
     def test_no_lock_is_left(self):
         """Whatever became of a chunk, its key locks are free afterwards."""
         self.make({"code": "1"}, {"code": "1"})
