@@ -6,6 +6,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..engine.states import ENDED_STATES, LIVE_STATES
+from ..execution.commit import commit_and_run_hooks
 from ..execution.deadline import Deadline
 from ..execution.guards import is_transient, quiet_queries
 from ..execution.knowledge import Knowledge
@@ -78,8 +79,14 @@ class BatchJobRunner(models.AbstractModel):
 
     @api.model
     def _come_back(self, slot):
+        self._trigger_slot(slot)
+
+    @api.model
+    def _trigger_slot(self, slot, at=None):
         for cron in self._slot(slot):
-            cron._trigger()
+            cron._trigger(at)
+        # an action that fails too often is switched off: a notice that reaches nobody is no failure
+        commit_and_run_hooks(self.env.cr, f"runner {slot}")
         self.env["ir.cron"]._commit_progress()
 
     @api.model
@@ -91,9 +98,7 @@ class BatchJobRunner(models.AbstractModel):
         elif wait.total_seconds() <= SOON:
             self._come_back(slot)
         else:
-            for cron in self._slot(slot):
-                cron._trigger(fields.Datetime.now() + wait)
-            self.env["ir.cron"]._commit_progress()
+            self._trigger_slot(slot, fields.Datetime.now() + wait)
 
     @api.model
     def _wait_of_next_chunk(self) -> timedelta | None:

@@ -222,6 +222,16 @@ class TestTurns(RaceCase):
             calls.append(bool(self.waiting_triggers()))
         self.assertEqual(calls, [False, True])
 
+    def test_no_cron_worker_can_be_told(self):
+        """That PostgreSQL refuses to notify them is no failure of a runner that wants to come back:
+        Odoo switches scheduled actions off that fail too often."""
+        runner = self.env["batch.job.runner"]
+        no_function = patch("odoo.addons.base.models.ir_cron.ODOO_NOTIFY_FUNCTION", "no_such")
+        with no_function, mute_logger("odoo.addons.batch_job.execution.commit", "odoo.sql_db"):
+            runner._come_back(0)
+        self.renew()
+        self.assertEqual(self.waiting_triggers().cron_id, runner._slot(0))
+
     def waiting_triggers(self):
         slots = self.env["batch.job.runner"]._slots()
         return self.env["ir.cron.trigger"].search([("cron_id", "in", slots.ids)])
