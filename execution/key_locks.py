@@ -20,6 +20,7 @@ from .upsert import finder_of
 # by all runners together: PostgreSQL's lock table holds some 6,400 unless set up otherwise, and is
 # full for everybody
 MOST_KEYS = 4_000
+MOST_KEYS_OF_A_CALL = 200  # of `execute`: as many calls at once as there are HTTP workers
 PATIENCE = "3s"  # then the chunk is put off, and its runner does other work
 
 

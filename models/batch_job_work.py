@@ -14,7 +14,13 @@ from ..engine.states import is_one_transaction
 from ..execution.chunk_run import Run, run_isolated, run_strict
 from ..execution.commit import commit_and_run_hooks
 from ..execution.guards import TransientError, is_transient
-from ..execution.key_locks import KeyLocks, KeysTaken, LocksBeside, keys_with_records
+from ..execution.key_locks import (
+    MOST_KEYS_OF_A_CALL,
+    KeyLocks,
+    KeysTaken,
+    LocksBeside,
+    keys_with_records,
+)
 from ..execution.knowledge import Knowledge
 from ..execution.references import References
 from .batch_job_claim import Claim
@@ -218,7 +224,7 @@ class BatchJobWork(models.AbstractModel):
         self.env.cr.postcommit.add(locks.end)
         self.env.cr.postrollback.add(locks.end)
         ready = run.references.resolve_known(operations)
-        locks.take(run.job_env(cr=side), ready, self.env["batch.job.slots"]._share_of_keys())
+        locks.take(run.job_env(cr=side), ready, MOST_KEYS_OF_A_CALL)
         side.rollback()  # its snapshot is from before the wait for the locks
         if keys_with_records(run.job_env(cr=side), ready) - keys_with_records(run.job_env, ready):
             raise TransientError("A record with one of the keys was made meanwhile.")

@@ -9,6 +9,7 @@ from odoo.service import server
 from odoo.tests import tagged
 from odoo.tests.common import HOST
 
+from ..execution import key_locks
 from .common import Reply
 from .key_cases import KEY, by_id, upsert
 from .races import PATIENCE
@@ -89,6 +90,16 @@ class TestUpsertBesideExecute(UpsertRaceCase):
             self.renew()
             self.assertEqual(self.key_locks(but=runner.pid), 0)
         step.result(PATIENCE)
+
+    def test_a_call_with_many_keys(self):
+        """PostgreSQL's lock table is everybody's: calls with many keys lock the model instead."""
+        most = key_locks.MOST_KEYS_OF_A_CALL
+        for keys, locks in ((most, most + 1), (most + 1, 1)):
+            with self.subTest(keys=keys):
+                operations = [upsert("code", code=f"many {number}") for number in range(keys)]
+                self.env["batch.job"].with_user(self.admin).execute(operations)
+                self.assertEqual(self.key_locks(), locks)
+                self.renew()
 
     def test_a_call_whose_hooks_are_dropped(self):
         """Odoo's test cases drop the hooks of a transaction: the locks and their connection go."""
