@@ -159,9 +159,23 @@ def test_large_submission_prints_its_id_before_it_is_sent(run: Run, odoo: FakeOd
     assert result.exit_code == 2
     assert result.output.splitlines() == [
         "Job 1  http://odoo.test/odoo/batch-jobs/1",
-        "Error: Operation 4: no",
+        "Error: a.jsonl, line 5: Operation 4: no",
     ]
     assert odoo.jobs[0].state == "cancelled"
+
+
+@pytest.mark.parametrize(("index", "line"), [(0, 2), (1, 4), (2, 6), (3, 7)])
+def test_refused_operation_is_named_with_its_line(
+    run: Run, odoo: FakeOdoo, index: int, line: int
+) -> None:
+    """Empty lines and texts of two lines are no reason to count; JSON has the index too."""
+    Path("a.csv").write_text('name\nA\n\nB\n"C\nC"\nD\n')
+    refusal = reply(odoo_error(422, f"Operation {index}: no"))
+    odoo.faults = iter([work, refusal])  # it asks for the fields first
+    result = run("submit", "a.csv", "--op", "create", "--model", "res.partner", "--json")
+    error = json.loads(result.output)
+    assert error["error"] == f"a.csv, line {line}: Operation {index}: no"
+    assert error["index"] == index
 
 
 def interrupt(request: object, serve: Callable[[], Any]) -> Any:

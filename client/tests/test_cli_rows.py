@@ -167,6 +167,13 @@ def test_bad_input_is_named_with_its_line(
     assert odoo.jobs == []
 
 
+def test_bad_input_of_standard_input(run: Run, odoo: FakeOdoo) -> None:
+    """Errors name it as people do."""
+    result = run("submit", "-", "--model", "res.partner", text="name\nA,B\n")
+    assert result.exit_code == 2
+    assert "standard input, line 2: the row has 2 cells" in result.output
+
+
 def test_results_as_lines(run: Run, odoo: FakeOdoo) -> None:
     """Tabs for people's tools, JSON for programs; --failed leaves out what is in."""
     failed = {"state": "failed", "ids": [], "error": {"type": "unique", "message": "Twice"}}

@@ -9,7 +9,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from .._errors import WatchTimeoutError
+from .._errors import InvalidOperationError, ResponseError, WatchTimeoutError
 from .._models import STATES, JobStatus
 from .._sync import Client
 from ._command import CODE_BY_STATE, DONE, command, exit_with
@@ -83,9 +83,13 @@ def submit(
             raise InputError("--key says what identifies a record to upsert: add --op upsert.")
         has_fields = kind == "csv" and op != "unlink" and model
         fields = field_types(client, model or "") if has_fields else None
-        operations = Converter(op, model, key, fields).operations(rows, file)
+        converter = Converter(op, model, key, fields)
         try:
+            operations = converter.operations(rows, file)
             job = client.submit(operations, opened=on_opened, **options)
+        except (ResponseError, InvalidOperationError) as error:
+            converter.add_line(error, file)
+            raise
         except KeyboardInterrupt:
             _give_up_submission(client, opened, options["idempotency_key"])
             raise

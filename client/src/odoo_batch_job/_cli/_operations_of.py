@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from .._errors import InvalidOperationError, ResponseError
 from .._sync import Client
-from ._rows import Row
+from ._rows import Lines, Row, title_of
 from ._settings import InputError
 
 OPS = ("create", "write", "unlink", "call", "upsert", "load")
@@ -33,6 +34,7 @@ class Converter:
         self._key = list(key)
         self._fields = fields
         self._columns: tuple[str, ...] = ()  # the last that were found to be fields
+        self._lines = Lines()
 
     def operations(self, rows: Iterator[tuple[int, Row]], name: str) -> Iterator[dict[str, Any]]:
         """Yield an operation for each row.
@@ -40,13 +42,20 @@ class Converter:
         :raises InputError: a row lacks what the operation needs; names the line
         """
         line = 0
-        for line, row in rows:
+        for index, (line, row) in enumerate(rows):
+            self._lines.note(index, line)
             try:
                 yield self._operation(row)
             except InputError as error:
-                raise InputError(f"{name}, line {line}: {error.message}") from error
+                raise InputError(f"{title_of(name)}, line {line}: {error.message}") from error
         if not line:
-            raise InputError(f"{name} has no rows.")
+            raise InputError(f"{title_of(name)} has no rows.")
+
+    def add_line(self, error: ResponseError | InvalidOperationError, name: str) -> None:
+        """Have an error that names an operation name its line as well."""
+        line = self._lines.of(error.index)
+        if line:
+            error.args = (f"{title_of(name)}, line {line}: {error}",)
 
     def _operation(self, row: Row) -> dict[str, Any]:
         if row.get("op") in OPS:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import csv
 import io
 import json
@@ -21,6 +22,26 @@ DELIMITERS = ",;\t|"
 csv.field_size_limit(sys.maxsize)
 
 
+class Lines:
+    """Which line of a file an operation was made of; as small as its lines are regular."""
+
+    def __init__(self) -> None:
+        self._indexes: list[int] = []  # where the distance of line and index changes
+        self._distances: list[int] = []
+
+    def note(self, index: int, line: int) -> None:
+        """Note the line of the next operation."""
+        if not self._distances or self._distances[-1] != line - index:
+            self._indexes.append(index)
+            self._distances.append(line - index)
+
+    def of(self, index: int | None) -> int | None:
+        """Return the line of an operation; None where none was noted."""
+        if index is None or not self._indexes:
+            return None
+        return index + self._distances[bisect.bisect_right(self._indexes, index) - 1]
+
+
 @contextmanager
 def open_rows(name: str, kind: str | None) -> Iterator[tuple[str, Iterator[tuple[int, Row]]]]:
     """Open a file, ``-`` for standard input, and give its kind and its numbered rows.
@@ -28,19 +49,25 @@ def open_rows(name: str, kind: str | None) -> Iterator[tuple[str, Iterator[tuple
     :param kind: ``csv`` or ``jsonl``; None finds out by the name, or else by the first character
     :raises InputError: it cannot be read
     """
+    title = title_of(name)
     try:
         binary = sys.stdin.buffer if name == "-" else open(name, "rb")  # noqa: SIM115 - closed below
     except OSError as error:
         raise InputError(f"cannot read {name}: {error.strerror}") from error
     try:
         with io.TextIOWrapper(binary, encoding="utf-8-sig", newline="") as text:
-            first = _first_line(text, name)
+            first = _first_line(text, title)
             kind = kind or _kind(name, first)
             lines = chain([first] if first else [], text)
-            rows = _read_csv(lines, first, name) if kind == "csv" else _read_jsonl(lines, name)
-            yield kind, _decoded(rows, name)
+            rows = _read_csv(lines, first, title) if kind == "csv" else _read_jsonl(lines, title)
+            yield kind, _decoded(rows, title)
     finally:
         binary.close()
+
+
+def title_of(name: str) -> str:
+    """Return what people call a file."""
+    return "standard input" if name == "-" else name
 
 
 def _first_line(text: TextIO, name: str) -> str:
