@@ -61,6 +61,12 @@ def parse_arguments() -> argparse.Namespace:
         default=[1, 3],
         help="HTTP workers, a comparison for each number (default 1 and 3)",
     )
+    parser.add_argument(
+        "--with",
+        dest="modules",
+        metavar="MODULES",
+        help="install these beside, sale say: creating costs more then (default base modules only)",
+    )
     parser.add_argument("--cron-workers", type=int, default=2, help="(default 2)")
     parser.add_argument("--no-memory", action="store_true", help="without the 100,000 operations")
     parser.add_argument("--json", metavar="FILE", help="write every round to a file")
@@ -105,7 +111,8 @@ def summary(names: list[str], rounds: list[dict[str, float]]) -> dict:
 def show(result: dict, workers: int, options) -> None:
     print(
         f"\n{options.size:,} partners from outside, end to end; HTTP workers: {workers}, cron"
-        f" workers: {options.cron_workers}; records/s, {options.repeat} rounds in turn"
+        f" workers: {options.cron_workers}; modules: {options.modules or 'base only'}; records/s,"
+        f" {options.repeat} rounds in turn"
     )
     for name, rate in result["median"].items():
         each = " ".join(f"{one[name]:,.0f}" for one in result["rounds"])
