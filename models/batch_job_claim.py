@@ -101,7 +101,7 @@ class BatchJobClaim(models.AbstractModel):
                      WHERE needs_runner
                        -- a stopped one only has to be closed
                        AND (eta IS NULL OR eta <= now() AT TIME ZONE 'UTC' OR state NOT IN %s)
-                ), turns AS (
+                ), turns AS MATERIALIZED (
                     SELECT user_id,
                            (SELECT max(served.last_claimed_at)
                               FROM batch_job served
