@@ -225,6 +225,7 @@ class TestTurns(RaceCase):
     def test_no_cron_worker_can_be_told(self):
         """That PostgreSQL refuses to notify them is no failure of a runner that wants to come back:
         Odoo switches scheduled actions off that fail too often."""
+        self.forget_triggers()
         runner = self.env["batch.job.runner"]
         no_function = patch("odoo.addons.base.models.ir_cron.ODOO_NOTIFY_FUNCTION", "no_such")
         with no_function, mute_logger("odoo.addons.batch_job.execution.commit", "odoo.sql_db"):
