@@ -29,7 +29,7 @@ class Applier:
 
     `careful` keeps suspects out of merged calls and settles, without a rollback, what is certain;
     without it every failure fails the whole attempt, which is what all policies but `isolate` need
-    to find the first culprit in order.
+    to find the first culprit in order, and only an attempt of one operation looks for suspects.
     """
 
     def __init__(self, env, knowledge: Knowledge, references: References, careful: bool):
@@ -48,6 +48,8 @@ class Applier:
         self.references.begin()
         name = operations[0].model
         self._model = self.env[name if name in self.env else "base"]
+        # the last of the search for a culprit: it shall be named as well as a suspect is
+        self._looks = self.careful or len(operations) == 1
         try:
             with repairing_savepoint(self.env):
                 outcomes = self._apply(operations)
@@ -92,15 +94,15 @@ class Applier:
             failures = self.knowledge.certain(model, group) | failures
         outcomes = [Outcome(at, "failed", failure=why) for at, why in failures.items()]
         rest = [o for o in group.operations if o.position not in failures]
-        suspects = self._suspects(model, group, rest) if self.careful else {}
+        suspects = self._suspects(model, group, rest) if self._looks else {}
         kept = [o for o in rest if o.position not in suspects]
         if kept and (self.careful or not failures):
             outcomes += self._apply_merged(model, group.op, kept)
-        if not self.careful:
-            _raise_first_failure(outcomes)
         for operation in rest:
             if operation.position in suspects:
                 outcomes.append(self._try_alone(model, operation, suspects[operation.position]))
+        if not self.careful:
+            _raise_first_failure(outcomes)
         return outcomes
 
     def _apply_merged(self, model, op: str, operations: list[Operation]) -> list[Outcome]:

@@ -78,6 +78,18 @@ class TestPolicies(CommittedCase):
         self.assert_end(job, (), {150}, rest="rolled_back")
         self.assertEqual(job.status()["error"], f"Operation 150 failed: {REASONS[150][2]}")
 
+    def test_reasons_are_the_same(self):
+        """A value that does not fit is named with its field, whatever the policy."""
+        good = {"op": "create", "model": MODEL, "values": {"name": "good"}}
+        for field, value, kind in (("color", "blue", "integer"), ("parent_id", "Foo", "many2one")):
+            bad = {**good, "values": {"name": "bad", field: value}}
+            for policy in ("isolate", "chunk", "stop", "all"):
+                with self.subTest(field=field, policy=policy):
+                    job = self.submit_and_run([good, bad, good], policy=policy)
+                    error = self.outcomes(job)[1]["error"]
+                    self.assertEqual((error["type"], error["field"]), ("bad_value", field))
+                    self.assertIn(f"{value!r} is not a valid {kind}", error["message"])
+
     def test_all_good(self):
         """Under `all` everything lands when everything is good."""
         operations = [
