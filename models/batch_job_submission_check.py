@@ -108,9 +108,16 @@ class BatchJobSubmissionCheck(models.AbstractModel):
     @api.model
     def _column_problem(self, model, names):
         for column in names:
-            place = model
+            place, field = model, None
             for step in fix_import_export_id_paths(column):
                 name = step.partition(".")[0]
+                if place is None and field.type != "properties":
+                    # Odoo would put the cell into the field itself
+                    return self.env._(
+                        "column %(column)s: %(name)s is no relation and has no fields.",
+                        column=column,
+                        name=field.name,
+                    )
                 if place is None or not name or name == "id":
                     break
                 if name not in place._fields:
@@ -120,8 +127,8 @@ class BatchJobSubmissionCheck(models.AbstractModel):
                         model=place._name,
                         name=name,
                     )
-                comodel = place._fields[name].comodel_name
-                place = self.env[comodel] if comodel else None
+                field = place._fields[name]
+                place = self.env[field.comodel_name] if field.comodel_name else None
         return None
 
     @api.model

@@ -78,6 +78,19 @@ class TestLoad(RowCase):
             self.assertIn(name, column)
         self.assertEqual(self.env["batch.job"].search_count([]), 0)
 
+    def test_column_below_a_plain_field_is_refused(self):
+        """Odoo would put its cells into the field itself, or ignore what is below."""
+        for column, name in (
+            ("code/city", "code"),
+            ("code:id", "code"),
+            ("country_id/code/x", "code"),
+            ("line_ids/name/x", "name"),
+        ):
+            problem = f"Operation 0: column {column}: {name} is no relation and has no fields."
+            with self.assertRaisesRegex(UserError, problem):
+                self.submit(load(["name", column], ["x", "y"]))
+            self.renew()
+
     def test_errors_name_row_and_column(self):
         """Each bad row is named, with its column in words, whoever found it; others are kept."""
         columns = ["name", "country_id", "number", "code"]
