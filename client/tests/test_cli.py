@@ -178,6 +178,17 @@ def test_refused_operation_is_named_with_its_line(
     assert error["index"] == index
 
 
+def test_last_is_no_earlier_job_after_a_refusal(run: Run, odoo: FakeOdoo) -> None:
+    """Who goes on with --last after a refused submission would correct another job's rows."""
+    Path("a.jsonl").write_text("{}\n")
+    Path("b.jsonl").write_text("{")
+    assert run("submit", "a.jsonl", "--model", "m").exit_code == 0
+    assert run("status", "--last").exit_code == 0
+    assert run("submit", "b.jsonl", "--model", "m").exit_code == 2
+    result = run("status", "--last")
+    assert (result.exit_code, "no job was submitted" in result.output) == (2, True)
+
+
 def interrupt(request: object, serve: Callable[[], Any]) -> Any:
     """Fault: Ctrl-C while the request is being carried out."""
     answer = serve()

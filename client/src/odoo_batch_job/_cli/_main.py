@@ -70,6 +70,7 @@ def submit(
     Columns that `results` adds are left out.
     """
     opened: list[JobStatus] = []
+    remember_job(settings, None)  # if this one is refused, --last must not be another one
     options["name"] = options["name"] or (Path(file).name if file != "-" else None)
 
     def on_opened(job: JobStatus) -> None:

@@ -99,8 +99,8 @@ def write_profile(profile: str, settings: Settings) -> Path:
     return path
 
 
-def remember_job(settings: Settings, job_id: int) -> None:
-    """Keep the id for ``--last``."""
+def remember_job(settings: Settings, job_id: int | None) -> None:
+    """Keep the id for ``--last``; None while a submission has not become a job yet."""
     jobs = {**_read_jobs(), _place(settings): job_id}
     path = _jobs_path()
     path.parent.mkdir(parents=True, exist_ok=True)
