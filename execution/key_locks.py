@@ -2,7 +2,9 @@
 from making the same record twice."""
 
 import hashlib
+from contextlib import contextmanager, suppress
 
+import psycopg2
 from psycopg2 import errors as pg
 
 from odoo.tools import SQL
@@ -13,8 +15,7 @@ from ..engine.external_ids import external_ids_made
 from ..engine.operations import Operation
 from ..engine.outcomes import Failure
 from ..engine.references import references_in
-from .find_external_ids import known
-from .guards import TransientError, is_transient
+from .guards import TransientError, is_transient, quiet_queries
 from .upsert import finder_of
 
 # by all runners together: PostgreSQL's lock table holds some 6,400 unless set up otherwise, and is
@@ -22,6 +23,7 @@ from .upsert import finder_of
 MOST_KEYS = 4_000
 MOST_KEYS_OF_A_CALL = 200  # of `execute`: as many calls at once as there are HTTP workers
 PATIENCE = "3s"  # then the chunk is put off, and its runner does other work
+LOST = (psycopg2.InterfaceError, psycopg2.OperationalError)
 
 
 class KeysTaken(TransientError):
@@ -88,43 +90,74 @@ class KeyLocks:
 
 
 class LocksBeside(KeyLocks):
-    """Key locks on a connection of their own, for a transaction that has begun already."""
+    """Key locks on a connection of their own, for a transaction that has begun already: its
+    snapshot may be older than what others made before they gave up the locks."""
+
+    NAME = "batch_job_locks_beside"
+
+    @classmethod
+    def of(cls, env) -> "LocksBeside":
+        """Those of a transaction: a second connection would wait for the first."""
+        hooks = env.cr.postcommit
+        if cls.NAME not in hooks.data:
+            locks = hooks.data[cls.NAME] = cls(env.registry.cursor())
+            hooks.add(locks.end)
+            env.cr.postrollback.add(locks.end)
+        return hooks.data[cls.NAME]
+
+    def take_beside(self, env, operations: list[Operation], most: int):
+        """
+        :raises KeysTaken: somebody holds one for too long
+        """
+        with self._unless_lost():
+            self.take(env(cr=self.cr), operations, most)
+            self.cr.rollback()  # a new snapshot, now that the locks are held
+
+    def refuse_made_beside(self, env, operations: list[Operation]):
+        """To be asked with what a transaction has created by key, before it commits.
+
+        :raises TransientError: somebody else made one first, or the locks are lost
+        """
+        with self._unless_lost():
+            found = [_matches(env(cr=self.cr), group) for group in coalesce(operations)]
+            self.cr.rollback()
+        if any(found):
+            raise TransientError("A record with one of the keys was made meanwhile.")
+
+    @contextmanager
+    def _unless_lost(self):
+        """Without its locks the transaction must not go on."""
+        try:
+            with quiet_queries():
+                yield
+        except LOST as error:
+            raise TransientError("The connection with the key locks was lost.") from error
 
     def end(self):
-        if not self.cr.closed:
-            try:
-                self.cr.rollback()  # a lock that was waited for in vain leaves it broken
-                self.release()
-            finally:
-                self.cr.close()
+        if self.cr.closed:
+            return
+        with suppress(*LOST), quiet_queries():  # the locks end with their session
+            self.cr.rollback()  # a lock that was waited for in vain leaves it broken
+            self.release()
+            self.cr.close()
+
+    def __copy__(self):
+        return self  # savepoints copy what hooks hold
 
     def __del__(self):
         # Odoo's test cases drop the hooks of a transaction without calling them
         self.end()
 
 
-def keys_with_records(env, operations: list[Operation]) -> set[tuple]:
-    """Which of the operations' keys have a record, as this transaction sees it."""
-    found: set[tuple] = set()
-    upserts = [one for one in operations if one.op == "upsert" and not _refers(one)]
-    for group in coalesce(upserts):
-        found.update((group.model, key) for key in _matches(env, group))
-    for group in coalesce([one for one in operations if one.op == "load"]):
-        made = [name for one in group.operations for name in external_ids_made(_as_dict(one))]
-        rows = known(env[group.model], made)
-        found.update((group.model, name) for name, one in rows.items() if one.found)
-    return found
-
-
 def _matches(env, group) -> dict:
-    """What upserts find; nothing where the look-up fails: they will fail as well, and say so."""
+    """What upserts find; nothing where the look-up fails: then they failed as well."""
     try:
         with env.cr.savepoint():
             finder = finder_of(env[group.model].with_context(**group.context), group.operations)
             keys = {finder.key_of(operation) for operation in group.operations}
             return finder.find({key for key in keys if not isinstance(key, Failure)})
     except Exception as error:
-        if is_transient(error):
+        if is_transient(error) or env.cr.closed:
             raise
         return {}
 

@@ -19,7 +19,6 @@ from ..execution.key_locks import (
     KeyLocks,
     KeysTaken,
     LocksBeside,
-    keys_with_records,
 )
 from ..execution.knowledge import Knowledge
 from ..execution.references import References
@@ -205,11 +204,14 @@ class BatchJobWork(models.AbstractModel):
     @api.model
     def _outcomes_now(self, job, operations) -> list[Outcome]:
         run = self.sudo()._new_run(job, operations, Knowledge())
-        if job["has_keys"]:
-            self._lock_keys_beside(run, operations)
+        locks = self._lock_keys_beside(run, operations) if job["has_keys"] else None
         if job["policy"] == "all":
-            return run_strict(run, operations, "rolled_back")
-        return [outcome for step, _ends in run_isolated(run, operations) for outcome in step]
+            outcomes = run_strict(run, operations, "rolled_back")
+        else:
+            outcomes = [one for step, _ends in run_isolated(run, operations) for one in step]
+        if locks:
+            locks.refuse_made_beside(run.job_env, _created_by_key(run, operations, outcomes))
+        return outcomes
 
     @api.model
     def _lock_keys_beside(self, run, operations):
@@ -218,16 +220,18 @@ class BatchJobWork(models.AbstractModel):
         The call may not see what was committed since it began; if that matters, it is done again.
         """
         if not isinstance(self.env.cr, Cursor):
-            return  # a test's: all cursors are one connection there, and nobody is beside it
-        side = self.env.registry.cursor()
-        locks = LocksBeside(side)
-        self.env.cr.postcommit.add(locks.end)
-        self.env.cr.postrollback.add(locks.end)
-        ready = run.references.resolve_known(operations)
-        locks.take(run.job_env(cr=side), ready, MOST_KEYS_OF_A_CALL)
-        side.rollback()  # its snapshot is from before the wait for the locks
-        if keys_with_records(run.job_env(cr=side), ready) - keys_with_records(run.job_env, ready):
-            raise TransientError("A record with one of the keys was made meanwhile.")
+            return None  # a test's: all cursors are one connection there, and nobody is beside it
+        locks = LocksBeside.of(self.env)
+        locks.take_beside(
+            run.job_env, run.references.resolve_known(operations), MOST_KEYS_OF_A_CALL
+        )
+        return locks
+
+
+def _created_by_key(run, operations, outcomes):
+    positions = {one.position for one in outcomes if one.value == "created"}
+    made = [one for one in operations if one.op == "upsert" and one.position in positions]
+    return run.references.resolve_known(made)
 
 
 def _reason(error) -> str:

@@ -11,8 +11,8 @@ from odoo.tests.common import HOST
 
 from ..execution import key_locks
 from .common import Reply
-from .key_cases import KEY, by_id, upsert
-from .races import PATIENCE
+from .key_cases import KEY, by_id, refer, upsert
+from .races import GATE, PATIENCE
 from .upsert_races import LOCKS, UpsertRaceCase, waits_at_gate
 
 
@@ -22,21 +22,110 @@ class TestUpsertBesideExecute(UpsertRaceCase):
 
     def test_a_job_first(self):
         """The call waits for the job, finds that it came too late to see, and is done again."""
-        first = self.submit([upsert("code", code="a", name="1"), waits_at_gate("gate")])
+        self.beside_a_job([upsert("code", code="a", name="1")], upsert("code", code="a", name="2"))
+        self.assertEqual(self.records([]).mapped("name"), ["2"])
+
+    def test_a_job_first_with_the_same_external_id(self):
+        """The same for external ids, by upsert and by load."""
+        row = {"op": "load", "model": KEY, "fields": ["id", "name"], "row": ["x", "3"]}
+        for later, name in ((by_id("x", name="2"), "2"), (row, "3")):
+            with self.subTest(op=later["op"]):
+                self.beside_a_job([by_id("x", name="1")], later)
+                self.assertEqual(self.records([]).mapped("name"), [name])
+                self.remove_all()
+
+    def test_a_job_first_with_a_key_that_refers(self):
+        """What a key refers to is known only when that has been done; so is what came too late."""
+        self.make({"code": "p"})
+        kid = upsert("parent_id", "name", parent_id=refer("p"), name="kid")
+        operations = [upsert("code", code="p") | {"ref": "p"}, kid]
+        self.beside_a_job(operations, *operations)
+        self.assertEqual(len(self.records([("name", "=", "kid")])), 1)
+
+    def beside_a_job(self, first, *later):
+        """A job stops at the gate with its operations done and not committed; the call begins
+        and must wait. It finds what the job has made."""
+        job = self.submit([*first, waits_at_gate("gate")])
         runner = self.runner()
         self.key_of(self.admin)
-        operations = [upsert("code", code="a", name="2")]
         with self.shut_gate():
             step = self.in_background(runner.step)
             self.until_it_waits(runner.pid)
-            call = self.in_background(self.execute, operations)
+            call = self.in_background(self.execute, list(later))
             self.until_a_key_is_waited_for()
         step.result(PATIENCE)
-        reply = call.result(PATIENCE)
-        self.assertEqual(reply.status, 200, reply.body)
-        self.assertEqual([one["value"] for one in reply.body["results"]], ["updated"])
-        self.run_to_end(first)
+        values = {"upsert": "updated", "load": None}
+        self.assert_values(call.result(PATIENCE), [values[one["op"]] for one in later])
+        self.run_to_end(job)
+        runner.close()
+
+    def test_locks_lost_before_the_end(self):
+        """PostgreSQL ends the session that holds the locks: somebody else may have made it."""
+        self.key_of(self.admin)
+        with self.shut_gate():
+            call = self.in_background(
+                self.execute, [upsert("code", code="a", name="2"), waits_at_gate("gate")]
+            )
+            self.until_the_gate_is_waited_for()
+            self.end_sessions_with_key_locks()
+            self.make({"code": "a", "name": "1"})
+        self.assert_values(call.result(PATIENCE), ["updated"])
         self.assertEqual(self.records([]).mapped("name"), ["2"])
+
+    def test_locks_lost_that_were_not_needed(self):
+        """A call that makes nothing by its keys goes on without them."""
+        self.key_of(self.admin)
+        self.make({"code": "a", "name": "1"})
+        with self.shut_gate():
+            call = self.in_background(
+                self.execute, [upsert("code", code="a", name="2"), waits_at_gate("gate")]
+            )
+            self.until_the_gate_is_waited_for()
+            self.end_sessions_with_key_locks()
+        self.assert_values(call.result(PATIENCE), ["updated"])
+        self.assertEqual(self.records([]).mapped("name"), ["2"])
+
+    def test_two_calls_in_one_transaction(self):
+        """The second does not wait for the first."""
+        jobs = self.env["batch.job"].with_user(self.admin)
+        keys = (["a", "b"], ["b", "a"], ["c", "a"])
+        reports = [jobs.execute([upsert("code", code=code) for code in one]) for one in keys]
+        values = [[one["value"] for one in report["results"]] for report in reports]
+        expected = [["created"] * 2, ["updated"] * 2, ["created", "updated"]]
+        self.assertEqual(values, expected)
+        self.commit()
+        self.assertEqual(self.key_locks(), 0)
+        self.assertEqual(len(self.records([])), 3)
+
+    def assert_values(self, reply, values):
+        self.assertEqual(reply.status, 200, reply.body)
+        first = reply.body["results"][: len(values)]
+        self.assertEqual([one["value"] for one in first], values)
+
+    def until_the_gate_is_waited_for(self):
+        self.renew()
+        with self.registry.cursor() as cr:
+
+            def waits():
+                cr.execute(
+                    "SELECT FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 2"
+                    " AND NOT granted AND objid = %s AND database ="
+                    " (SELECT oid FROM pg_database WHERE datname = current_database())",
+                    [GATE],
+                )
+                return cr.rowcount
+
+            self.until(waits, "somebody waits at the gate")
+
+    def end_sessions_with_key_locks(self):
+        with self.registry.cursor() as cr:
+            cr.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"
+                " AND objsubid = 1 AND granted AND database ="
+                " (SELECT oid FROM pg_database WHERE datname = current_database())"
+            )
+            self.assertEqual(cr.rowcount, 2, "locks on the model and on the key")
+        self.until(lambda: self.key_locks() == 0, "the locks are gone")
 
     def execute(self, operations):
         """Through the server, which does a call again when its transaction came too late."""
