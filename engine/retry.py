@@ -7,8 +7,7 @@ TRANSIENT_CODES = {
 }
 CONFLICT_BUDGET = 5  # tries of one chunk before it is cut smaller
 BACK_OFF_CAP = 30.0  # seconds
-LOST_BUDGET_ALONE = 3  # workers an operation may kill alone
-LOST_BUDGET_ALL = 2  # workers a job of policy `all` may lose
+LOST_BUDGET = 3  # workers that a chunk which is not cut smaller may cost
 
 
 def back_off(conflicts: int, jitter: float) -> float:
@@ -25,17 +24,15 @@ def back_off(conflicts: int, jitter: float) -> float:
     return longest / 2 + longest / 2 * jitter
 
 
-def after_conflict(conflicts: int, size: int, one_transaction: bool) -> str:
+def after_conflict(conflicts: int, size: int, whole: bool) -> str:
     """What to do with a chunk after its n-th conflict in a row: 'wait', 'split' or 'fail'."""
     if conflicts < CONFLICT_BUDGET:
         return "wait"
-    return "split" if size > 1 and not one_transaction else "fail"
+    return "split" if size > 1 and not whole else "fail"
 
 
-def after_lost_worker(lost: int, size: int, one_transaction: bool) -> str:
+def after_lost_worker(lost: int, size: int, whole: bool) -> str:
     """What to do with a chunk that lost its n-th worker: 'rerun', 'split' or 'fail'."""
-    if one_transaction:
-        return "rerun" if lost < LOST_BUDGET_ALL else "fail"
-    if size > 1:
+    if size > 1 and not whole:
         return "split"
-    return "rerun" if lost < LOST_BUDGET_ALONE else "fail"
+    return "rerun" if lost < LOST_BUDGET else "fail"

@@ -61,8 +61,13 @@ POLICIES = {
 
 
 def is_one_transaction(job: dict) -> bool:
-    """Whether all of a job is one chunk that is never split: policy `all`, and every dry run."""
+    """Whether all of a job is one chunk: policy `all`, and every dry run."""
     return job["policy"] == "all" or bool(job["dry_run"])
+
+
+def stands_whole(job: dict) -> bool:
+    """Whether its chunks are never cut smaller: what is in one is kept or rolled back together."""
+    return is_one_transaction(job) or job["policy"] == "chunk" and bool(job["chunk_size"])
 
 
 @dataclass(frozen=True)

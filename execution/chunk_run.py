@@ -18,7 +18,7 @@ BeforeStep = Callable[[int], None]
 
 
 class StopAll(Exception):
-    """The one transaction of a job ends now. `failure` says why; None: it was cancelled."""
+    """What stands or falls together ends now. `failure` says why; None: it was cancelled."""
 
     def __init__(self, position: int, failure: Failure | None):
         super().__init__(position)
@@ -64,17 +64,30 @@ def run_isolated(run: Run, operations: list[Operation]) -> Iterator[tuple[list[O
     yield settled, True
 
 
-def run_strict(run: Run, operations: list[Operation], mates_become: str) -> list[Outcome]:
+def run_strict(
+    run: Run,
+    operations: list[Operation],
+    mates_become: str,
+    before_each: BeforeStep | None = None,
+) -> list[Outcome]:
     """Policies `chunk` and `stop`: all of it, or the culprit's failure and nothing else.
 
     :param mates_become: the state of the culprit's chunk-mates
+    :param before_each: run one operation at a time and call this before it, with its position
+    :raises StopAll: by `before_each`; everything was undone
     """
+    steps = [[one] for one in operations] if before_each else [operations]
     with operation_guard(run.job_env):
         try:
             with repairing_savepoint(run.job_env):
-                settled, culprit = _up_to_culprit(run, operations)
-                if culprit:
-                    raise _Undo
+                settled: list[Outcome] = []
+                for step in steps:
+                    if before_each:
+                        before_each(step[0].position)
+                    outcomes, culprit = _up_to_culprit(run, step)
+                    settled += outcomes
+                    if culprit:
+                        raise _Undo
         except _Undo:
             settled = [
                 culprit if o.position == culprit.position else Outcome(o.position, mates_become)

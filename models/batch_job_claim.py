@@ -26,6 +26,7 @@ class Claim:
     attempt: int
     first: int
     last: int
+    suspect: bool  # it has lost a worker
 
 
 class BatchJobClaim(models.AbstractModel):
@@ -156,6 +157,7 @@ class BatchJobClaim(models.AbstractModel):
     @api.model
     def _take_chunk(self, job, row, running, runner) -> Claim | None:
         chunk = self._next_queued(row, running)
+        suspect = bool(chunk and chunk["suspect"])
         if chunk:
             chunk_id, first, last = chunk["id"], chunk["first_position"], chunk["last_position"]
             if chunk["wave"] and not running:
@@ -177,7 +179,7 @@ class BatchJobClaim(models.AbstractModel):
             return None
         attempt = chunks._mark_running(chunk_id, runner)
         self._note_claim(job, row)
-        return Claim(row, chunk_id, attempt, first, last)
+        return Claim(row, chunk_id, attempt, first, last, suspect)
 
     @api.model
     def _next_queued(self, row, running):

@@ -4,14 +4,16 @@ from odoo import api, models
 from odoo.tools import SQL
 
 from ..engine.outcomes import Failure, Outcome
-from ..execution.chunk_run import StopAll, run_all, run_dry
+from ..engine.states import is_one_transaction
+from ..execution.chunk_run import StopAll, run_all, run_dry, run_strict
 from ..execution.commit import commit_and_run_hooks
 from ..execution.guards import dry_run
 from ..execution.knowledge import Knowledge
 
 
 class BatchJobOneTransaction(models.AbstractModel):
-    """A whole job in one transaction: policy `all`, and dry runs, which are rolled back."""
+    """What stands or falls together, step by step: a whole job under policy `all`, a dry run,
+    which is rolled back, and a chunk of policy `chunk` that has lost a worker."""
 
     _name = "batch.job.one.transaction"
     _description = "Batch Job in One Transaction"
@@ -30,6 +32,8 @@ class BatchJobOneTransaction(models.AbstractModel):
                 with dry_run(job["dry_run"]):
                     if job["dry_run"]:
                         outcomes = run_dry(run, operations, job, before_step)
+                    elif job["policy"] == "chunk":
+                        outcomes = run_strict(run, operations, "rolled_back", before_step)
                     else:
                         outcomes = run_all(run, operations, before_step)
             except StopAll as stop:
@@ -84,12 +88,23 @@ class BatchJobOneTransaction(models.AbstractModel):
 
     @api.model
     def _out_of_time(self, job, row, position, deadline) -> Failure:
-        text = job._in_language_of_owner(row).env._(
-            "The job reached operation %(index)s and stopped itself before the worker's time "
-            "limit (%(limit)s); nothing was kept. Raise the limit, or use another policy.",
-            index=job.env["batch.job.operation"]._index_at(row["id"], position),
-            limit=deadline.describe(),
-        )
+        env = job._in_language_of_owner(row).env
+        where = {
+            "index": env["batch.job.operation"]._index_at(row["id"], position),
+            "limit": deadline.describe(),
+        }
+        if is_one_transaction(row):
+            text = env._(
+                "The job reached operation %(index)s and stopped itself before the worker's time "
+                "limit (%(limit)s); nothing was kept. Raise the limit, or use another policy.",
+                **where,
+            )
+        else:
+            text = env._(
+                "The chunk reached operation %(index)s and stopped itself before the worker's time "
+                "limit (%(limit)s); nothing of it was kept. Use a smaller chunk size.",
+                **where,
+            )
         return Failure("time_limit", text)
 
     @api.model

@@ -8,7 +8,7 @@ from ..engine.chunk_size import split
 from ..engine.operations import Operation, complete
 from ..engine.outcomes import Failure, Outcome, count
 from ..engine.retry import CONFLICT_BUDGET, after_conflict, after_lost_worker, back_off
-from ..engine.states import is_one_transaction
+from ..engine.states import is_one_transaction, stands_whole
 
 
 class BatchJobRescue(models.AbstractModel):
@@ -28,25 +28,33 @@ class BatchJobRescue(models.AbstractModel):
         """Put the chunk of a dead worker back, smaller; give up an operation that keeps killing."""
         lost = chunk["lost"] + 1
         operations = self._pending_of(chunk)
-        verdict = after_lost_worker(lost, len(operations), is_one_transaction(row))
-        text = self.env._("Its worker died %s times; it was the only operation at work.", lost)
+        self._put_back(
+            row,
+            chunk,
+            operations,
+            after_lost_worker(lost, len(operations), stands_whole(row)),
+            Failure("worker_lost", self._lost_in_words(row, lost)),
+            lost=lost,
+            suspect=True,
+            trouble=self.env._("Its worker died."),
+        )
+
+    @api.model
+    def _lost_in_words(self, row, lost):
         if is_one_transaction(row):
-            text = self.env._(
+            return self.env._(
                 "The worker died %(lost)s times, and nothing was kept; it had reached operation "
                 "%(index)s.",
                 lost=lost,
                 index=self.env["batch.job.operation"]._index_at(row["id"], row["step_position"]),
             )
-        self._put_back(
-            row,
-            chunk,
-            operations,
-            verdict,
-            Failure("worker_lost", text),
-            lost=lost,
-            suspect=True,
-            trouble=self.env._("Its worker died."),
-        )
+        if stands_whole(row):
+            return self.env._(
+                "Its worker died %s times, at the last while this operation was at work; nothing "
+                "of its chunk was kept.",
+                lost,
+            )
+        return self.env._("Its worker died %s times; it was the only operation at work.", lost)
 
     @api.model
     def _postpone(self, claim, reason, counted=True):
@@ -70,7 +78,7 @@ class BatchJobRescue(models.AbstractModel):
         chunk = self.env["batch.job.chunk"]._chunk(claim.chunk_id)
         operations = self._pending_of(chunk)
         conflicts = chunk["conflicts"] + counted
-        verdict = after_conflict(conflicts, len(operations), is_one_transaction(row))
+        verdict = after_conflict(conflicts, len(operations), stands_whole(row))
         text = self.env._(
             "It met a conflict %(count)s times: %(reason)s", count=conflicts, reason=reason
         )
@@ -117,9 +125,10 @@ class BatchJobRescue(models.AbstractModel):
 
     @api.model
     def _give_up(self, row, chunk, operations, failure):
-        """The engine itself fails a chunk: its one operation, or all of policy `all`."""
-        reached = max(row["step_position"] or 0, operations[0].position)
-        culprit = max((o for o in operations if o.position <= reached), key=lambda o: o.position)
+        """The engine itself fails a chunk: its one operation, or all that stands together."""
+        reached = row["step_position"]
+        culprit = next((one for one in operations if one.position == reached), operations[0])
+        stops = row["policy"] == "stop" and not row["dry_run"]
         outcomes = [
             Outcome(one.position, "failed", failure=failure)
             if one is culprit
@@ -129,12 +138,14 @@ class BatchJobRescue(models.AbstractModel):
         outcomes = complete(outcomes, operations)
         stored = self.env["batch.job.operation"]
         stored._record(row["id"], outcomes)
-        stored._blank_ended(row, operations[0].position, operations[-1].last_position)
+        if not stops:  # it may be resumed
+            stored._blank_ended(row, operations[0].position, operations[-1].last_position)
         chunks = self.env["batch.job.chunk"]
         # added, not set: earlier steps of the chunk may have landed
-        tally = count(outcomes)
-        chunks._add_counts(chunk["id"], tally, json.dumps(tally.causes), 0, 0.0, "done")
-        chunks._update(chunk["id"], trouble=failure.message)
+        tally, state = count(outcomes), "halted" if stops else "done"
+        chunks._add_counts(chunk["id"], tally, json.dumps(tally.causes), 0, 0.0, state)
+        culprit_position = culprit.position if stops else None
+        chunks._update(chunk["id"], trouble=failure.message, culprit_position=culprit_position)
 
     @api.model
     def _pending_of(self, chunk) -> list[Operation]:

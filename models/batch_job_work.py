@@ -10,7 +10,7 @@ from odoo.sql_db import Cursor
 from ..engine.operations import complete
 from ..engine.outcomes import Outcome, count
 from ..engine.references import references_of
-from ..engine.states import is_one_transaction
+from ..engine.states import is_one_transaction, stands_whole
 from ..execution.chunk_run import Run, run_isolated, run_strict
 from ..execution.commit import commit_and_run_hooks
 from ..execution.guards import TransientError, is_transient
@@ -38,7 +38,7 @@ class BatchJobWork(models.AbstractModel):
         """Execute a chunk. Whatever happens, its lock is given back and the transaction is clean.
 
         :param knowledge: what earlier chunks of the job have taught
-        :param deadline: `Deadline` of the worker, for policy `all`
+        :param deadline: `Deadline` of the worker, for what stands or falls together
         """
         cr, chunks = self.env.cr, self.env["batch.job.chunk"]
         locks = KeyLocks(cr)
@@ -47,7 +47,7 @@ class BatchJobWork(models.AbstractModel):
                 self._lock_keys(claim, locks)
             if not chunks._is_ours(claim.chunk_id, claim.attempt):
                 cr.rollback()
-            elif is_one_transaction(claim.job):
+            elif is_one_transaction(claim.job) or claim.suspect and stands_whole(claim.job):
                 self.env["batch.job.one.transaction"]._run(claim, deadline)
             else:
                 self._run_chunk(claim, knowledge)

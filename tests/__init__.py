@@ -36,4 +36,5 @@ from . import (
     test_upsert_races,
     test_verbs_in_a_row,
     test_views,
+    test_whole_chunks,
 )

@@ -83,10 +83,10 @@ class TestDryRunStops(RaceCase):
         self.assertIn("reached operation 1 and stopped", self.outcomes(job)[1]["error"]["message"])
 
     def test_worker_lost(self):
-        """A dry run whose worker died begins anew; after the second death it has failed, says that
+        """A dry run whose worker died begins anew; after the third death it has failed, says that
         nothing was kept, and where it was."""
         job = self.dry("lost", gate_at=15, policy="chunk")
-        for slot in (0, 1):
+        for slot in (0, 1, 2):
             runner = self.runner(slot)
             claim = runner.claim()
             self.assertEqual(claim.attempt, slot + 1)
@@ -97,7 +97,7 @@ class TestDryRunStops(RaceCase):
                 self.assertIsNotNone(work.exception())
         self.run_jobs()
         self.assert_counters(job, "failed", failed=1, skipped=29)
-        message = "The worker died 2 times, and nothing was kept; it had reached operation 10."
+        message = "The worker died 3 times, and nothing was kept; it had reached operation 10."
         self.assertEqual(self.outcomes(job)[10]["error"]["message"], message)
         self.assertEqual(job.status()["error"], f"Operation 10 failed: {message}")
         self.assert_nothing_kept()

@@ -18,7 +18,7 @@ def test_waiting_grows_and_is_bounded(conflicts):
 
 
 @pytest.mark.parametrize(
-    ("conflicts", "size", "one_transaction", "verdict"),
+    ("conflicts", "size", "whole", "verdict"),
     [
         (1, 100, False, "wait"),
         (4, 100, False, "wait"),
@@ -29,23 +29,23 @@ def test_waiting_grows_and_is_bounded(conflicts):
         (4, 100, True, "wait"),
     ],
 )
-def test_after_a_conflict(conflicts, size, one_transaction, verdict):
+def test_after_a_conflict(conflicts, size, whole, verdict):
     """Five tries, then smaller; an operation fails only if the conflict persists with it alone."""
-    assert after_conflict(conflicts, size, one_transaction) == verdict
+    assert after_conflict(conflicts, size, whole) == verdict
 
 
 @pytest.mark.parametrize(
-    ("lost", "size", "one_transaction", "verdict"),
+    ("lost", "size", "whole", "verdict"),
     [
         (1, 100, False, "split"),
         (1, 1, False, "rerun"),
         (2, 1, False, "rerun"),
         (3, 1, False, "fail"),
         (1, 100, True, "rerun"),
-        (2, 100, True, "fail"),
-        (1, 1, "stop", "rerun"),
+        (2, 100, True, "rerun"),
+        (3, 100, True, "fail"),
     ],
 )
-def test_after_a_lost_worker(lost, size, one_transaction, verdict):
-    """A lost worker makes its chunk smaller; three killed alone, or two by all, end it."""
-    assert after_lost_worker(lost, size, one_transaction) == verdict
+def test_after_a_lost_worker(lost, size, whole, verdict):
+    """A lost worker makes its chunk smaller; three end what is not cut any more."""
+    assert after_lost_worker(lost, size, whole) == verdict

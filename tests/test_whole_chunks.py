@@ -1,0 +1,143 @@
+"""Policy `chunk` with a chunk size: what is in a chunk stands or falls together, whatever dies."""
+
+from odoo.tests import tagged
+
+from ..engine.retry import CONFLICT_BUDGET, LOST_BUDGET
+from ..execution.deadline import Deadline
+from ..execution.knowledge import Knowledge
+from .races import GATE, ITEM, PATIENCE, RaceCase
+
+
+@tagged("post_install", "-at_install")
+class TestWholeChunks(RaceCase):
+    def setUp(self):
+        super().setUp()
+        self.addCleanup(self.remove_items)
+
+    def remove_items(self):
+        self.renew()
+        self.env[ITEM].search([]).unlink()
+        self.commit()
+
+    def gated(self, prefix, count, gate_at):
+        """Creates, one of which waits for the gate."""
+        operations = self.creates(prefix, count)
+        kwargs = {"name": f"{prefix} {gate_at}", "before": GATE}
+        operations[gate_at] |= {"op": "call", "method": "create_gated", "kwargs": kwargs}
+        del operations[gate_at]["values"]
+        return operations
+
+    def kill_at_gate(self, times):
+        """Workers that die one after another, each while the operation at the gate is at work."""
+        for _death in range(times):
+            runner = self.runner()
+            with self.shut_gate():
+                work = self.in_background(runner.step)
+                self.until_it_waits(runner.pid)
+                self.ask("SELECT pg_terminate_backend(%s)", runner.pid)
+                self.assertIsNotNone(work.exception(PATIENCE))
+
+    def names(self):
+        self.renew()
+        return self.env[ITEM].search([], order="id").mapped("name")
+
+    def test_a_killer(self):
+        """The operation that was at work each time fails, its mates are rolled back, and the other
+        chunks land."""
+        job = self.submit(self.gated("killer", 12, gate_at=6), policy="chunk", chunk_size=4)
+        self.runner().step()
+        self.kill_at_gate(LOST_BUDGET)
+        self.run_to_end(job)
+        self.assert_counters(job, "partial", succeeded=8, failed=1, skipped=3)
+        states = [*["done"] * 4, *["rolled_back"] * 2, "failed", "rolled_back", *["done"] * 4]
+        self.assertEqual(self.states(job), states)
+        self.assertEqual(len(self.names()), 8)
+        error = self.outcomes(job)[6]["error"]
+        self.assertEqual(error["type"], "worker_lost")
+        self.assertEqual(
+            error["message"],
+            "Its worker died 3 times, at the last while this operation was at work; nothing of "
+            "its chunk was kept.",
+        )
+
+    def test_a_worker_that_merely_died(self):
+        """After two deaths that were nobody's fault the chunk lands whole, in one piece."""
+        job = self.submit(self.gated("death", 4, gate_at=2), policy="chunk", chunk_size=4)
+        self.kill_at_gate(LOST_BUDGET - 1)
+        self.run_to_end(job)
+        self.assert_counters(job, "done", succeeded=4)
+        self.assertEqual(self.names(), [f"death {number}" for number in range(4)])
+        self.assertEqual(job.sudo().chunk_ids.mapped("attempt"), [3])
+
+    def test_a_bad_mate_after_a_death(self):
+        """The mates of a bad operation are rolled back after a death as they are without one."""
+        operations = self.gated("mates", 4, gate_at=1)
+        operations[3]["values"] = {"name": False}
+        job = self.submit(operations, policy="chunk", chunk_size=4)
+        self.kill_at_gate(1)
+        self.run_to_end(job)
+        self.assert_counters(job, "failed", failed=1, skipped=3)
+        self.assertEqual(self.states(job), [*["rolled_back"] * 3, "failed"])
+        self.assertEqual(self.names(), [])
+
+    def test_without_a_chunk_size(self):
+        """A chunk whose size the server chose may become smaller."""
+        job = self.submit(self.gated("free", 20, gate_at=19), policy="chunk")
+        self.kill_at_gate(1)
+        runner = self.runner()
+        claim = runner.claim()
+        self.assertEqual((claim.first, claim.last), (0, 1))
+        runner.work(claim)
+        self.run_to_end(job)
+        self.assert_counters(job, "done", succeeded=20)
+
+    def test_a_conflict_that_persists(self):
+        """After five tries the whole chunk fails; the others land."""
+        records = self.items("conflict", 4)
+        operations = [
+            {"op": "call", "model": ITEM, "method": "increment", "ids": [one]}
+            for one in records.ids
+        ]
+        job = self.submit(operations, policy="chunk", chunk_size=2)
+        holder = self.runner()
+        holder.cr.execute("SELECT FROM test_batch_item WHERE id = %s FOR UPDATE", [records[1].id])
+        runner = self.runner()
+        runner.cr.execute("SET lock_timeout = '20ms'")
+        runner.cr.commit()
+        for _try in range(CONFLICT_BUDGET):
+            self.assertEqual(runner.step().first, 0)
+            self.renew()
+            self.cr.execute("UPDATE batch_job_chunk SET not_before = NULL")
+            self.commit()
+        holder.close()
+        self.run_to_end(job)
+        self.assert_counters(job, "partial", succeeded=2, failed=1, skipped=1)
+        self.assertEqual(records.mapped("value"), [0, 0, 1, 1])
+        self.assertEqual(self.outcomes(job)[0]["error"]["type"], "conflict")
+
+    def test_time_limit(self):
+        """A chunk that has lost a worker ends by itself before the next one is killed."""
+        job = self.submit(self.gated("limit", 6, gate_at=1), policy="chunk", chunk_size=3)
+        self.kill_at_gate(1)
+        runner, over = self.runner(), Deadline()
+        over.seconds = 1e-9
+        runner.env["batch.job.work"]._work(runner.claim(), Knowledge(), over)
+        self.run_to_end(job)
+        self.assert_counters(job, "partial", succeeded=3, failed=1, skipped=2)
+        error = self.outcomes(job)[0]["error"]
+        self.assertEqual(error["type"], "time_limit")
+        self.assertIn("The chunk reached operation 0 and stopped itself", error["message"])
+        self.assertEqual(self.names(), [f"limit {number}" for number in (3, 4, 5)])
+
+    def test_a_killer_under_stop(self):
+        """Policy `stop`: an operation that the engine gives up pauses the job as any other."""
+        job = self.submit(self.gated("stop", 3, gate_at=1), policy="stop", chunk_size=1)
+        self.runner().step()
+        self.kill_at_gate(LOST_BUDGET)
+        self.run_jobs()
+        self.assert_counters(job, "paused", succeeded=1, failed=1, remaining=1)
+        self.assertIn("Operation 1 failed: Its worker died 3 times", job.status()["error"])
+        job.resume()
+        self.run_to_end(job)
+        self.assert_counters(job, "done", succeeded=3)
+        self.assertEqual(self.names(), [f"stop {number}" for number in range(3)])
