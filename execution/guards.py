@@ -2,17 +2,19 @@
 
 import copy
 import logging
-import re
 import sys
 import threading
 from collections import deque
 from contextlib import contextmanager
 
 import psycopg2
+from psycopg2.extensions import TRANSACTION_STATUS_INTRANS
+from psycopg2.sql import Composable
 
 from odoo.exceptions import ConcurrencyError, LockError
 from odoo.tools import SQL
 
+from ..engine.ending_statements import ending_statement
 from ..engine.errors import ForbiddenEffect
 from ..engine.retry import TRANSIENT_CODES
 
@@ -26,10 +28,6 @@ REGISTRY_REFUSED = (
 )
 
 EXTERNAL_IDS = "batch_job_external_ids"
-_ENDS_TRANSACTION = re.compile(
-    r"\s*(COMMIT|END|ABORT|BEGIN|START\s+TRANSACTION|PREPARE\s+TRANSACTION|ROLLBACK(?!\s+TO))\b",
-    re.IGNORECASE,
-)
 
 _guarded = threading.local()
 
@@ -51,6 +49,11 @@ def dry_run(is_one: bool):
 
 class TransientError(Exception):
     """The whole transaction must be rolled back and done again: nobody's fault."""
+
+
+class TransactionEnded(TransientError):
+    """An operation ended the transaction in a way that could not be refused. What it kept is not
+    known: nothing of it may be done again."""
 
 
 class _QuietOperations(logging.Filter):
@@ -105,25 +108,42 @@ def operation_guard(job_env):
     deferred computations, nothing of a payload in the log."""
     cr, transaction = job_env.cr, job_env.transaction
     default_env = transaction.default_env
-    shadowed = {name: vars(cr).get(name) for name in ("commit", "rollback", "execute")}
-    replacements = {
-        "commit": _refuse("cr.commit()"),
-        "rollback": _refuse("cr.rollback()"),
-        "execute": _refusing_ends(cr.execute),
-    }
-    for name, replacement in replacements.items():
-        setattr(cr, name, replacement)
-    transaction.default_env = job_env
-    try:
-        with quiet_queries():
+    with (
+        _shadowed(
+            cr,
+            commit=_refuse("cr.commit()"),
+            rollback=_refuse("cr.rollback()"),
+            close=_refuse("cr.close()"),
+            execute=_refusing_ends(cr.execute, cr.connection),
+        ),
+        _shadowed(
+            cr.connection,
+            commit=_refuse("commit() of the connection"),
+            rollback=_refuse("rollback() of the connection"),
+        ),
+        quiet_queries(),
+    ):
+        transaction.default_env = job_env
+        try:
             yield
+        finally:
+            transaction.default_env = default_env
+
+
+@contextmanager
+def _shadowed(thing, **replacements):
+    """Put other methods before those of a thing, which may have been shadowed before."""
+    before = {name: vars(thing).get(name) for name in replacements}
+    for name, replacement in replacements.items():
+        setattr(thing, name, replacement)
+    try:
+        yield
     finally:
-        transaction.default_env = default_env
-        for name, original in shadowed.items():
+        for name, original in before.items():
             if original is None:
-                delattr(cr, name)
+                delattr(thing, name)
             else:
-                setattr(cr, name, original)
+                setattr(thing, name, original)
 
 
 @contextmanager
@@ -131,15 +151,17 @@ def repairing_savepoint(env):
     """A savepoint that on failure also takes back commit hooks and cached values.
 
     :raises TransientError: when the failure, however it was wrapped, comes from a conflict
+    :raises TransactionEnded: nothing can be taken back
     """
     cr, registry = env.cr, env.registry
     hooks = [
         (callbacks, deque(callbacks._funcs), _copied(callbacks.data))
         for callbacks in (cr.postcommit, cr.prerollback, cr.postrollback)
     ]
-    _guarded.saw_transient = False
+    _guarded.saw_transient = begun = False
     try:
         with cr.savepoint() as savepoint:
+            begun = True
             yield savepoint
             cr.flush()
             if registry.registry_invalidated:
@@ -151,6 +173,8 @@ def repairing_savepoint(env):
         if noted != cr.postrollback.data.get(EXTERNAL_IDS):
             registry.clear_cache()
         _repair_registry(registry)
+        if begun and not cr.closed and not _is_in_transaction(cr):
+            raise TransactionEnded from error
         if _guarded.saw_transient or is_transient(error):
             raise TransientError from error
         raise
@@ -186,6 +210,11 @@ def is_transient(error: BaseException | None) -> bool:
     return False
 
 
+def _is_in_transaction(cr) -> bool:
+    """As it must be after a rollback to a savepoint: it is not if there was none any more."""
+    return cr.connection.get_transaction_status() == TRANSACTION_STATUS_INTRANS
+
+
 def _repair_registry(registry):
     caches = set(registry.cache_invalidated)
     if registry.registry_invalidated:
@@ -207,14 +236,19 @@ def _refuse(call):
     return refuse
 
 
-def _refusing_ends(execute):
+def _refusing_ends(execute, connection):
     """`cr.execute` without the statements that end the transaction behind the savepoint's back."""
 
     def execute_within(query, *args, **kwargs):
-        text = query.code if isinstance(query, SQL) else query
-        text = text.decode(errors="replace") if isinstance(text, bytes) else str(text)
-        if match := _ENDS_TRANSACTION.match(text):
-            raise ForbiddenEffect(COMMIT_REFUSED % match[1].upper())
+        if ends := ending_statement(_text_of(query)):
+            raise ForbiddenEffect(COMMIT_REFUSED % ends)
         return execute(query, *args, **kwargs)
+
+    def _text_of(query) -> str:
+        if isinstance(query, SQL):
+            return query.code
+        if isinstance(query, Composable):
+            return query.as_string(connection)
+        return query.decode(errors="replace") if isinstance(query, bytes) else str(query)
 
     return execute_within

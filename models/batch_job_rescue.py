@@ -1,5 +1,6 @@
 import json
 import random
+from contextlib import contextmanager
 from datetime import timedelta
 
 from odoo import api, models
@@ -61,15 +62,40 @@ class BatchJobRescue(models.AbstractModel):
         """Put a chunk back that met a conflict, to be tried again later.
 
         :param counted: against the budget of conflicts; without it the chunk merely waits
+        """
+        with self._taken_back(claim) as (rescue, row):
+            if row:
+                rescue._put_off(claim, row, reason, counted)
 
-        Its own worker does this, in a new transaction; it still holds the chunk's session lock.
+    @api.model
+    def _fail_ended(self, claim):
+        """An operation has ended the transaction: of those without an outcome nobody knows what was
+        kept, and none may be done again unseen."""
+        with self._taken_back(claim) as (rescue, row):
+            if row:
+                text = rescue.env._(
+                    "An operation of its chunk ended the transaction. What was kept of the chunk "
+                    "is not known: look before you retry."
+                )
+                chunk = rescue.env["batch.job.chunk"]._chunk(claim.chunk_id)
+                operations = rescue._pending_of(chunk)
+                failure = Failure("error", text)
+                outcomes = [Outcome(o.position, "failed", failure=failure) for o in operations]
+                rescue._end_chunk(row, chunk, operations, outcomes, text)
+
+    @contextmanager
+    def _taken_back(self, claim):
+        """A new transaction of a chunk whose work came to nothing; its session lock is still held.
+
+        :returns: yields (this model in the owner's language, the job's row or None if the chunk
+            is somebody else's by now)
         """
         chunks = self.env["batch.job.chunk"]
         self._begin()
         job = self.env["batch.job"].browse(claim.job["id"])
         row = job._locked_row()
-        if row and chunks._is_ours(claim.chunk_id, claim.attempt):
-            self.with_env(job._in_language_of_owner(row).env)._put_off(claim, row, reason, counted)
+        ours = row and chunks._is_ours(claim.chunk_id, claim.attempt)
+        yield self.with_env(job._in_language_of_owner(row).env) if ours else self, ours and row
         chunks._hand_over(claim.chunk_id)
         self.env.cr.commit()  # pylint: disable=invalid-commit
 
@@ -128,13 +154,18 @@ class BatchJobRescue(models.AbstractModel):
         """The engine itself fails a chunk: its one operation, or all that stands together."""
         reached = row["step_position"]
         culprit = next((one for one in operations if one.position == reached), operations[0])
-        stops = row["policy"] == "stop" and not row["dry_run"]
         outcomes = [
             Outcome(one.position, "failed", failure=failure)
             if one is culprit
             else Outcome(one.position, "rolled_back")
             for one in operations
         ]
+        self._end_chunk(row, chunk, operations, outcomes, failure.message)
+
+    @api.model
+    def _end_chunk(self, row, chunk, operations, outcomes, trouble):
+        """Write the outcomes of a chunk that the engine itself ends."""
+        stops = row["policy"] == "stop" and not row["dry_run"]
         outcomes = complete(outcomes, operations)
         stored = self.env["batch.job.operation"]
         stored._record(row["id"], outcomes)
@@ -144,8 +175,9 @@ class BatchJobRescue(models.AbstractModel):
         # added, not set: earlier steps of the chunk may have landed
         tally, state = count(outcomes), "halted" if stops else "done"
         chunks._add_counts(chunk["id"], tally, json.dumps(tally.causes), 0, 0.0, state)
-        culprit_position = culprit.position if stops else None
-        chunks._update(chunk["id"], trouble=failure.message, culprit_position=culprit_position)
+        culprit = next(one.position for one in outcomes if one.state == "failed")
+        culprit_position = culprit if stops else None
+        chunks._update(chunk["id"], trouble=trouble, culprit_position=culprit_position)
 
     @api.model
     def _pending_of(self, chunk) -> list[Operation]:

@@ -7,13 +7,14 @@ from odoo import api, models
 from odoo.exceptions import ConcurrencyError
 from odoo.sql_db import Cursor
 
+from ..engine.errors import ForbiddenEffect
 from ..engine.operations import complete
 from ..engine.outcomes import Outcome, count
 from ..engine.references import references_of
 from ..engine.states import is_one_transaction, stands_whole
 from ..execution.chunk_run import Run, run_isolated, run_strict
 from ..execution.commit import commit_and_run_hooks
-from ..execution.guards import TransientError, is_transient
+from ..execution.guards import COMMIT_REFUSED, TransactionEnded, TransientError, is_transient
 from ..execution.key_locks import (
     MOST_KEYS_OF_A_CALL,
     KeyLocks,
@@ -95,6 +96,10 @@ class BatchJobWork(models.AbstractModel):
         self.env.cr.rollback()
         self.env.transaction.reset()
         self.env.registry.reset_changes()
+        if isinstance(error, TransactionEnded):
+            _logger.error("job %s: an operation ended the transaction", claim.job["id"])
+            self.env["batch.job.claim"]._fail_ended(claim)
+            return
         transient = is_transient(error)
         reason = _reason(error) if transient else f"{type(error).__name__}: {error}"
         # the text of an unexpected error may hold customer data: the log gets its type
@@ -181,6 +186,8 @@ class BatchJobWork(models.AbstractModel):
         operations = stored._pending(job["id"], 0, job["total"] - 1)
         try:
             outcomes = complete(self._outcomes_now(job, operations), operations)
+        except TransactionEnded as error:
+            raise ForbiddenEffect(COMMIT_REFUSED % "COMMIT") from error
         except TransientError as error:
             # Odoo's `retrying` does the whole call again
             raise ConcurrencyError(_reason(error)) from error

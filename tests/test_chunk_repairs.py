@@ -137,29 +137,64 @@ class TestRepairs(RaceCase):
     # The transaction
 
     def test_an_operation_cannot_end_the_transaction(self):
-        """cr.commit(), cr.rollback() and a scheduled action's progress fail it; nothing is kept."""
-        ways = ("commit", "rollback", "progress")
+        """cr.commit(), cr.rollback() and a scheduled action's progress fail it, also on the
+        connection, and closing the cursor; nothing is kept."""
+        words = {
+            "commit": "cr.commit()",
+            "rollback": "cr.rollback()",
+            "progress": "cr.commit()",
+            "close": "cr.close()",
+            "connection": "commit() of the connection",
+        }
         _job, outcomes = self.among_good_ones(
-            *[call(REPAIR, "end_transaction", name=self._testMethodName, how=way) for way in ways]
+            *[call(REPAIR, "end_transaction", name=self._testMethodName, how=way) for way in words]
         )
-        for way, outcome in zip(ways, outcomes, strict=True):
-            verb = "commit" if way == "progress" else way
-            self.assert_failed(outcome, "error", COMMIT_REFUSED % f"cr.{verb}()")
+        for what, outcome in zip(words.values(), outcomes, strict=True):
+            self.assert_failed(outcome, "error", COMMIT_REFUSED % what)
         self.assertEqual(self.names(), [])
         self.assertEqual(len(self.names(ITEM)), 6)
 
     def test_statements_that_end_the_transaction(self):
         """They fail the operation as well, however they are written; a savepoint is none."""
-        name, refused = self._testMethodName, ("commit", " ROLLBACK; ", "End", "start transaction")
+        name = self._testMethodName
+        refused = {
+            "commit": "COMMIT",
+            " ROLLBACK; ": "ROLLBACK",
+            "End": "END",
+            "start transaction": "START TRANSACTION",
+            "SELECT 1; /* ; */ COMMIT": "COMMIT",
+        }
         _job, outcomes = self.among_good_ones(
             *[call(REPAIR, "run_statement", name=name, statement=one) for one in refused],
             call(REPAIR, "run_statement", name=name, statement="ROLLBACK TO SAVEPOINT own"),
         )
-        for statement, outcome in zip(refused, outcomes, strict=False):
-            words = statement.strip(" ;").upper()
+        for words, outcome in zip(refused.values(), outcomes, strict=False):
             self.assert_failed(outcome, "error", COMMIT_REFUSED % words)
         self.assertEqual(outcomes[-1]["state"], "done")
         self.assertEqual(len(self.names(ITEM)), 6)
+
+    def test_an_unseen_end(self):
+        """What ends the transaction where nobody can see it is not done again: its chunk-mates
+        without an outcome fail with it, and say that somebody has to look."""
+        name = self._testMethodName
+        unseen = call(REPAIR, "end_transaction", name=name, how="unseen")
+        good = {"op": "create", "model": ITEM, "values": {"name": name}}
+        for policy in ("isolate", "chunk", "all"):
+            with self.subTest(policy=policy), self.collected_log() as log:
+                later = {**good, "values": {"name": f"{name} later"}}
+                job = self.submit([good, unseen, later], policy=policy)
+                self.run_to_end(job)
+                self.assert_counters(job, "failed", failed=3)
+                for outcome in self.outcomes(job):
+                    self.assertEqual(outcome["error"]["type"], "error")
+                    self.assertIn("not known: look before you retry", outcome["error"]["message"])
+                self.assertEqual(len(self.names()), 1)
+                self.assertEqual(sorted(self.names(ITEM)), [name, f"{name} later"])
+                expected = f"job {job.id}: an operation ended the transaction"
+                self.assertTrue([line for line in log.lines if expected in line])
+                self.env[REPAIR].search([]).unlink()
+                self.env[ITEM].search([]).unlink()
+                self.commit()
 
     def test_a_swallowed_refusal_has_committed_nothing(self):
         """An operation that ignores the refusal is still rolled back with its chunk."""

@@ -64,6 +64,11 @@ class TestBatchRepair(models.Model):
         self.create({"name": name})
         if how == "progress":
             self.env["ir.cron"]._commit_progress(1)
+        elif how == "connection":
+            self.env.cr.connection.commit()
+        elif how == "unseen":
+            self.env.flush_all()
+            self.env.cr.connection.cursor().execute("COMMIT")
         else:
             getattr(self.env.cr, how)()
 
