@@ -164,7 +164,7 @@ def test_large_submission_prints_its_id_before_it_is_sent(run: Run, odoo: FakeOd
     assert odoo.jobs[0].state == "cancelled"
 
 
-@pytest.mark.parametrize(("index", "line"), [(0, 2), (1, 4), (2, 6), (3, 7)])
+@pytest.mark.parametrize(("index", "line"), [(0, 2), (1, 4), (2, 5), (3, 7)])
 def test_refused_operation_is_named_with_its_line(
     run: Run, odoo: FakeOdoo, index: int, line: int
 ) -> None:

@@ -134,6 +134,9 @@ def test_json_lines_are_rows_or_operations(run: Run, odoo: FakeOdoo) -> None:
     ]
 
 
+UPSERT = ["--op", "upsert", "--key", "name"]
+
+
 @pytest.mark.parametrize(
     ("name", "text", "options", "reason"),
     [
@@ -144,7 +147,19 @@ def test_json_lines_are_rows_or_operations(run: Run, odoo: FakeOdoo) -> None:
         ("a.jsonl", '{"op": "frob", "model": "m"}', [], "line 1: op 'frob' is unknown"),
         ("a.csv", "name,,ref\n", [], "column 2 has no name"),
         ("a.csv", "name,name\n", [], "column name is there twice"),
-        ("a.csv", 'name\n"A\n', [], "line 2: unexpected end of data"),
+        ("a.csv", 'name\nA\n"B\nC\n', [], "line 3: a quotation mark of the row that begins here"),
+        ("a.csv", '\n\nname\n"A\nB"\nC,D\n', [], "a.csv, line 6: the row has 2 cells"),
+        ("a.csv", "id,name\n1,A\n", ["--op", "create"], "“id” means nothing to create: use --op"),
+        ("a.csv", ".id,name\n1,A\n", UPSERT, "“.id” means nothing to upsert by --key"),
+        (
+            "a.jsonl",
+            '{"id": 1, "name": "A"}',
+            [],
+            "line 1: the column “id” means nothing to create",
+        ),
+        ("a.csv", "color\n1\n", UPSERT, "line 2: the column “name”, which --key names, is missing"),
+        ("a.csv", "id,name\n,A\n", ["--op", "upsert"], "line 2: give --key FIELD, or the external"),
+        ("a.jsonl", '\n\n{"a": tru}', [], "line 3: not JSON: Expecting value (character 7)"),
         ("a.csv", "name\nA\n", ["--op", "write"], "line 2: the column “id” is missing"),
         ("a.csv", "id\nx\n", ["--op", "unlink"], "line 2: the column “id” holds 'x'"),
         ("a.csv", "name\nA\n", ["--op", "upsert"], "line 2: give --key FIELD"),
@@ -165,6 +180,20 @@ def test_bad_input_is_named_with_its_line(
     assert result.exit_code == 2
     assert reason in result.output
     assert odoo.jobs == []
+
+
+def test_columns_of_csv_are_no_operations(run: Run, odoo: FakeOdoo) -> None:
+    """A model may have fields of these names; only a line of JSON can be an operation."""
+    Path("rows.csv").write_text("op,model\nunlink,x\n")
+    assert run("submit", "rows.csv", "--model", "res.partner", "--op", "load").exit_code == 2
+    odoo.answers["res.partner/fields_get"] = {name: {"type": "char"} for name in ("op", "model")}
+    assert run("submit", "rows.csv", "--model", "res.partner", "--op", "create").exit_code == 0
+    assert odoo.jobs[0].operations[0]["values"] == {"op": "unlink", "model": "x"}
+
+
+def test_number_that_json_does_not_know(run: Run, odoo: FakeOdoo) -> None:
+    """It stays a text, for Odoo to refuse with its field."""
+    assert [typed(text, "float") for text in ("1.5", "NaN", "inf")] == [1.5, "NaN", "inf"]
 
 
 def test_bad_input_of_standard_input(run: Run, odoo: FakeOdoo) -> None:

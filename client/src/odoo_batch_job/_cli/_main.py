@@ -84,7 +84,7 @@ def submit(
             raise InputError("--key says what identifies a record to upsert: add --op upsert.")
         has_fields = kind == "csv" and op != "unlink" and model
         fields = field_types(client, model or "") if has_fields else None
-        converter = Converter(op, model, key, fields)
+        converter = Converter(op, model, key, kind, fields)
         try:
             operations = converter.operations(rows, file)
             job = client.submit(operations, opened=on_opened, **options)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -23,13 +24,20 @@ class Converter:
     :param op: create, write, unlink, upsert or load
     :param model: of rows that do not name one
     :param key: fields that identify a record to upsert
+    :param kind: of the file, ``csv`` or ``jsonl``; a line of JSON may be an operation itself
     :param fields: type by field, for the texts of a CSV file; None leaves values as they are
     """
 
     def __init__(
-        self, op: str, model: str | None, key: tuple[str, ...], fields: Mapping[str, str] | None
+        self,
+        op: str,
+        model: str | None,
+        key: tuple[str, ...],
+        kind: str,
+        fields: Mapping[str, str] | None,
     ) -> None:
         self._op = op
+        self._may_be_operations = kind == "jsonl"
         self._model = model
         self._key = list(key)
         self._fields = fields
@@ -58,9 +66,9 @@ class Converter:
             error.args = (f"{title_of(name)}, line {line}: {error}",)
 
     def _operation(self, row: Row) -> dict[str, Any]:
-        if row.get("op") in OPS:
+        if self._may_be_operations and row.get("op") in OPS:
             return {**({"model": self._model} if self._model else {}), **row}
-        if "op" in row and "model" in row:
+        if self._may_be_operations and "op" in row and "model" in row:
             raise InputError(f"op {row['op']!r} is unknown; use one of {', '.join(OPS)}.")
         if not self._model:
             raise InputError("which model? Give --model, or operations with “op” and “model”.")
@@ -92,16 +100,29 @@ class Converter:
         if self._op == "unlink":
             return {"ids": [_take_id(dict(row))]}
         row = dict(row)
+        if self._op == "create" or self._key:
+            self._refuse_ids(row)
         if self._op == "write":
             ids = [_take_id(row)]
             return {"ids": ids, "values": self._values(row, keep_empty=True)}
         if self._op == "upsert" and not self._key:
             xml_id = row.pop("id", None)
             if not xml_id:
-                raise InputError("give --key FIELD, or an external id in the column “id”.")
+                raise InputError("give --key FIELD, or the external id in the column “id”.")
             return {"xml_id": xml_id, "values": self._values(row, keep_empty=False)}
         values = self._values(row, keep_empty=False)
         return {"key": self._key, "values": values} if self._op == "upsert" else {"values": values}
+
+    def _refuse_ids(self, row: Row) -> None:
+        """Refuse what Odoo would drop without a word: a new record chooses its number itself."""
+        for column in ID_COLUMNS:
+            if column in row:
+                remedy = "--op write for numbers of records, load or upsert for external ids"
+                what = "upsert by --key" if self._key else "create"
+                raise InputError(f"the column “{column}” means nothing to {what}: use {remedy}.")
+        for name in self._key:
+            if name not in row:
+                raise InputError(f"the column “{name}”, which --key names, is missing.")
 
     def _values(self, row: Row, *, keep_empty: bool) -> dict[str, Any]:
         if self._fields is None:
@@ -134,7 +155,8 @@ def typed(text: str, kind: str) -> Any:
         if kind in ("integer", "many2one", "many2one_reference"):
             return int(text)
         if kind in ("float", "monetary"):
-            return float(text)
+            number = float(text)
+            return number if math.isfinite(number) else text
         if kind in ("one2many", "many2many", "json", "properties"):
             return json.loads(text)
     except ValueError:

@@ -56,11 +56,11 @@ def open_rows(name: str, kind: str | None) -> Iterator[tuple[str, Iterator[tuple
         raise InputError(f"cannot read {name}: {error.strerror}") from error
     try:
         with io.TextIOWrapper(binary, encoding="utf-8-sig", newline="") as text:
-            first = _first_line(text, title)
+            blank, first = _first_line(text, title)
             kind = kind or _kind(name, first)
             lines = chain([first] if first else [], text)
-            rows = _read_csv(lines, first, title) if kind == "csv" else _read_jsonl(lines, title)
-            yield kind, _decoded(rows, title)
+            read = _read_csv if kind == "csv" else _read_jsonl
+            yield kind, _decoded(read(lines, first, blank, title), title)
     finally:
         binary.close()
 
@@ -70,9 +70,11 @@ def title_of(name: str) -> str:
     return "standard input" if name == "-" else name
 
 
-def _first_line(text: TextIO, name: str) -> str:
+def _first_line(text: TextIO, name: str) -> tuple[int, str]:
+    """Return the first line that is not blank, and how many are before it."""
     try:
-        return next((line for line in text if line.strip()), "")
+        lines = enumerate(text)
+        return next(((number, line) for number, line in lines if line.strip()), (0, ""))
     except UnicodeDecodeError as error:
         raise _not_utf8(name) from error
 
@@ -97,21 +99,26 @@ def _not_utf8(name: str) -> InputError:
     return InputError(f"{name} is not UTF-8; save it as UTF-8 (“CSV UTF-8” in a spreadsheet).")
 
 
-def _read_csv(lines: Iterator[str], first: str, name: str) -> Iterator[tuple[int, Row]]:
+def _read_csv(lines: Iterator[str], first: str, blank: int, name: str) -> Iterator[tuple[int, Row]]:
     delimiter = max(DELIMITERS, key=first.count)
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    line = blank + 1
     try:
         header = next(reader, [])
         _check_header(header, name)
+        line = blank + reader.line_num + 1
         for cells in reader:
-            if not any(cells):
-                continue
-            if len(cells) != len(header):
-                problem = f"has {len(cells)} cells, the header {len(header)}"
-                raise InputError(f"{name}, line {reader.line_num}: the row {problem}.")
-            yield reader.line_num, _without_own(dict(zip(header, cells, strict=True)))
+            if any(cells):
+                if len(cells) != len(header):
+                    problem = f"has {len(cells)} cells, the header {len(header)}"
+                    raise InputError(f"{name}, line {line}: the row {problem}.")
+                yield line, _without_own(dict(zip(header, cells, strict=True)))
+            line = blank + reader.line_num + 1
     except csv.Error as error:
-        raise InputError(f"{name}, line {reader.line_num}: {error}.") from error
+        reason = str(error)
+        if reason == "unexpected end of data":
+            reason = "a quotation mark of the row that begins here is not closed"
+        raise InputError(f"{name}, line {line}: {reason}.") from error
 
 
 def _check_header(header: list[str], name: str) -> None:
@@ -124,14 +131,17 @@ def _check_header(header: list[str], name: str) -> None:
         raise InputError(f"{name}: column {min(double)} is there twice.")
 
 
-def _read_jsonl(lines: Iterator[str], name: str) -> Iterator[tuple[int, Row]]:
-    for number, line in enumerate(lines, 1):
+def _read_jsonl(
+    lines: Iterator[str], first: str, blank: int, name: str
+) -> Iterator[tuple[int, Row]]:
+    for number, line in enumerate(lines, blank + 1):
         if not line.strip():
             continue
         try:
             row = json.loads(line)
-        except ValueError as error:
-            raise InputError(f"{name}, line {number}: not JSON: {error}.") from error
+        except json.JSONDecodeError as error:
+            where = f"{error.msg} (character {error.pos + 1})"
+            raise InputError(f"{name}, line {number}: not JSON: {where}.") from error
         if not isinstance(row, dict):
             raise InputError(f"{name}, line {number}: a line is an object, {{…}}.")
         yield number, _without_own(row)
