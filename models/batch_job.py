@@ -184,7 +184,13 @@ class BatchJob(models.Model):
         if type(part) is int and 0 <= part < len(hashes):
             if hashes[part] != submission._digest(operations):
                 raise UserError(
-                    self.env._("Part %s was appended before with other operations.", part)
+                    self.env._(
+                        "Part %(part)s was appended to job %(job)s before with other operations. "
+                        "Send exactly the same, or submit the others under another idempotency "
+                        "key.",
+                        part=part,
+                        job=self.id,
+                    )
                 )
             return self._status()
         if row["state"] != "draft":

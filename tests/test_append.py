@@ -31,7 +31,10 @@ class TestAppend(RpcCase):
             self.assertEqual(
                 self.call("append", [job_id], operations=operations, part=part), status
             )
-        message = "Part 0 was appended before with other operations."
+        message = (
+            f"Part 0 was appended to job {job_id} before with other operations. Send exactly the "
+            "same, or submit the others under another idempotency key."
+        )
         self.assertEqual(self.refused("append", [job_id], operations=second, part=0), message)
         self.call("start", [job_id])
         repeated = self.call("append", [job_id], operations=first, part=0)

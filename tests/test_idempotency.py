@@ -167,7 +167,10 @@ class TestIdempotency(RaceCase):
         self.assertEqual(draft.append(parts[1], 1)["total"], 4)
         self.assertEqual(draft.append(parts[0], 0)["total"], 4)
         self.commit()
-        refusal = "Part 1 was appended before with other operations."
+        refusal = (
+            f"Part 1 was appended to job {draft.id} before with other operations. Send exactly the "
+            "same, or submit the others under another idempotency key."
+        )
         self.assert_refused(refusal, draft.append, parts[2], 1)
         draft.start()
         self.commit()

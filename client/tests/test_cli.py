@@ -159,6 +159,7 @@ def test_large_submission_prints_its_id_before_it_is_sent(run: Run, odoo: FakeOd
     assert result.exit_code == 2
     assert result.output.splitlines() == [
         "Job 1  http://odoo.test/odoo/batch-jobs/1",
+        "Not all was sent; job 1 is cancelled.",
         "Error: a.jsonl, line 5: Operation 4: no",
     ]
     assert odoo.jobs[0].state == "cancelled"
@@ -207,10 +208,26 @@ def test_ctrl_c_while_sending_leaves_no_draft_behind(run: Run, odoo: FakeOdoo) -
     odoo.faults = iter([work, interrupt])
     result = run("submit", "a.jsonl", "--model", "m", "--idempotency-key", "nightly")
     assert result.exit_code == 130
-    assert "Submit again with --idempotency-key nightly" in result.output
+    said = "job 2 stays a draft. Submit again with --idempotency-key nightly to go on."
+    assert result.output.splitlines()[-1] == f"Not all was sent; {said}"
     assert odoo.jobs[1].state == "draft"
     assert run("submit", "a.jsonl", "--model", "m", "--idempotency-key", "nightly").exit_code == 0
     assert [len(job.operations) for job in odoo.jobs][1:] == [30]
+
+
+def test_refused_row_of_a_keyed_submission_says_how_to_go_on(run: Run, odoo: FakeOdoo) -> None:
+    """Half of the file is in a draft: corrected and submitted again, it is all there once."""
+    good = json.dumps({"name": "x" * 90_000}) + "\n"
+    Path("a.jsonl").write_text(good * 299 + "{\n")
+    keyed = ["submit", "a.jsonl", "--model", "m", "--idempotency-key", "nightly"]
+    result = run(*keyed)
+    assert result.exit_code == 2
+    said = "Not all was sent; job 1 stays a draft. Submit again with --idempotency-key nightly"
+    assert said in result.output
+    assert odoo.jobs[0].state == "draft"
+    Path("a.jsonl").write_text(good * 300)
+    assert run(*keyed).exit_code == 0
+    assert [len(job.operations) for job in odoo.jobs] == [300]
 
 
 def test_ctrl_c_while_watching_leaves_the_job(run: Run, odoo: FakeOdoo) -> None:

@@ -9,7 +9,13 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from .._errors import InvalidOperationError, ResponseError, WatchTimeoutError
+from .._errors import (
+    BatchJobError,
+    ConnectionFailedError,
+    InvalidOperationError,
+    ResponseError,
+    WatchTimeoutError,
+)
 from .._models import STATES, JobStatus
 from .._sync import Client
 from ._command import CODE_BY_STATE, DONE, command, exit_with
@@ -88,25 +94,31 @@ def submit(
         try:
             operations = converter.operations(rows, file)
             job = client.submit(operations, opened=on_opened, **options)
-        except (ResponseError, InvalidOperationError) as error:
-            converter.add_line(error, file)
-            raise
-        except KeyboardInterrupt:
-            _give_up_submission(client, opened, options["idempotency_key"])
+        except (BatchJobError, InputError, KeyboardInterrupt) as error:
+            if isinstance(error, (ResponseError, InvalidOperationError)):
+                converter.add_line(error, file)
+            _give_up_submission(client, opened, options["idempotency_key"], error)
             raise
     if no_wait:
         return DONE
     return _watch(client, job.id, timeout, json)
 
 
-def _give_up_submission(client: Client, opened: list[JobStatus], key: str | None) -> None:
+def _give_up_submission(
+    client: Client, opened: list[JobStatus], key: str | None, why: BaseException
+) -> None:
+    """Say what becomes of a draft that has not got all its operations."""
     if not opened or opened[0].state != "draft":
         return
+    job = opened[0].id
     if key:
-        click.echo(f"Not all was sent. Submit again with --idempotency-key {key}.", err=True)
+        text = f"job {job} stays a draft. Submit again with --idempotency-key {key} to go on."
+    elif isinstance(why, ConnectionFailedError):
+        text = f"job {job} stays a draft that nobody can go on with: {APP} cancel {job}."
     else:
-        client.cancel(opened[0].id)
-        click.echo(f"Not all was sent; job {opened[0].id} is cancelled.", err=True)
+        client.cancel(job)
+        text = f"job {job} is cancelled."
+    click.echo(f"Not all was sent; {text}", err=True)
 
 
 @command(job=True)
