@@ -7,16 +7,19 @@ import os
 import signal
 import stat
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from conftest import KEY, Run
-from fake_odoo import FakeOdoo, odoo_error, reply, work
+from fake_odoo import FakeOdoo, odoo_error, reply, status, work
+from odoo_batch_job import JobStatus
 from odoo_batch_job._cli import main
 from odoo_batch_job._cli._settings import Settings
-from odoo_batch_job._cli._show import duration
+from odoo_batch_job._cli._show import duration, ending
 
 
 def test_bad_usage(run: Run) -> None:
@@ -145,10 +148,37 @@ def test_help_of_every_command(run: Run) -> None:
 def test_list(run: Run, odoo: FakeOdoo) -> None:
     """One job a line."""
     job = {"id": 3, "name": "J", "state": "done", "total": 2, "succeeded": 2, "failed": 0}
-    odoo.answers["batch.job/search_read"] = [{**job, "skipped": 0, "progress": 100.0}]
-    assert run("list", "--state", "done").output == "3\tJ\tdone\t2\t2\t0\t0\t100.0\n"
+    job |= {"skipped": 0, "progress": 100.0, "remaining": 0, "rate": 2.5, "dry_run": True}
+    odoo.answers["batch.job/search_read"] = [{**job, "create_date": "2026-11-26 01:02:03"}]
+    assert run("list", "--state", "done").output == "3\tJ\tdone\t2\t2\t0\t0\t100.0\tdry run\n"
     assert odoo.requests[-1][1]["domain"] == [["state", "=", "done"]]
-    assert json.loads(run("list", "--json").output)["name"] == "J"
+    listed = json.loads(run("list", "--json").output)
+    assert listed == {**job, "created_at": "2026-11-26T01:02:03+00:00"}
+    assert listed.keys() < {field.name for field in fields(JobStatus)}
+
+
+def test_url_of_a_screen(run: Run, odoo: FakeOdoo, monkeypatch: pytest.MonkeyPatch) -> None:
+    """People copy it from their browser; Odoo answers with a page."""
+    odoo.faults = iter([lambda *_: httpx.Response(400, text="<html>Session expired</html>")] * 2)
+    monkeypatch.setenv("ODOO_URL", f"{os.environ['ODOO_URL']}/odoo/contacts")
+    output = run("status", "1").output
+    assert "the URL of the server goes without /odoo/contacts" in output
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"state": "cancelled", "skipped": 2}, "odoo-batch retry 7 --cancelled"),
+        ({"state": "paused", "remaining": 2}, "odoo-batch resume 7"),
+        ({"state": "paused", "failed": 1, "remaining": 1}, "odoo-batch resume 7 --skip"),
+        ({"state": "partial", "failed": 1}, "odoo-batch results 7 --failed -o failed.csv"),
+    ],
+)
+def test_what_to_do_next(values: dict[str, Any], said: str) -> None:
+    """The end of a job says how to go on."""
+    counts = {"succeeded": 0, "failed": 0, "skipped": 0, "remaining": 0, "total": 2}
+    job = JobStatus.from_json(status(id=7, **{**counts, **values}))
+    assert ending(job).splitlines()[-1].endswith(said)
 
 
 def test_large_submission_prints_its_id_before_it_is_sent(run: Run, odoo: FakeOdoo) -> None:

@@ -202,6 +202,21 @@ async def test_client_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> N
             AsyncClient.from_env()
 
 
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        ({"timeout": 0}, "timeout is more than 0"),
+        ({"part_bytes": 0}, "part_bytes is at least 1"),
+        ({"port": 0}, "a port is a number from 1 to 65535"),
+        ({"port": 80_690}, "not 80690"),
+    ],
+)
+def test_arguments_that_cannot_be(arguments: dict[str, Any], reason: str) -> None:
+    """They are refused before anything is sent."""
+    with pytest.raises(ValueError, match=reason):
+        AsyncClient("http://odoo.test", **arguments)
+
+
 @pytest.mark.parametrize("key", ["", "abc\n", "a key", "schlüssel"])
 def test_key_that_no_header_carries_is_refused(key: str) -> None:
     """A key read from a file may have a line break; the message does not show it."""

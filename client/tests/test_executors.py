@@ -339,6 +339,34 @@ def test_executor_refuses_what_it_cannot_await() -> None:
         BatchExecutor(client)
 
 
+async def test_numbers_that_cannot_be() -> None:
+    """A mistake shows where it is made, and nothing hangs."""
+    async with async_client(FakeOdoo()) as client:
+        with pytest.raises(ValueError, match="batch_size is at least 1"):
+            BatchExecutor(client, batch_size=0)
+        with pytest.raises(ValueError, match="max_concurrent_batches is at least 1"):
+            ParallelBatchExecutor(client, max_concurrent_batches=0)
+
+
+async def test_operations_that_are_no_groups() -> None:
+    """A flat list is refused, and not taken for groups that all failed."""
+    async with async_client(FakeOdoo()) as client:
+        operations: Any = [CreateOperation("res.partner", {"name": "A"})]
+        with pytest.raises(TypeError, match="expected groups of operations"):
+            await ParallelBatchExecutor(client).execute_parallel_batches(operations)
+
+
+async def test_two_executions_at_once() -> None:
+    """The second waits; each operation is executed once."""
+    odoo = DoneOdoo()
+    async with async_client(odoo) as client:
+        executor = BatchExecutor(client)
+        partners(executor, "A", "B")
+        results = await asyncio.gather(executor.execute(), executor.execute())
+    assert [len(one) for one in results] == [2, 0]
+    assert [len(job.operations) for job in odoo.jobs] == [2]
+
+
 async def test_executor_refuses_what_is_no_operation() -> None:
     """A mistake shows where it is made."""
     async with async_client(FakeOdoo()) as client:

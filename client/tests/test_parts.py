@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Iterator
+from datetime import date
 from typing import Any
 
 import pytest
@@ -19,7 +20,12 @@ from fake_odoo import (
     work,
 )
 from helpers import async_client, creates
-from odoo_batch_job import IdempotencyKeyError, InvalidOperationError, InvalidRequestError
+from odoo_batch_job import (
+    CreateOperation,
+    IdempotencyKeyError,
+    InvalidOperationError,
+    InvalidRequestError,
+)
 from odoo_batch_job._json2 import with_operations
 from odoo_batch_job._parts import pack
 
@@ -164,7 +170,8 @@ async def test_generator_is_read_no_further_than_two_parts_ahead() -> None:
         ({"op": "create", "values": {"x": float("nan")}}, "JSON"),
         ({"op": "create", "values": {"x": object()}}, "object is not JSON serializable"),
         ({"op": "create", "values": {"x": "\ud800"}}, "surrogates"),
-        ("create", "expected a dict, got str"),
+        ("create", "expected a dict or a BatchOperation, got str"),
+        ({"op": "create", "values": {"x": date(2026, 1, 1)}}, "give dates and times as texts"),
     ],
 )
 async def test_operation_that_json_cannot_carry_is_named_before_anything_is_sent(
@@ -177,6 +184,15 @@ async def test_operation_that_json_cannot_carry_is_named_before_anything_is_sent
             await client.submit([*creates(2), bad])
     assert caught.value.index == 2
     assert odoo.requests == []
+
+
+async def test_operations_of_executors_can_be_submitted() -> None:
+    """Whoever has the objects need not take them apart."""
+    odoo = FakeOdoo()
+    async with async_client(odoo) as client:
+        await client.submit([CreateOperation("res.partner", {"name": "A"}), *creates(1)])
+    made = {"op": "create", "model": "res.partner", "values": {"name": "A"}}
+    assert odoo.jobs[0].operations == [made, *creates(1)]
 
 
 async def test_refused_part_cancels_the_draft() -> None:

@@ -27,8 +27,11 @@ def test_every_public_class_says_what_it_is() -> None:
     silent = [
         f"{name}.{member}"
         for name in odoo_batch_job.__all__
-        for member, value in vars(getattr(odoo_batch_job, name)).items()
-        if not member.startswith("_") and inspect.isfunction(value) and not value.__doc__
+        for member, value in inspect.getmembers(getattr(odoo_batch_job, name))
+        if not member.startswith("_")
+        and inspect.isfunction(value)
+        and value.__module__.startswith(odoo_batch_job.__name__)
+        and not value.__doc__
     ]
     assert silent == []
 

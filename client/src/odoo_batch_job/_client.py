@@ -39,7 +39,7 @@ class AsyncClient(Connected):
     :param part_bytes: a submission above this size is sent in parts of at most this size
     :param transport: another way than the network, for tests
     :param clock: another time than the real one, for tests
-    :raises ValueError: the URL is none of a web server, or the key could not be one
+    :raises ValueError: one of these cannot be, such as the URL of no web server
     """
 
     @classmethod
@@ -71,7 +71,8 @@ class AsyncClient(Connected):
         operations and options returns the first job, so a program that was killed while it
         submitted can simply do so again.
 
-        :param operations: dicts such as ``{"op": "create", "model": …, "values": {…}}``
+        :param operations: dicts such as ``{"op": "create", "model": …, "values": {…}}``, or
+            objects such as :class:`CreateOperation`
         :param name: what people call the job
         :param policy: what a failure does to its neighbours
         :param chunk_size: operations per transaction; 0 lets Odoo find it
@@ -83,7 +84,7 @@ class AsyncClient(Connected):
         :param start: False leaves the job a draft
         :param opened: is called with the job as soon as Odoo has it, which for a large one is long
             before all of it is sent
-        :raises InvalidOperationError: an operation is no dict or cannot be JSON; its ``index``
+        :raises InvalidOperationError: an operation is none or cannot be JSON; its ``index``
         :raises InvalidRequestError: Odoo refuses an operation (``index``) or option
         :raises IdempotencyKeyError: the key names a job with more operations
         :raises AccessDeniedError: the user may not do an operation (``index``)
@@ -113,7 +114,8 @@ class AsyncClient(Connected):
         They are kept as a job that has ended. The same key with the same operations returns the
         results of the first time.
 
-        :param operations: dicts such as ``{"op": "create", "model": …, "values": {…}}``
+        :param operations: dicts such as ``{"op": "create", "model": …, "values": {…}}``, or
+            objects such as :class:`CreateOperation`
         :param policy: ``all``: all of them or none
         :param idempotency_key: names the submission; made here if not given
         :raises InvalidRequestError: Odoo refuses an operation (``index``), or there are too many

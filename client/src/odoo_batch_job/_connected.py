@@ -38,6 +38,10 @@ class Connected:
         transport: httpx.AsyncBaseTransport | None = None,
         clock: Clock | None = None,
     ) -> None:
+        if timeout <= 0:
+            raise ValueError(f"timeout is more than 0 seconds, not {timeout}")
+        if part_bytes < 1:
+            raise ValueError(f"part_bytes is at least 1, not {part_bytes}")
         self._clock = clock or RealClock()
         self._http = Http(
             server_url(url, port, protocol),

@@ -6,6 +6,7 @@ again, so nothing is done twice.
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import logging
 import uuid
@@ -42,9 +43,12 @@ class BatchExecutor:
     :ivar results: a :class:`BatchResult` for each operation that was executed, in the same order
     :ivar jobs: ids of the jobs in Odoo
     :raises TypeError: the client is none of those
+    :raises ValueError: the batch size is less than 1
     """
 
     def __init__(self, client: AsyncClient | ExecuteKw, batch_size: int = 100) -> None:
+        if batch_size < 1:
+            raise ValueError(f"batch_size is at least 1, not {batch_size}")
         self.client = client
         self.batch_size = batch_size
         self.operations: list[BatchOperation] = []
@@ -52,6 +56,7 @@ class BatchExecutor:
         self.jobs: list[int] = []
         self._client = _async_client(client)
         self._unfinished: list[_Batch] = []
+        self._turn = asyncio.Lock()
 
     def add_operation(self, operation: BatchOperation) -> None:
         """Add an operation; whether Odoo accepts it shows in :meth:`execute`."""
@@ -60,7 +65,7 @@ class BatchExecutor:
         self.operations.append(operation)
 
     async def execute(self) -> list[BatchResult]:
-        """Execute what was added since the last time.
+        """Execute what was added since the last time; of two at once the second waits.
 
         If it is interrupted, by a network that stays away or a task that is cancelled, the job
         goes on in Odoo, and the next ``execute()`` returns its results.
@@ -80,6 +85,10 @@ class BatchExecutor:
         :returns: as :meth:`execute`
         :raises BatchExecutionError: as :meth:`execute`
         """
+        async with self._turn:
+            return await self._execute_in_turn(callback)
+
+    async def _execute_in_turn(self, callback: Callback | None) -> list[BatchResult]:
         self._open_batch()
         begin = len(self.results)
         progress = _Progress(callback, sum(batch.size for batch in self._unfinished))

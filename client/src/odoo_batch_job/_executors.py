@@ -83,9 +83,14 @@ class ParallelBatchExecutor:
     :ivar errors: what the groups of the last call raised, in the order of the groups. A
         :class:`BatchExecutionError` holds the partial results of its group
     :ivar failed_groups: the places of those groups
+    :raises TypeError: the client is none that :class:`BatchExecutor` takes
+    :raises ValueError: fewer than one job at once
     """
 
     def __init__(self, client: AsyncClient | ExecuteKw, max_concurrent_batches: int = 3) -> None:
+        if max_concurrent_batches < 1:
+            raise ValueError(f"max_concurrent_batches is at least 1, not {max_concurrent_batches}")
+        BatchExecutor(client)  # one for each group later; a wrong client is refused now
         self.client = client
         self.max_concurrent_batches = max_concurrent_batches
         self.errors: list[Exception] = []
@@ -97,10 +102,16 @@ class ParallelBatchExecutor:
         """Execute each group; a group that raised gives an empty list and is in ``errors``.
 
         :returns: the results of each group, in the order of the groups
+        :raises TypeError: these are operations, and not groups of them
         """
+        groups = list(operation_groups)
+        for group in groups:
+            if isinstance(group, BatchOperation):
+                raise TypeError(f"expected groups of operations, [[…], […]], got {group!r}")
         turn = asyncio.Semaphore(self.max_concurrent_batches)
-        groups = [self._execute(turn, operations) for operations in operation_groups]
-        outcomes = await asyncio.gather(*groups, return_exceptions=True)
+        outcomes = await asyncio.gather(
+            *(self._execute(turn, group) for group in groups), return_exceptions=True
+        )
         self.errors, self.failed_groups = [], []
         for number, outcome in enumerate(outcomes):
             if isinstance(outcome, Exception):

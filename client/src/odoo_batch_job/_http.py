@@ -8,6 +8,7 @@ it cannot have been carried out: no connection came about, or the answer was 429
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -25,6 +26,7 @@ from ._retry import GATEWAY_STATUS, Clock, Persistence, Retry, Trouble, retry_af
 
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _HOPELESS = (httpx.UnsupportedProtocol, httpx.LocalProtocolError)
+_PAGES = re.compile("^/(odoo|web)(/|$)")  # of the screens, as a browser's URL has them
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -92,8 +94,10 @@ def server_url(host_or_url: str, port: int | None, protocol: str | None) -> str:
     A host without a protocol is spoken to by https, unless it is this machine: no key and no
     password travels in the clear by a guess.
 
-    :raises ValueError: it is no URL of a web server
+    :raises ValueError: it is no URL of a web server, or the port is none
     """
+    if port is not None and not 0 < port < 65_536:
+        raise ValueError(f"a port is a number from 1 to 65535, not {port}")
     text = host_or_url
     if "://" not in text:
         host = urlsplit(f"//{text}").hostname
@@ -138,8 +142,7 @@ def response_error(what: str, response: httpx.Response) -> ResponseError:
     data = json_of(response)
     kind = error_class(response.status_code)
     if not isinstance(data, Mapping) or "message" not in data:
-        hint = "; are URL and database right?" if response.status_code == 404 else ""
-        message = f"{what}: {_brief(response)}, without Odoo's reason{hint}"
+        message = f"{what}: {_brief(response)}, without Odoo's reason{_hint(response)}"
         return kind(response.status_code, message)
     name, message = str(data.get("name") or ""), str(data["message"])
     if response.is_server_error:
@@ -151,6 +154,13 @@ def response_error(what: str, response: httpx.Response) -> ResponseError:
         index=operation_index(data.get("context"), message),
         debug=str(data.get("debug") or ""),
     )
+
+
+def _hint(response: httpx.Response) -> str:
+    before_api = response.request.url.path.partition("/json/2/")[0]
+    if _PAGES.search(before_api):
+        return f"; the URL of the server goes without {before_api}"
+    return "; are URL and database right?" if response.status_code == 404 else ""
 
 
 def _gateway_trouble(what: str, response: httpx.Response) -> Trouble:

@@ -7,8 +7,9 @@ from typing import Any
 
 from ._errors import InvalidOperationError
 from ._http import encode
+from ._operations import BatchOperation
 
-Operation = Mapping[str, Any]
+Operation = Mapping[str, Any] | BatchOperation
 
 PART_BYTES = 1_000_000  # bytes; nginx refuses bodies over 1 MiB unless told otherwise
 
@@ -21,7 +22,7 @@ async def pack(
     The same operations and limit give the same parts, so that a submission can be repeated. Holds
     one part in memory.
 
-    :raises InvalidOperationError: an operation is no mapping or cannot be written as JSON
+    :raises InvalidOperationError: an operation is none, or cannot be written as JSON
     """
     part: list[bytes] = []
     size = index = 0
@@ -49,12 +50,17 @@ async def _stream(
 
 
 def _text(index: int, operation: Operation) -> bytes:
+    if isinstance(operation, BatchOperation):
+        operation = operation.to_dict()
     if not isinstance(operation, Mapping):
-        raise InvalidOperationError(index, f"expected a dict, got {type(operation).__name__}")
+        raise InvalidOperationError(
+            index, f"expected a dict or a BatchOperation, got {type(operation).__name__}"
+        )
     try:
         return encode(dict(operation))
     except (TypeError, ValueError, RecursionError) as error:
-        raise InvalidOperationError(index, f"cannot be written as JSON: {error}") from error
+        hint = "; give dates and times as texts" if "date" in str(error) else ""
+        raise InvalidOperationError(index, f"cannot be written as JSON: {error}{hint}") from error
 
 
 def _array(texts: list[bytes]) -> bytes:

@@ -44,7 +44,8 @@ def main() -> None:
     """Submit jobs of many record operations to Odoo, watch them, get their results.
 
     Exit codes: 0 all done; 1 some operations failed; 2 wrong usage or input; 3 the job failed or
-    was cancelled; 4 time-out while waiting, or the job is paused; 5 login or rights; 130 Ctrl-C.
+    was cancelled; 4 time-out while waiting, no connection, or the job is paused; 5 login or rights;
+    130 Ctrl-C.
     """
 
 

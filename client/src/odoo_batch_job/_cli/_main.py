@@ -21,6 +21,7 @@ from .._sync import Client
 from ._command import CODE_BY_STATE, DONE, command, exit_with
 from ._command import main as main
 from ._failures import outcomes, write_results
+from ._listing import LISTED, columns_of, latest_jobs
 from ._operations_of import Converter, field_types
 from ._rows import open_rows
 from ._settings import APP, InputError, Settings, remember_job, write_profile
@@ -155,17 +156,10 @@ def _show_status(job: JobStatus, json: bool) -> None:
 def list_(client: Client, settings: Settings, limit: int, state: str | None, json: bool) -> None:
     """List the jobs that you may see, the latest first.
 
-    Into a pipe: lines of id, name, state, total, succeeded, failed, skipped and progress, with tabs
-    between.
+    Into a pipe: lines of id, name, state, total, succeeded, failed, skipped, progress and "dry run"
+    or nothing, with tabs between. --json has the names of `status`.
     """
-    fields = ["id", "name", "state", "total", "succeeded", "failed", "skipped", "progress"]
-    arguments = {
-        "domain": [["state", "=", state]] if state else [],
-        "fields": [*fields, "create_date"],
-        "limit": limit,
-        "order": "id desc",
-    }
-    jobs = client.call("batch.job", "search_read", arguments, repeatable=True)
+    jobs = latest_jobs(client, limit, state)
     if json:
         for job in jobs:
             click.echo(as_json(job))
@@ -173,16 +167,16 @@ def list_(client: Client, settings: Settings, limit: int, state: str | None, jso
     console = Console()
     if not console.is_terminal:
         for job in jobs:
-            click.echo("\t".join(str(job[field]) for field in fields))
+            click.echo("\t".join(columns_of(job).values()))
         return
-    table = Table(*(field.capitalize() for field in fields))
+    table = Table(*(name.capitalize() for name in LISTED))
     for job in jobs:
-        table.add_row(*(str(job[field]) for field in fields))
+        table.add_row(*columns_of(job).values())
     console.print(table)
 
 
 @command(job=True)
-@click.option("--failed", is_flag=True, help="Only what is not in the database.")
+@click.option("--failed", is_flag=True, help="Only what failed or was given up.")
 @click.option(
     "-o", "--output", metavar="FILE", help="Original columns, __index and __error; CSV or .jsonl."
 )

@@ -107,6 +107,12 @@ def ending(status: JobStatus) -> str:
         text += f"\n{status.error}"
     if status.ended and status.succeeded < status.total:
         text += f"\nWhich and why: odoo-batch results {status.id} --failed -o failed.csv"
+    if status.state == "cancelled" and status.skipped:
+        text += f"\nRun the rest after all: odoo-batch retry {status.id} --cancelled"
+    if status.state == "paused":
+        text += f"\nGo on: odoo-batch resume {status.id}"
+        if status.failed:
+            text += f", or without the operation that failed: odoo-batch resume {status.id} --skip"
     if status.ended and status.dry_run and status.succeeded:
         text += f"\nRun it for real: odoo-batch start {status.id}"
     return text

@@ -1,0 +1,39 @@
+"""The list of jobs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._sync import Client
+
+COUNTED = ("id", "name", "state", "total", "succeeded", "failed", "skipped", "progress")
+LISTED = (*COUNTED, "dry run")
+
+
+def latest_jobs(client: Client, limit: int, state: str | None) -> list[dict[str, Any]]:
+    """Return jobs, the latest first, with the names that ``status`` has for their values."""
+    found = client.call(
+        "batch.job",
+        "search_read",
+        {
+            "domain": [["state", "=", state]] if state else [],
+            "fields": [*COUNTED, "remaining", "rate", "create_date", "dry_run"],
+            "limit": limit,
+            "order": "id desc",
+        },
+        repeatable=True,
+    )
+    for job in found:
+        job["created_at"] = _utc(job.pop("create_date"))
+    return list(found)
+
+
+def columns_of(job: dict[str, Any]) -> dict[str, str]:
+    """Return what people see of a job."""
+    columns = {name: str(job[name]) for name in COUNTED}
+    return {**columns, "dry run": "dry run" if job["dry_run"] else ""}
+
+
+def _utc(moment: str) -> str:
+    """Write a time of Odoo's, which is UTC and does not say so, as ``status`` does."""
+    return f"{moment.replace(' ', 'T')}+00:00"
