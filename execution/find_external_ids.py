@@ -8,6 +8,7 @@ from ..engine.operations import Operation
 from ..engine.outcomes import Failure
 from .find_keys import Match, hidden
 from .guards import note_external_ids
+from .row_locks import any_unlocked
 
 
 class Known(NamedTuple):
@@ -50,6 +51,11 @@ class ExternalIds:
     def afresh(self, cr) -> "ExternalIds":
         """The same on another cursor, which sees what was committed since."""
         return ExternalIds(self.model.with_env(self.model.env(cr=cr)))
+
+    def finds_newer(self, wanted: set[str]) -> bool:
+        """To be asked `afresh`: whether somebody has made one of these external ids meanwhile."""
+        ids = [one.data_id for one in known(self.model, wanted).values()]
+        return any_unlocked(self.model.env.cr, "ir_model_data", ids)
 
     def values_to_write(self, operation: Operation) -> dict:
         return operation.payload["values"]

@@ -6,6 +6,7 @@ from odoo.tools import SQL
 
 from ..engine.operations import Operation
 from ..engine.outcomes import Failure
+from .row_locks import any_unlocked
 
 MOST_NAMED = 20  # ids in a message
 
@@ -46,6 +47,12 @@ class Keys:
     def afresh(self, cr) -> "Keys":
         """The same on another cursor, which sees what was committed since."""
         return Keys(self.model.with_env(self.model.env(cr=cr)), self.names)
+
+    def finds_newer(self, wanted: set[tuple]) -> bool:
+        """To be asked `afresh`: whether somebody has made a record of these keys meanwhile."""
+        found = self._find_all(wanted)
+        ids = [one for several in found.values() for one in several]
+        return any_unlocked(self.model.env.cr, self.model._table, ids)
 
     def values_to_write(self, operation: Operation) -> dict:
         values = operation.payload["values"]

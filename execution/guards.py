@@ -175,7 +175,7 @@ def repairing_savepoint(env):
         _repair_registry(registry)
         if begun and not cr.closed and not _is_in_transaction(cr):
             raise TransactionEnded from error
-        if _guarded.saw_transient or is_transient(error):
+        if _guarded.saw_transient or is_transient(error) or _is_made_beside(error):
             raise TransientError from error
         raise
 
@@ -208,6 +208,12 @@ def is_transient(error: BaseException | None) -> bool:
             return True
         error = error.__cause__ or error.__context__
     return False
+
+
+def _is_made_beside(error) -> bool:
+    """Whether a violation comes from a record that the transaction is too old to see."""
+    ask = getattr(error, "is_made_beside", None)
+    return bool(ask and ask())
 
 
 def _is_in_transaction(cr) -> bool:

@@ -10,7 +10,6 @@ from ..engine.outcomes import Failure, Outcome
 from . import crud
 from .find_external_ids import ExternalIds
 from .find_keys import Keys
-from .guards import TransientError
 
 
 def upsert(model, operations: list[Operation]) -> list[Outcome]:
@@ -95,12 +94,18 @@ def _create(model, finder, creators):
         outcomes = crud.create(model, list(creators.values()))
         finder.created({key: made.ids[0] for key, made in zip(creators, outcomes, strict=True)})
     except pg.UniqueViolation as error:
-        # somebody who takes none of our locks may have made one: with a new snapshot it is found
-        with model.env.registry.cursor() as cr:
-            if finder.afresh(cr).find(set(creators)):
-                raise TransientError("A record with the key was made meanwhile.") from error
+        # somebody who takes none of our locks may have made one
+        error.is_made_beside = lambda: _are_made_beside(model, finder, set(creators))
         raise
     return {o.position: dataclasses.replace(o, value="created") for o in outcomes}
+
+
+def _are_made_beside(model, finder, keys) -> bool:
+    """To be asked when the failed attempt is rolled back, with what it has itself deleted."""
+    if finder.find(keys):
+        return False
+    with model.env.registry.cursor() as cr:
+        return finder.afresh(cr).finds_newer(keys)
 
 
 def _update(model, finder, updates):
