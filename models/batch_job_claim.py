@@ -100,8 +100,8 @@ class BatchJobClaim(models.AbstractModel):
                                     WHERE c.job_id = j.id AND c.state = 'queued')) AS may_end
                       FROM batch_job j
                      WHERE needs_runner
-                       -- a stopped one only has to be closed
-                       AND (eta IS NULL OR eta <= now() AT TIME ZONE 'UTC' OR state NOT IN %s)
+                       -- one that has begun, or has only to be closed, waits no more
+                       AND (eta IS NULL OR eta <= now() AT TIME ZONE 'UTC' OR state <> 'queued')
                 ), turns AS MATERIALIZED (
                     SELECT user_id,
                            (SELECT max(served.last_claimed_at)
@@ -118,7 +118,6 @@ class BatchJobClaim(models.AbstractModel):
                        last_claimed_at NULLS FIRST,
                        id
                 """,
-                LIVE_STATES,
                 LIVE_STATES,
             )
         )

@@ -119,7 +119,8 @@ class BatchJobRunner(models.AbstractModel):
                          WHERE job_id = j.id AND state = 'running') w
                  WHERE j.needs_runner
                    AND j.state IN %(live)s
-                   AND (j.eta IS NULL OR j.eta <= clock_timestamp() AT TIME ZONE 'UTC')
+                   AND (j.eta IS NULL OR j.eta <= clock_timestamp() AT TIME ZONE 'UTC'
+                        OR j.state <> 'queued')
                    AND w.running < j.max_parallel
                    -- a second ago: one that the claim found waiting may be ready by now
                    AND (w.running = 0

@@ -2,8 +2,6 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 
-from ..engine.states import LIVE_STATES
-
 STALLED_AFTER = 120  # seconds a job may wait before it says why
 FORGOTTEN_AFTER = 1  # seconds; a runner that was woken is there by then
 
@@ -20,7 +18,7 @@ class BatchJobStalled(models.AbstractModel):
         if self.env["batch.job.chunk"]._is_abandoned(job.id):
             return True
         now = fields.Datetime.now()
-        if job.eta and job.eta > now and job.state in LIVE_STATES:
+        if job.eta and job.eta > now and job.state == "queued":
             return False
         touched = max(filter(None, (job.queued_at, job.last_claimed_at, job.last_folded_at)))
         idle = now - touched > timedelta(seconds=FORGOTTEN_AFTER)

@@ -96,7 +96,8 @@ class BatchJobVerbs(models.AbstractModel):
 
         :param cancelled: cancelled ones too
         :returns: status
-        :raises UserError: 422: the job has not ended, or its last chunk has not landed
+        :raises UserError: 422: the job has not ended, its last chunk has not landed, or its
+            operations have been deleted
         """
         self._check_flag("cancelled", cancelled)
         row = self._begin_verb("retry")
@@ -163,11 +164,7 @@ class BatchJobVerbs(models.AbstractModel):
         """A dry run that has ended becomes the job it was a trial of."""
         self._keep_report(row)
         if self.env["batch.job.operation"]._forget_outcomes(self.id) < row["total"]:
-            raise UserError(
-                self.env._(
-                    "The operations of job %s have been deleted since; submit them anew.", self.id
-                )
-            )
+            self._refuse_deleted()
         self.env["batch.job.chunk"]._drop_all(self.id)
         fresh = {"succeeded": 0, "failed": 0, "skipped": 0, "causes": [], "error": None}
         times = {"started_at": None, "finished_at": None, "last_folded_at": None}
@@ -183,6 +180,13 @@ class BatchJobVerbs(models.AbstractModel):
             **times,
         )
         self._prepare()
+
+    def _refuse_deleted(self):
+        raise UserError(
+            self.env._(
+                "The operations of job %s have been deleted since; submit them anew.", self.id
+            )
+        )
 
     def _keep_report(self, row):
         """The outcomes of a dry run become an attachment."""
@@ -246,7 +250,10 @@ class BatchJobVerbs(models.AbstractModel):
 
     def _reopen_failed(self, row, cancelled):
         states = _reopened_states(row, cancelled)
-        moved = self.env["batch.job.operation"]._change_state(self.id, states, "pending")
+        operations = self.env["batch.job.operation"]
+        moved = operations._change_state(self.id, states, "pending")
+        if moved.get("failed", 0) < row["failed"] or not operations._last_stored(self.id):
+            self._refuse_deleted()
         if not moved:
             return
         failed = moved.pop("failed", 0)

@@ -129,6 +129,15 @@ class TestTurns(RaceCase):
         self.renew()
         return order
 
+    def test_eta_of_a_job_that_has_begun(self):
+        """It says when a job begins: one that runs goes on to its end."""
+        job = self.submit(self.creates("eta", 2), chunk_size=1)
+        self.runner().step()
+        job.eta = fields.Datetime.now() + timedelta(hours=1)
+        self.commit()
+        self.run_to_end(job)
+        self.assert_counters(job, "done", succeeded=2)
+
     def test_priority(self):
         """The lower number goes first, whatever was submitted first."""
         jobs = {
