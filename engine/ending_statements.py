@@ -10,6 +10,7 @@ _NO_CODE = re.compile(
     | --[^\n]*
     | /\*.*?\*/
     | \$(\w*)\$.*?\$\1\$              # the body of a function
+    | (?i:\bBEGIN\s+ATOMIC\b.*?\bEND\b)
     """,
     re.DOTALL | re.VERBOSE,
 )
@@ -27,6 +28,8 @@ _ENDS = re.compile(
 
 def ending_statement(query: str) -> str | None:
     """The words of the first statement that ends the transaction; None: there is no such one.
+
+    A comment within a comment ends with the inner one here.
 
     >>> ending_statement("SELECT 1; /* done */ commit")
     'COMMIT'

@@ -64,26 +64,35 @@ def run_isolated(run: Run, operations: list[Operation]) -> Iterator[tuple[list[O
     yield settled, True
 
 
-def run_strict(
-    run: Run,
-    operations: list[Operation],
-    mates_become: str,
-    before_each: BeforeStep | None = None,
-) -> list[Outcome]:
+def run_strict(run: Run, operations: list[Operation], mates_become: str) -> list[Outcome]:
     """Policies `chunk` and `stop`: all of it, or the culprit's failure and nothing else.
 
     :param mates_become: the state of the culprit's chunk-mates
-    :param before_each: run one operation at a time and call this before it, with its position
-    :raises StopAll: by `before_each`; everything was undone
     """
-    steps = [[one] for one in operations] if before_each else [operations]
+    return _run_together(run, operations, [operations], mates_become)
+
+
+def run_stepwise(
+    run: Run, operations: list[Operation], before_step: BeforeStep, alone: bool
+) -> list[Outcome]:
+    """A whole chunk of policy `chunk` that has lost a worker.
+
+    :param before_step: called with the position of each step before it; raises StopAll to give up
+    :param alone: one operation at a time
+    :raises StopAll: everything was undone
+    """
+    steps = ([one] for one in operations) if alone else paced([operations])
+    return _run_together(run, operations, steps, "rolled_back", before_step)
+
+
+def _run_together(run, operations, steps, mates_become, before_step=None) -> list[Outcome]:
+    culprit, settled = None, []
     with operation_guard(run.job_env):
         try:
             with repairing_savepoint(run.job_env):
-                settled: list[Outcome] = []
                 for step in steps:
-                    if before_each:
-                        before_each(step[0].position)
+                    if before_step:
+                        before_step(step[0].position)
                     outcomes, culprit = _up_to_culprit(run, step)
                     settled += outcomes
                     if culprit:

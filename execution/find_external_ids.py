@@ -8,7 +8,7 @@ from ..engine.operations import Operation
 from ..engine.outcomes import Failure
 from .find_keys import Match, hidden
 from .guards import note_external_ids
-from .row_locks import any_unlocked
+from .snapshots import any_newer
 
 
 class Known(NamedTuple):
@@ -52,10 +52,13 @@ class ExternalIds:
         """The same on another cursor, which sees what was committed since."""
         return ExternalIds(self.model.with_env(self.model.env(cr=cr)))
 
-    def finds_newer(self, wanted: set[str]) -> bool:
-        """To be asked `afresh`: whether somebody has made one of these external ids meanwhile."""
+    def finds_newer(self, wanted: set[str], oldest: int) -> bool:
+        """To be asked beside a transaction: whether somebody has made one of these ids since.
+
+        :param oldest: `oldest_unseen` of that transaction
+        """
         ids = [one.data_id for one in known(self.model, wanted).values()]
-        return any_unlocked(self.model.env.cr, "ir_model_data", ids)
+        return any_newer(self.model.env.cr, "ir_model_data", ids, oldest)
 
     def values_to_write(self, operation: Operation) -> dict:
         return operation.payload["values"]

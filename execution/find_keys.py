@@ -6,7 +6,7 @@ from odoo.tools import SQL
 
 from ..engine.operations import Operation
 from ..engine.outcomes import Failure
-from .row_locks import any_unlocked
+from .snapshots import any_newer
 
 MOST_NAMED = 20  # ids in a message
 
@@ -48,11 +48,14 @@ class Keys:
         """The same on another cursor, which sees what was committed since."""
         return Keys(self.model.with_env(self.model.env(cr=cr)), self.names)
 
-    def finds_newer(self, wanted: set[tuple]) -> bool:
-        """To be asked `afresh`: whether somebody has made a record of these keys meanwhile."""
+    def finds_newer(self, wanted: set[tuple], oldest: int) -> bool:
+        """To be asked beside a transaction: whether somebody has made a record of these keys since.
+
+        :param oldest: `oldest_unseen` of that transaction
+        """
         found = self._find_all(wanted)
         ids = [one for several in found.values() for one in several]
-        return any_unlocked(self.model.env.cr, self.model._table, ids)
+        return any_newer(self.model.env.cr, self.model._table, ids, oldest)
 
     def values_to_write(self, operation: Operation) -> dict:
         values = operation.payload["values"]

@@ -16,6 +16,7 @@ from ..engine.operations import Operation
 from ..engine.outcomes import Failure
 from ..engine.references import references_in
 from .guards import TransientError, is_transient, quiet_queries
+from .snapshots import oldest_unseen
 from .upsert import finder_of
 
 # by all runners together: PostgreSQL's lock table holds some 6,400 unless set up otherwise, and is
@@ -110,19 +111,28 @@ class LocksBeside(KeyLocks):
         :raises KeysTaken: somebody holds one for too long
         """
         with self._unless_lost():
-            self.take(env(cr=self.cr), operations, most)
-            self.cr.rollback()  # a new snapshot, now that the locks are held
+            try:
+                self.take(env(cr=self.cr), operations, most)
+            finally:
+                if not self.cr.closed:
+                    self.cr.rollback()  # a new snapshot, now that the locks are held
 
     def refuse_made_beside(self, env, operations: list[Operation]):
         """To be asked with what a transaction has created by key, before it commits.
 
         :raises TransientError: somebody else made one first, or the locks are lost
         """
+        oldest = oldest_unseen(env.cr)
         with self._unless_lost():
-            found = [_matches(env(cr=self.cr), group) for group in coalesce(operations)]
+            found = [self._finds_newer(env, group, oldest) for group in coalesce(operations)]
             self.cr.rollback()
         if any(found):
             raise TransientError("A record with one of the keys was made meanwhile.")
+
+    def _finds_newer(self, env, group, oldest) -> bool:
+        model = env(cr=self.cr)[group.model].with_context(**group.context)
+        finder = finder_of(model, group.operations)
+        return finder.finds_newer({finder.key_of(one) for one in group.operations}, oldest)
 
     @contextmanager
     def _unless_lost(self):
@@ -131,7 +141,8 @@ class LocksBeside(KeyLocks):
             with quiet_queries():
                 yield
         except LOST as error:
-            raise TransientError("The connection with the key locks was lost.") from error
+            trouble = "was lost" if self.cr.closed else "is in trouble"
+            raise TransientError(f"The connection with the key locks {trouble}.") from error
 
     def end(self):
         if self.cr.closed:
@@ -147,19 +158,6 @@ class LocksBeside(KeyLocks):
     def __del__(self):
         # Odoo's test cases drop the hooks of a transaction without calling them
         self.end()
-
-
-def _matches(env, group) -> dict:
-    """What upserts find; nothing where the look-up fails: then they failed as well."""
-    try:
-        with env.cr.savepoint():
-            finder = finder_of(env[group.model].with_context(**group.context), group.operations)
-            keys = {finder.key_of(operation) for operation in group.operations}
-            return finder.find({key for key in keys if not isinstance(key, Failure)})
-    except Exception as error:
-        if is_transient(error) or env.cr.closed:
-            raise
-        return {}
 
 
 def _keys(env, operations) -> set[tuple[str, str]]:

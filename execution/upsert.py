@@ -10,6 +10,7 @@ from ..engine.outcomes import Failure, Outcome
 from . import crud
 from .find_external_ids import ExternalIds
 from .find_keys import Keys
+from .snapshots import oldest_unseen
 
 
 def upsert(model, operations: list[Operation]) -> list[Outcome]:
@@ -101,11 +102,10 @@ def _create(model, finder, creators):
 
 
 def _are_made_beside(model, finder, keys) -> bool:
-    """To be asked when the failed attempt is rolled back, with what it has itself deleted."""
-    if finder.find(keys):
-        return False
+    """To be asked when the failed attempt is rolled back."""
+    oldest = oldest_unseen(model.env.cr)
     with model.env.registry.cursor() as cr:
-        return finder.afresh(cr).finds_newer(keys)
+        return finder.afresh(cr).finds_newer(keys, oldest)
 
 
 def _update(model, finder, updates):

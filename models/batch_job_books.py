@@ -57,6 +57,10 @@ class BatchJobBooks(models.AbstractModel):
             failed=0,
             skipped=0,
             causes=None,
+            # what the engine gave up gets all its tries again
+            lost=0,
+            conflicts=0,
+            suspect=False,
         )
         if row["state"] in LIVE_STATES:
             job._move(row, "paused", error=error, culprit_position=position)

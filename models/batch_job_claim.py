@@ -26,7 +26,7 @@ class Claim:
     attempt: int
     first: int
     last: int
-    suspect: bool  # it has lost a worker
+    lost: int  # workers, that died at work on it
 
 
 class BatchJobClaim(models.AbstractModel):
@@ -101,7 +101,8 @@ class BatchJobClaim(models.AbstractModel):
                       FROM batch_job j
                      WHERE needs_runner
                        -- one that has begun, or has only to be closed, waits no more
-                       AND (eta IS NULL OR eta <= now() AT TIME ZONE 'UTC' OR state <> 'queued')
+                       AND (eta IS NULL OR eta <= now() AT TIME ZONE 'UTC'
+                            OR started_at IS NOT NULL OR state NOT IN %s)
                 ), turns AS MATERIALIZED (
                     SELECT user_id,
                            (SELECT max(served.last_claimed_at)
@@ -118,6 +119,7 @@ class BatchJobClaim(models.AbstractModel):
                        last_claimed_at NULLS FIRST,
                        id
                 """,
+                LIVE_STATES,
                 LIVE_STATES,
             )
         )
@@ -156,7 +158,7 @@ class BatchJobClaim(models.AbstractModel):
     @api.model
     def _take_chunk(self, job, row, running, runner) -> Claim | None:
         chunk = self._next_queued(row, running)
-        suspect = bool(chunk and chunk["suspect"])
+        lost = chunk["lost"] if chunk else 0
         if chunk:
             chunk_id, first, last = chunk["id"], chunk["first_position"], chunk["last_position"]
             if chunk["wave"] and not running:
@@ -178,7 +180,7 @@ class BatchJobClaim(models.AbstractModel):
             return None
         attempt = chunks._mark_running(chunk_id, runner)
         self._note_claim(job, row)
-        return Claim(row, chunk_id, attempt, first, last, suspect)
+        return Claim(row, chunk_id, attempt, first, last, lost)
 
     @api.model
     def _next_queued(self, row, running):

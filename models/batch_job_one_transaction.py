@@ -1,14 +1,19 @@
 import time
 
+from psycopg2 import errors as pg
+
 from odoo import api, models
 from odoo.tools import SQL
 
 from ..engine.outcomes import Failure, Outcome
+from ..engine.retry import LOST_BUDGET
 from ..engine.states import is_one_transaction
-from ..execution.chunk_run import StopAll, run_all, run_dry, run_strict
+from ..execution.chunk_run import StopAll, run_all, run_dry, run_stepwise
 from ..execution.commit import commit_and_run_hooks
 from ..execution.guards import dry_run
 from ..execution.knowledge import Knowledge
+
+PATIENCE = "500ms"  # for the job's row
 
 
 class BatchJobOneTransaction(models.AbstractModel):
@@ -33,7 +38,8 @@ class BatchJobOneTransaction(models.AbstractModel):
                     if job["dry_run"]:
                         outcomes = run_dry(run, operations, job, before_step)
                     elif job["policy"] == "chunk":
-                        outcomes = run_strict(run, operations, "rolled_back", before_step)
+                        alone = claim.lost == LOST_BUDGET - 1
+                        outcomes = run_stepwise(run, operations, before_step, alone)
                     else:
                         outcomes = run_all(run, operations, before_step)
             except StopAll as stop:
@@ -61,21 +67,7 @@ class BatchJobOneTransaction(models.AbstractModel):
     def _before_step(self, side, row, position, deadline):
         """Publish how far it is and read the cancel flag, on a second cursor that touches no row
         the work transaction locks."""
-        # or it would fail, and all be done again, when a verb has locked the row meanwhile
-        side.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
-        # never waits: who has the row may wait for what the work transaction has locked, and
-        # PostgreSQL cannot see that circle
-        side.execute(
-            SQL(
-                """
-                UPDATE batch_job SET step_position = %s
-                 WHERE id = (SELECT id FROM batch_job WHERE id = %s
-                                FOR NO KEY UPDATE SKIP LOCKED)
-                """,
-                position,
-                row["id"],
-            )
-        )
+        self._publish_position(side, row, position)
         side.execute(SQL("SELECT state FROM batch_job WHERE id = %s", row["id"]))
         (state,) = side.fetchone()
         job = self.env(cr=side)["batch.job"].browse(row["id"])
@@ -85,6 +77,30 @@ class BatchJobOneTransaction(models.AbstractModel):
             raise StopAll(position, None)
         if deadline.is_near():
             raise StopAll(position, self._out_of_time(job, row, position, deadline))
+
+    @api.model
+    def _publish_position(self, side, row, position):
+        """Never waits for long: who has the row may wait for what the work transaction has locked,
+        and PostgreSQL cannot see that circle. A chunk waits for the claims of other runners, or the
+        wrong operation would be blamed for a death."""
+        # or it would fail, and all be done again, when a verb has locked the row meanwhile
+        side.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
+        side.execute(SQL("SET LOCAL lock_timeout = %s", PATIENCE))
+        skip = SQL("SKIP LOCKED") if is_one_transaction(row) else SQL()
+        try:
+            side.execute(
+                SQL(
+                    """
+                    UPDATE batch_job SET step_position = %s
+                     WHERE id = (SELECT id FROM batch_job WHERE id = %s FOR NO KEY UPDATE %s)
+                    """,
+                    position,
+                    row["id"],
+                    skip,
+                )
+            )
+        except pg.LockNotAvailable:
+            side.rollback()
 
     @api.model
     def _out_of_time(self, job, row, position, deadline) -> Failure:

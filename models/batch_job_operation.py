@@ -136,6 +136,14 @@ class BatchJobOperation(models.Model):
         return ends if len(ends) > 1 else None
 
     @api.model
+    def _count_stored(self, job_id) -> int:
+        """As many as the job's total until the first is deleted."""
+        self.env.cr.execute(
+            SQL("SELECT count(*) FROM batch_job_operation WHERE job_id = %s", job_id)
+        )
+        return self.env.cr.fetchone()[0]
+
+    @api.model
     def _last_stored(self, job_id) -> dict | None:
         """The last operation of a draft, as it was submitted, and its `$wave`."""
         self.env.cr.execute(

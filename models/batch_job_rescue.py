@@ -105,9 +105,14 @@ class BatchJobRescue(models.AbstractModel):
         operations = self._pending_of(chunk)
         conflicts = chunk["conflicts"] + counted
         verdict = after_conflict(conflicts, len(operations), stands_whole(row))
-        text = self.env._(
-            "It met a conflict %(count)s times: %(reason)s", count=conflicts, reason=reason
-        )
+        words = {"count": conflicts, "reason": reason}
+        if stands_whole(row) and len(operations) > 1:
+            text = self.env._(
+                "It or another operation of its chunk met a conflict %(count)s times: %(reason)s",
+                **words,
+            )
+        else:
+            text = self.env._("It met a conflict %(count)s times: %(reason)s", **words)
         wait = back_off(conflicts if counted else CONFLICT_BUDGET, random.random())
         self._put_back(
             row,

@@ -120,7 +120,7 @@ class BatchJobRunner(models.AbstractModel):
                  WHERE j.needs_runner
                    AND j.state IN %(live)s
                    AND (j.eta IS NULL OR j.eta <= clock_timestamp() AT TIME ZONE 'UTC'
-                        OR j.state <> 'queued')
+                        OR j.started_at IS NOT NULL)
                    AND w.running < j.max_parallel
                    -- a second ago: one that the claim found waiting may be ready by now
                    AND (w.running = 0

@@ -18,7 +18,7 @@ class BatchJobStalled(models.AbstractModel):
         if self.env["batch.job.chunk"]._is_abandoned(job.id):
             return True
         now = fields.Datetime.now()
-        if job.eta and job.eta > now and job.state == "queued":
+        if job.eta and job.eta > now and not job.started_at:
             return False
         touched = max(filter(None, (job.queued_at, job.last_claimed_at, job.last_folded_at)))
         idle = now - touched > timedelta(seconds=FORGOTTEN_AFTER)

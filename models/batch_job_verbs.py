@@ -251,9 +251,9 @@ class BatchJobVerbs(models.AbstractModel):
     def _reopen_failed(self, row, cancelled):
         states = _reopened_states(row, cancelled)
         operations = self.env["batch.job.operation"]
-        moved = operations._change_state(self.id, states, "pending")
-        if moved.get("failed", 0) < row["failed"] or not operations._last_stored(self.id):
+        if operations._count_stored(self.id) < row["total"]:
             self._refuse_deleted()
+        moved = operations._change_state(self.id, states, "pending")
         if not moved:
             return
         failed = moved.pop("failed", 0)

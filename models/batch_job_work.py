@@ -4,17 +4,16 @@ import logging
 import time
 
 from odoo import api, models
-from odoo.exceptions import ConcurrencyError
+from odoo.exceptions import ConcurrencyError, UserError
 from odoo.sql_db import Cursor
 
-from ..engine.errors import ForbiddenEffect
 from ..engine.operations import complete
-from ..engine.outcomes import Outcome, count
+from ..engine.outcomes import Failure, Outcome, count
 from ..engine.references import references_of
 from ..engine.states import is_one_transaction, stands_whole
 from ..execution.chunk_run import Run, run_isolated, run_strict
 from ..execution.commit import commit_and_run_hooks
-from ..execution.guards import COMMIT_REFUSED, TransactionEnded, TransientError, is_transient
+from ..execution.guards import TransactionEnded, TransientError, is_transient
 from ..execution.key_locks import (
     MOST_KEYS_OF_A_CALL,
     KeyLocks,
@@ -48,7 +47,7 @@ class BatchJobWork(models.AbstractModel):
                 self._lock_keys(claim, locks)
             if not chunks._is_ours(claim.chunk_id, claim.attempt):
                 cr.rollback()
-            elif is_one_transaction(claim.job) or claim.suspect and stands_whole(claim.job):
+            elif is_one_transaction(claim.job) or claim.lost and stands_whole(claim.job):
                 self.env["batch.job.one.transaction"]._run(claim, deadline)
             else:
                 self._run_chunk(claim, knowledge)
@@ -185,12 +184,33 @@ class BatchJobWork(models.AbstractModel):
         stored = self.env["batch.job.operation"]
         operations = stored._pending(job["id"], 0, job["total"] - 1)
         try:
-            outcomes = complete(self._outcomes_now(job, operations), operations)
+            outcomes = self._outcomes_now(job, operations)
         except TransactionEnded as error:
-            raise ForbiddenEffect(COMMIT_REFUSED % "COMMIT") from error
+            with self.env.registry.cursor() as cr:
+                text = self.with_env(self.env(cr=cr))._fail_now(job, operations, started)
+            raise UserError(text) from error
         except TransientError as error:
             # Odoo's `retrying` does the whole call again
             raise ConcurrencyError(_reason(error)) from error
+        self._land_now(job, complete(outcomes, operations), started)
+
+    @api.model
+    def _fail_now(self, job, operations, started) -> str:
+        """An operation has ended the caller's transaction and committed the job with it: nothing of
+        it may be done again unseen. Gives the reason."""
+        text = self.env._(
+            "An operation ended the transaction. What was kept of this call is not known: look "
+            "before you repeat it."
+        )
+        row = self.env["batch.job"].browse(job["id"])._locked_row()
+        if row and row["state"] == "running":
+            failure = Failure("error", text)
+            outcomes = [Outcome(o.position, "failed", failure=failure) for o in operations]
+            self._land_now(job, complete(outcomes, operations), started)
+        return text
+
+    @api.model
+    def _land_now(self, job, outcomes, started):
         self._write_outcomes(job, outcomes)
         tally = count(outcomes)
         counts = {name: getattr(tally, name) for name in ("succeeded", "failed", "skipped")}

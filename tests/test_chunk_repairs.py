@@ -196,6 +196,19 @@ class TestRepairs(RaceCase):
                 self.env[ITEM].search([]).unlink()
                 self.commit()
 
+    def test_an_unseen_end_of_a_call(self):
+        """`execute` says so, and leaves no job that a runner would do again."""
+        name = self._testMethodName
+        unseen = call(REPAIR, "end_transaction", name=name, how="unseen")
+        job = {"operations": [unseen], "idempotency_key": name}
+        reply = self.rpc(self.admin, "batch.job", "execute", **job)
+        self.assertEqual(reply.status, 422, reply.body)
+        self.assertIn("look before you repeat it", reply.body["message"])
+        again = self.rpc(self.admin, "batch.job", "execute", **job)
+        self.assertEqual((again.status, again.body["state"]), (200, "failed"))
+        self.assertIn("not known", again.body["results"][0]["error"]["message"])
+        self.assertEqual(len(self.names()), 1)
+
     def test_a_swallowed_refusal_has_committed_nothing(self):
         """An operation that ignores the refusal is still rolled back with its chunk."""
         name = self._testMethodName

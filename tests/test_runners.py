@@ -134,6 +134,8 @@ class TestTurns(RaceCase):
         job = self.submit(self.creates("eta", 2), chunk_size=1)
         self.runner().step()
         job.eta = fields.Datetime.now() + timedelta(hours=1)
+        job.pause()
+        job.resume()
         self.commit()
         self.run_to_end(job)
         self.assert_counters(job, "done", succeeded=2)

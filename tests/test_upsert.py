@@ -125,25 +125,6 @@ class TestUpsert(KeyCase):
                 self.records([("name", "=", "x")]).unlink()
                 self.commit()
 
-    def test_unique_by_another_field_after_a_delete(self):
-        """That its own job has deleted or changed the record of the key is no conflict."""
-        taken = self.make({"unique_code": "taken"})
-        for op in ("unlink", "write"):
-            for policy in ("isolate", "all"):
-                with self.subTest(op=op, policy=policy):
-                    (record,) = self.make({"code": "a"})
-                    first = {"op": op, "model": KEY, "ids": record.ids}
-                    first |= {"values": {"code": "b"}} if op == "write" else {}
-                    job = self.submit_and_run(
-                        [first, upsert("code", code="a", unique_code="taken")], policy=policy
-                    )
-                    self.assertEqual(self.states(job)[1], "failed")
-                    self.assertEqual(self.outcomes(job)[1]["error"]["type"], "unique")
-                    self.assertEqual(job.chunk_ids.mapped("conflicts"), [0])
-                    self.renew()
-                    (self.records([]) - taken).unlink()
-                    self.commit()
-
     def test_unique_by_another_field(self):
         """A violation that has nothing to do with the key is a failure, at once and of one."""
         self.make({"unique_code": "taken"})

@@ -25,6 +25,17 @@ class TestUpsertBesideExecute(UpsertRaceCase):
         self.beside_a_job([upsert("code", code="a", name="1")], upsert("code", code="a", name="2"))
         self.assertEqual(self.records([]).mapped("name"), ["2"])
 
+    def test_a_key_whose_record_it_has_deleted_or_changed(self):
+        """What the call cannot find any more by its own doing was not made beside it."""
+        for first in ({"op": "unlink"}, {"op": "write", "values": {"code": "b"}}):
+            with self.subTest(op=first["op"]):
+                (record,) = self.make({"code": "a"})
+                operations = [{**first, "model": KEY, "ids": record.ids}, upsert("code", code="a")]
+                reply = self.execute(operations)
+                self.assert_values(reply, [True, "created"])
+                self.assertEqual(len(self.records([("code", "=", "a")])), 1)
+                self.remove_all()
+
     def test_a_job_first_with_the_same_external_id(self):
         """The same for external ids, by upsert and by load."""
         row = {"op": "load", "model": KEY, "fields": ["id", "name"], "row": ["x", "3"]}
@@ -276,6 +287,25 @@ class TestUpsertBesideOthers(UpsertRaceCase):
                 self.assert_found_after_all(job)
                 runner.close()
                 self.remove_all()
+
+    def test_unique_by_another_field_after_a_delete(self):
+        """That its own job has deleted or changed the record of the key is no conflict."""
+        taken = self.make({"unique_code": "taken"})
+        for op in ("unlink", "write"):
+            for policy in ("isolate", "all"):
+                with self.subTest(op=op, policy=policy):
+                    (record,) = self.make({"code": "a"})
+                    first = {"op": op, "model": KEY, "ids": record.ids}
+                    first |= {"values": {"code": "b"}} if op == "write" else {}
+                    job = self.submit(
+                        [first, upsert("code", code="a", unique_code="taken")], policy=policy
+                    )
+                    self.run_to_end(job)
+                    self.assertEqual(self.states(job)[1], "failed")
+                    self.assertEqual(self.outcomes(job)[1]["error"]["type"], "unique")
+                    self.renew()
+                    (self.records([]) - taken).unlink()
+                    self.commit()
 
     def test_external_id(self):
         """An external id that somebody else has made meanwhile is found in the same way."""

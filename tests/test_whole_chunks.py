@@ -44,7 +44,8 @@ class TestWholeChunks(RaceCase):
     def test_a_killer(self):
         """The operation that was at work each time fails, its mates are rolled back, and the other
         chunks land."""
-        job = self.submit(self.gated("killer", 12, gate_at=6), policy="chunk", chunk_size=4)
+        operations = self.gated("killer", 12, gate_at=6)
+        job = self.submit(operations, policy="chunk", chunk_size=4, max_parallel=2)
         self.runner().step()
         self.kill_at_gate(LOST_BUDGET)
         self.run_to_end(job)
@@ -68,6 +69,26 @@ class TestWholeChunks(RaceCase):
         self.assert_counters(job, "done", succeeded=4)
         self.assertEqual(self.names(), [f"death {number}" for number in range(4)])
         self.assertEqual(job.sudo().chunk_ids.mapped("attempt"), [3])
+
+    def test_a_death_makes_it_no_slower(self):
+        """Until the last try it is done in merged steps, and not one by one."""
+        job = self.submit(self.gated("merged", 8, gate_at=7), policy="chunk", chunk_size=8)
+        steps = []
+        original = type(self.env["batch.job.one.transaction"])._publish_position
+        self.patch(
+            type(self.env["batch.job.one.transaction"]),
+            "_publish_position",
+            lambda model, side, row, position: (
+                steps.append(position),
+                original(model, side, row, position),
+            ),
+        )
+        self.kill_at_gate(1)
+        self.kill_at_gate(1)
+        self.assertEqual(steps, [0, 5])
+        self.run_to_end(job)
+        self.assertEqual(steps[2:], list(range(8)))
+        self.assert_counters(job, "done", succeeded=8)
 
     def test_a_bad_mate_after_a_death(self):
         """The mates of a bad operation are rolled back after a death as they are without one."""
@@ -113,7 +134,10 @@ class TestWholeChunks(RaceCase):
         self.run_to_end(job)
         self.assert_counters(job, "partial", succeeded=2, failed=1, skipped=1)
         self.assertEqual(records.mapped("value"), [0, 0, 1, 1])
-        self.assertEqual(self.outcomes(job)[0]["error"]["type"], "conflict")
+        error = self.outcomes(job)[0]["error"]
+        self.assertEqual(error["type"], "conflict")
+        words = "It or another operation of its chunk met a conflict 5 times: "
+        self.assertEqual(error["message"][: len(words)], words)
 
     def test_time_limit(self):
         """A chunk that has lost a worker ends by itself before the next one is killed."""
@@ -138,6 +162,8 @@ class TestWholeChunks(RaceCase):
         self.assert_counters(job, "paused", succeeded=1, failed=1, remaining=1)
         self.assertIn("Operation 1 failed: Its worker died 3 times", job.status()["error"])
         job.resume()
+        self.commit()
+        self.kill_at_gate(LOST_BUDGET - 1)
         self.run_to_end(job)
         self.assert_counters(job, "done", succeeded=3)
         self.assertEqual(self.names(), [f"stop {number}" for number in range(3)])

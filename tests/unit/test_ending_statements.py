@@ -32,6 +32,7 @@ def test_what_ends_the_transaction(query, words):
         "SELECT E'\\'; COMMIT'",
         "DO $do$ BEGIN PERFORM 1; END $do$;",
         "SELECT CASE WHEN a THEN 1\nEND FROM b",
+        "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; END",
         "SELECT endless FROM commits; SELECT 2",
     ],
 )
