@@ -68,13 +68,17 @@ class KeyLocks:
             self.cr.execute("SELECT pg_advisory_unlock_all()")
             self.taken = False
 
+    def _held_by_its_transaction(self) -> set[int]:
+        return set()
+
     def _lock(self, alone: dict[int, bool]):
         """
         :param alone: number -> whether nobody else may hold it
         """
         if not alone:
             return
-        numbers = sorted(alone)
+        held = self._held_by_its_transaction()
+        numbers = sorted(number for number in alone if number not in held)
         query = SQL(
             """
             SELECT CASE WHEN alone THEN pg_advisory_lock(number)
@@ -96,12 +100,21 @@ class LocksBeside(KeyLocks):
 
     NAME = "batch_job_locks_beside"
 
+    def __init__(self, cr, pid: int):
+        """
+        :param pid: of the backend of the transaction
+        """
+        super().__init__(cr)
+        self.pid = pid
+
     @classmethod
     def of(cls, env) -> "LocksBeside":
         """Those of a transaction: a second connection would wait for the first."""
         hooks = env.cr.postcommit
         if cls.NAME not in hooks.data:
-            locks = hooks.data[cls.NAME] = cls(env.registry.cursor())
+            locks = hooks.data[cls.NAME] = cls(
+                env.registry.cursor(), env.cr.connection.get_backend_pid()
+            )
             hooks.add(locks.end)
             env.cr.postrollback.add(locks.end)
         return hooks.data[cls.NAME]
@@ -124,6 +137,8 @@ class LocksBeside(KeyLocks):
         """
         oldest = oldest_unseen(env.cr)
         with self._unless_lost():
+            # our own transaction may hold the whole table
+            self.cr.execute(SQL("SET LOCAL lock_timeout = %s", PATIENCE))
             found = [self._finds_newer(env, group, oldest) for group in coalesce(operations)]
             self.cr.rollback()
         if any(found):
@@ -133,6 +148,22 @@ class LocksBeside(KeyLocks):
         model = env(cr=self.cr)[group.model].with_context(**group.context)
         finder = finder_of(model, group.operations)
         return finder.finds_newer({finder.key_of(one) for one in group.operations}, oldest)
+
+    def _held_by_its_transaction(self) -> set[int]:
+        """Locks of the chunk that the call is an operation of: they last as long as ours would."""
+        self.cr.execute(
+            SQL(
+                """
+                SELECT (classid::bigint << 32) | objid::bigint
+                  FROM pg_locks
+                 WHERE locktype = 'advisory' AND objsubid = 1 AND mode = 'ExclusiveLock'
+                   AND granted AND pid = %s
+                   AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+                """,
+                self.pid,
+            )
+        )
+        return {number for (number,) in self.cr.fetchall()}
 
     @contextmanager
     def _unless_lost(self):

@@ -2,6 +2,7 @@
 
 from odoo.tools import SQL
 
+PATIENCE = "3s"  # for what another transaction, or the one beside, has locked
 _XIDS = 2**32  # they begin anew after so many
 
 

@@ -4,13 +4,15 @@ import dataclasses
 
 from psycopg2 import errors as pg
 
+from odoo.tools import SQL
+
 from ..engine.coalesce import coalesce
 from ..engine.operations import Operation
 from ..engine.outcomes import Failure, Outcome
 from . import crud
 from .find_external_ids import ExternalIds
 from .find_keys import Keys
-from .snapshots import oldest_unseen
+from .snapshots import PATIENCE, oldest_unseen
 
 
 def upsert(model, operations: list[Operation]) -> list[Outcome]:
@@ -105,6 +107,8 @@ def _are_made_beside(model, finder, keys) -> bool:
     """To be asked when the failed attempt is rolled back."""
     oldest = oldest_unseen(model.env.cr)
     with model.env.registry.cursor() as cr:
+        # the transaction itself may hold the whole table
+        cr.execute(SQL("SET LOCAL lock_timeout = %s", PATIENCE))
         return finder.afresh(cr).finds_newer(keys, oldest)
 
 

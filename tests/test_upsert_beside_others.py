@@ -5,6 +5,7 @@ from unittest.mock import patch
 
 import requests
 
+from odoo.exceptions import ConcurrencyError
 from odoo.service import server
 from odoo.tests import tagged
 from odoo.tests.common import HOST
@@ -34,6 +35,27 @@ class TestUpsertBesideExecute(UpsertRaceCase):
                 reply = self.execute(operations)
                 self.assert_values(reply, [True, "created"])
                 self.assertEqual(len(self.records([("code", "=", "a")])), 1)
+                self.remove_all()
+
+    def test_a_table_that_it_has_locked_itself(self):
+        """The look beside it cannot wait for the transaction that waits for it: it gives up."""
+        with patch(f"{LOCKS}.PATIENCE", "20ms"), self.assertRaises(ConcurrencyError):
+            self.cr.execute("LOCK TABLE test_batch_key IN ACCESS EXCLUSIVE MODE")
+            self.env["batch.job"].with_user(self.admin).execute([upsert("code", code="a")])
+        self.renew()
+        self.assertEqual(self.key_locks(), 0)
+
+    def test_a_call_within_a_job_that_has_the_key(self):
+        """What the job's own chunk has locked is not waited for."""
+        nested = {"op": "call", "model": KEY, "method": "execute_upsert", "kwargs": {"code": "a"}}
+        for policy in ("isolate", "all"):
+            with self.subTest(policy=policy):
+                job = self.submit([upsert("code", code="a"), nested], policy=policy)
+                self.runner().step()
+                self.renew()
+                self.assertEqual(self.states(job), ["done"] * 2)
+                self.assertEqual(len(self.records([])), 1)
+                self.assertEqual(self.outcomes(job)[1]["value"], ["updated"])
                 self.remove_all()
 
     def test_a_job_first_with_the_same_external_id(self):

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from fake_odoo import FakeOdoo
+from fake_odoo import FakeOdoo, status
 from http_odoo import served
 from odoo_batch_job._cli import main
 
@@ -34,7 +34,8 @@ FIELDS = {
             "ref": "char",
             "country_id": "many2one",
         }.items()
-    }
+    },
+    "m/fields_get": {},
 }
 
 
@@ -42,7 +43,10 @@ class QuickOdoo(FakeOdoo):
     """A server where a job is done when nothing else is said."""
 
     def _status(self, ids: list[int]) -> dict[str, Any]:
-        self.states = self.states or ["done"]
+        if ids[0] > len(self.jobs):
+            return status(id=ids[0], state="done", remaining=0)
+        if self.jobs[ids[0] - 1].state not in ("draft", "cancelled"):
+            self.states = self.states or ["done"]
         return super()._status(ids)
 
 

@@ -139,6 +139,7 @@ class FakeOdoo:
             id=job.id,
             state=job.state,
             total=len(job.operations),
+            remaining=0 if job.state in ENDED else len(job.operations),
             parts=len(job.parts),
             time_left=self.time_left,
             dry_run=job.body["dry_run"],

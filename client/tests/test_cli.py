@@ -176,7 +176,8 @@ def test_url_of_a_screen(run: Run, odoo: FakeOdoo, monkeypatch: pytest.MonkeyPat
 )
 def test_what_to_do_next(values: dict[str, Any], said: str) -> None:
     """The end of a job says how to go on."""
-    counts = {"succeeded": 0, "failed": 0, "skipped": 0, "remaining": 0, "total": 2}
+    counts: dict[str, Any] = {"succeeded": 0, "failed": 0, "skipped": 0, "remaining": 0, "total": 2}
+    counts |= {"started_at": "2025-01-02T03:04:05Z", "error": "Operation 1 failed: no"}
     job = JobStatus.from_json(status(id=7, **{**counts, **values}))
     assert ending(job).splitlines()[-1].endswith(said)
 
@@ -184,7 +185,7 @@ def test_what_to_do_next(values: dict[str, Any], said: str) -> None:
 def test_large_submission_prints_its_id_before_it_is_sent(run: Run, odoo: FakeOdoo) -> None:
     """A client killed on the way is found again; the draft that was refused is cancelled."""
     Path("a.jsonl").write_text((json.dumps({"name": "x" * 90_000}) + "\n") * 30)
-    odoo.faults = iter([work, work, reply(odoo_error(422, "Operation 4: no"))])
+    odoo.faults = iter([work, work, work, reply(odoo_error(422, "Operation 4: no"))])
     result = run("submit", "a.jsonl", "--model", "m")
     assert result.exit_code == 2
     assert result.output.splitlines() == [
@@ -217,7 +218,7 @@ def test_last_is_no_earlier_job_after_a_refusal(run: Run, odoo: FakeOdoo) -> Non
     assert run("status", "--last").exit_code == 0
     assert run("submit", "b.jsonl", "--model", "m").exit_code == 2
     result = run("status", "--last")
-    assert (result.exit_code, "no job was submitted" in result.output) == (2, True)
+    assert (result.exit_code, "submission from here was refused" in result.output) == (2, True)
 
 
 def interrupt(request: object, serve: Callable[[], Any]) -> Any:
@@ -230,19 +231,52 @@ def interrupt(request: object, serve: Callable[[], Any]) -> Any:
 def test_ctrl_c_while_sending_leaves_no_draft_behind(run: Run, odoo: FakeOdoo) -> None:
     """Half a submission is of no use, unless it can be continued under its key."""
     Path("a.jsonl").write_text((json.dumps({"name": "x" * 90_000}) + "\n") * 30)
-    odoo.faults = iter([work, interrupt])
+    odoo.faults = iter([work, work, interrupt])
     result = run("submit", "a.jsonl", "--model", "m")
     assert result.exit_code == 130
     assert result.output.splitlines()[-1] == "Not all was sent; job 1 is cancelled."
     assert odoo.jobs[0].state == "cancelled"
-    odoo.faults = iter([work, interrupt])
+    odoo.faults = iter([work, work, interrupt])
     result = run("submit", "a.jsonl", "--model", "m", "--idempotency-key", "nightly")
     assert result.exit_code == 130
-    said = "job 2 stays a draft. Submit again with --idempotency-key nightly to go on."
-    assert result.output.splitlines()[-1] == f"Not all was sent; {said}"
+    assert result.output.splitlines()[-1] == (
+        "Not all was sent; job 2 stays a draft. Submit again with --idempotency-key nightly to go "
+        "on, or: odoo-batch cancel 2"
+    )
     assert odoo.jobs[1].state == "draft"
     assert run("submit", "a.jsonl", "--model", "m", "--idempotency-key", "nightly").exit_code == 0
     assert [len(job.operations) for job in odoo.jobs][1:] == [30]
+
+
+def test_whole_submission_is_not_called_half(run: Run, odoo: FakeOdoo) -> None:
+    """All was sent, and only the answer to the start went wrong: the job is left alone."""
+    Path("a.jsonl").write_text((json.dumps({"name": "x" * 90_000}) + "\n") * 30)
+    odoo.states = ["running"]
+
+    def start_and_fail(request: object, serve: Callable[[], Any]) -> Any:
+        serve()
+        return httpx.Response(500, text="<html>Internal Server Error</html>")
+
+    odoo.faults = iter([*[work] * 5, start_and_fail])
+    result = run("submit", "a.jsonl", "--model", "m")
+    assert [path for path, _ in odoo.requests][-2:] == ["batch.job/start", "batch.job/status"]
+    assert "Not all was sent" not in result.output
+    assert (result.exit_code, odoo.jobs[0].state) == (3, "running")
+
+
+def test_other_rows_under_a_used_key(run: Run, odoo: FakeOdoo) -> None:
+    """To submit them once more would be refused again."""
+    Path("a.jsonl").write_text((json.dumps({"name": "x" * 90_000}) + "\n") * 30)
+    odoo.faults = iter([work, work, reply(odoo_error(422, "Part 0 was appended before"))])
+    result = run("submit", "a.jsonl", "--model", "m", "--idempotency-key", "nightly")
+    assert "stays a draft that nobody can go on with: odoo-batch cancel 1" in result.output
+
+
+def test_empty_key_is_none(run: Run, odoo: FakeOdoo) -> None:
+    """A variable of the shell that is not set would let a submission be doubled."""
+    Path("a.jsonl").write_text("{}\n")
+    result = run("submit", "a.jsonl", "--model", "m", "--idempotency-key", "")
+    assert (result.exit_code, odoo.jobs) == (2, [])
 
 
 def test_refused_row_of_a_keyed_submission_says_how_to_go_on(run: Run, odoo: FakeOdoo) -> None:
@@ -264,7 +298,7 @@ def test_ctrl_c_while_watching_leaves_the_job(run: Run, odoo: FakeOdoo) -> None:
     """It says how to come back."""
     Path("a.jsonl").write_text("{}\n")
     odoo.states = ["running"] * 9
-    odoo.faults = iter([work, work, interrupt])
+    odoo.faults = iter([work, work, work, interrupt])
     result = run("submit", "a.jsonl", "--model", "m")
     assert result.exit_code == 130
     assert "Job 1 goes on in Odoo. Watch it again: odoo-batch watch 1" in result.output

@@ -10,7 +10,8 @@ import pytest
 
 from conftest import Run
 from fake_odoo import FakeOdoo, outcome
-from odoo_batch_job._cli._operations_of import cell, row_of, typed
+from odoo_batch_job._cli._operations_of import cell, check_cell, row_of, typed
+from odoo_batch_job._cli._settings import InputError
 
 CSV = 'name,active,color,category_id,ref\nAcme,true,3,"[[6, 0, [1]]]",A-1\nBolt,no,x,,\n'
 
@@ -191,9 +192,39 @@ def test_columns_of_csv_are_no_operations(run: Run, odoo: FakeOdoo) -> None:
     assert odoo.jobs[0].operations[0]["values"] == {"op": "unlink", "model": "x"}
 
 
-def test_number_that_json_does_not_know(run: Run, odoo: FakeOdoo) -> None:
-    """It stays a text, for Odoo to refuse with its field."""
-    assert [typed(text, "float") for text in ("1.5", "NaN", "inf")] == [1.5, "NaN", "inf"]
+@pytest.mark.parametrize("text", ["NaN", "-inf", "1_000", "1_000.5"])
+def test_number_to_python_only(text: str) -> None:
+    """Odoo would store it, or something else; nobody means it."""
+    with pytest.raises(InputError, match="it takes a number such as"):
+        check_cell("x", text, "float")
+    check_cell("x", text, "char")
+    check_cell("x", "1000.5", "float")
+
+
+def test_truth_values_of_json(run: Run, odoo: FakeOdoo) -> None:
+    """Any text is true to Odoo; other values are left to it, and names that are no fields."""
+    Path("a.jsonl").write_text('{"name": "A", "active": false, "colour": 1}\n{"active": "nope"}\n')
+    result = run("submit", "a.jsonl", "--model", "res.partner")
+    assert (result.exit_code, odoo.jobs) == (2, [])
+    assert "a.jsonl, line 2: the column “active” holds 'nope'" in result.output
+    Path("a.jsonl").write_text('{"name": "A", "active": false, "colour": 1}\n')
+    assert run("submit", "a.jsonl", "--model", "res.partner").exit_code == 0
+    assert odoo.jobs[0].operations[0]["values"] == {"name": "A", "active": False, "colour": 1}
+
+
+def test_rows_that_are_done_are_not_done_again(run: Run, odoo: FakeOdoo) -> None:
+    """`results` without --failed writes them too."""
+    Path("all.csv").write_text("name,__index,__error,__state,__ids\nA,0,,failed,\nB,1,,done,[7]\n")
+    result = run("submit", "all.csv", "--model", "res.partner")
+    assert (result.exit_code, odoo.jobs) == (2, [])
+    assert "all.csv, line 3: the row is done already" in result.output
+
+
+def test_columns_of_others_that_begin_as_ours(run: Run, odoo: FakeOdoo) -> None:
+    """They are not dropped without a word."""
+    Path("a.csv").write_text("name,__note\nA,B\n")
+    result = run("submit", "a.csv", "--model", "res.partner")
+    assert (result.exit_code, "“__note” is no field" in result.output) == (2, True)
 
 
 def test_bad_input_of_standard_input(run: Run, odoo: FakeOdoo) -> None:

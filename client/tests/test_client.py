@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from fake_odoo import FakeClock, FakeOdoo, end_and_lose_response, lose_response, outcome, work
-from helpers import async_client, creates
-from odoo_batch_job import AsyncClient, OperationError, WatchTimeoutError
+from helpers import async_client, blocking_client, creates
+from odoo_batch_job import AsyncClient, CreateOperation, OperationError, WatchTimeoutError
 
 pytestmark = pytest.mark.anyio
 
@@ -215,6 +215,24 @@ def test_arguments_that_cannot_be(arguments: dict[str, Any], reason: str) -> Non
     """They are refused before anything is sent."""
     with pytest.raises(ValueError, match=reason):
         AsyncClient("http://odoo.test", **arguments)
+
+
+async def test_submission_of_something_else() -> None:
+    """It is refused before anything is begun, by the blocking client too."""
+    operations: Any = CreateOperation("res.partner", {})
+    others: list[Any] = [None, operations, {"op": "create"}]
+    odoo = FakeOdoo()
+    async with async_client(odoo) as client:
+        for wrong in others:
+            with pytest.raises(TypeError, match="expected a list or iterator of operations"):
+                await client.submit(wrong)
+        with pytest.raises(ValueError, match="idempotency_key is empty"):
+            await client.execute([], idempotency_key="")
+        with pytest.raises(TypeError, match="eta is a datetime"):
+            await client.submit([], eta="tomorrow")  # type: ignore[arg-type]
+    with blocking_client(odoo) as blocking, pytest.raises(TypeError, match="list or iterator"):
+        blocking.submit(operations)
+    assert odoo.requests == []
 
 
 @pytest.mark.parametrize("key", ["", "abc\n", "a key", "schlüssel"])

@@ -12,7 +12,7 @@ from ._connected import Connected
 from ._errors import WatchTimeoutError
 from ._foreign import ExecuteKw, Foreign
 from ._models import JobStatus, OperationResult
-from ._parts import Operation
+from ._parts import Operation, check_operations
 from ._retry import Retry
 
 FIRST_POLL = 0.1  # seconds; a small job is done by then
@@ -84,12 +84,15 @@ class AsyncClient(Connected):
         :param start: False leaves the job a draft
         :param opened: is called with the job as soon as Odoo has it, which for a large one is long
             before all of it is sent
+        :raises TypeError: ``operations`` is no list or iterator, or ``eta`` no datetime
+        :raises ValueError: ``idempotency_key`` is empty
         :raises InvalidOperationError: an operation is none or cannot be JSON; its ``index``
         :raises InvalidRequestError: Odoo refuses an operation (``index``) or option
         :raises IdempotencyKeyError: the key names a job with more operations
         :raises AccessDeniedError: the user may not do an operation (``index``)
         :raises BatchJobError: see ``_errors.py`` for what else can happen
         """
+        check_submission(operations, idempotency_key, eta)
         options = {
             "name": name,
             "policy": policy,
@@ -121,6 +124,7 @@ class AsyncClient(Connected):
         :raises InvalidRequestError: Odoo refuses an operation (``index``), or there are too many
         :raises BatchJobError: as for :meth:`submit`
         """
+        check_submission(operations, idempotency_key)
         return await self._rpc.execute(operations, policy, idempotency_key)
 
     async def start(self, job_id: int) -> JobStatus:
@@ -238,6 +242,21 @@ def _until_next_look(pause: float, time_left: float | None, unchanged: float) ->
         return pause
     due = time_left - unchanged
     return min(pause, max(SHORTEST_POLL, due / 2 if due > 0 else -due / 4))
+
+
+def check_submission(
+    operations: object, idempotency_key: str | None, eta: datetime | None = None
+) -> None:
+    """Refuse what could not be sent, before anything is begun.
+
+    :raises TypeError: ``operations`` are none, or ``eta`` is no datetime
+    :raises ValueError: the key is empty
+    """
+    check_operations(operations)
+    if idempotency_key == "":
+        raise ValueError("idempotency_key is empty: give a name, or None")
+    if eta is not None and not isinstance(eta, datetime):
+        raise TypeError(f"eta is a datetime, not {eta!r}")
 
 
 def environment() -> dict[str, Any]:

@@ -56,7 +56,7 @@ class Connected:
         if api_key is None:
             self._use(Nobody(self._http))
         elif not _HEADER.fullmatch(api_key):
-            raise ValueError("the API key is empty, or has a space or line break in it")
+            raise ValueError("the API key is empty, or has a character that no key has")
         else:
             self._use(Json2(self._http, database=database, api_key=api_key))
 

@@ -38,6 +38,17 @@ async def pack(
         yield _array(part)
 
 
+def check_operations(operations: object) -> None:
+    """Refuse one operation, or something else.
+
+    :raises TypeError: these are no operations
+    """
+    if isinstance(operations, (Mapping, str, bytes)) or not isinstance(
+        operations, (Iterable, AsyncIterable)
+    ):
+        raise TypeError(f"expected a list or iterator of operations, got {operations!r:.80}")
+
+
 async def _stream(
     operations: Iterable[Operation] | AsyncIterable[Operation],
 ) -> AsyncIterator[Operation]:
@@ -59,7 +70,9 @@ def _text(index: int, operation: Operation) -> bytes:
     try:
         return encode(dict(operation))
     except (TypeError, ValueError, RecursionError) as error:
-        hint = "; give dates and times as texts" if "date" in str(error) else ""
+        hint = (
+            "; give dates and times as texts: 2026-01-31 12:00:00" if "date" in str(error) else ""
+        )
         raise InvalidOperationError(index, f"cannot be written as JSON: {error}{hint}") from error
 
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import httpx
 
-from ._client import AsyncClient, Policy, environment
+from ._client import AsyncClient, Policy, check_submission, environment
 from ._models import JobStatus, OperationResult
 from ._parts import PART_BYTES, Operation
 from ._portal import Portal
@@ -58,7 +58,7 @@ class Client:
     def from_env(cls) -> Client:
         """Return a client for ``ODOO_URL``, ``ODOO_DB`` and ``ODOO_API_KEY`` of the environment.
 
-        :raises KeyError: ``ODOO_URL`` or ``ODOO_API_KEY`` is not set
+        :raises ValueError: ``ODOO_URL`` or ``ODOO_API_KEY`` is not set
         """
         return cls(**environment())
 
@@ -92,6 +92,7 @@ class Client:
         opened: Callable[[JobStatus], object] | None = None,
     ) -> JobStatus:
         """Submit a job and return its status; see :meth:`AsyncClient.submit`."""
+        check_submission(operations, idempotency_key, eta)
         return self._portal.run_reading(
             lambda stream: self._client.submit(
                 stream,

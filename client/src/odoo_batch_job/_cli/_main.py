@@ -11,7 +11,6 @@ from rich.table import Table
 
 from .._errors import (
     BatchJobError,
-    ConnectionFailedError,
     InvalidOperationError,
     ResponseError,
     WatchTimeoutError,
@@ -20,6 +19,7 @@ from .._models import STATES, JobStatus
 from .._sync import Client
 from ._command import CODE_BY_STATE, DONE, command, exit_with
 from ._command import main as main
+from ._drafts import what_becomes_of
 from ._failures import outcomes, write_results
 from ._listing import LISTED, columns_of, latest_jobs
 from ._operations_of import Converter, field_types
@@ -36,7 +36,12 @@ from ._show import as_json, ending, follow, line
     type=click.Choice(["load", "create", "write", "upsert", "unlink"]),
     help="What to do with a row. [default: load for CSV, create for JSON Lines]",
 )
-@click.option("--key", multiple=True, metavar="FIELD", help="Of upsert: what identifies a record.")
+@click.option(
+    "--key",
+    multiple=True,
+    metavar="FIELD",
+    help="Of upsert: what identifies a record; once for each field.",
+)
 @click.option("--format", "kind", type=click.Choice(["csv", "jsonl"]), help="Of the file.")
 @click.option("--name", help="What people call the job; the name of the file unless given.")
 @click.option("--dry-run", is_flag=True, help="Try everything, keep nothing.")
@@ -74,8 +79,10 @@ def submit(
     import (id, name, country_id/code …); otherwise names of fields. A line of JSON is a row too, or
     an operation such as {"op": "create", "model": …, "values": {…}}. write and unlink take
     the record's number from the column “id”; upsert takes an external id from there, or --key.
-    Columns that `results` adds are left out.
+    The columns __index and __error of `results --failed` are left out.
     """
+    if options["idempotency_key"] == "":
+        raise InputError("--idempotency-key is empty: give a name, or leave it out.")
     opened: list[JobStatus] = []
     remember_job(settings, None)  # if this one is refused, --last must not be another one
     options["name"] = options["name"] or (Path(file).name if file != "-" else None)
@@ -89,8 +96,7 @@ def submit(
         op = op or ("load" if kind == "csv" else "create")
         if key and op != "upsert":
             raise InputError("--key says what identifies a record to upsert: add --op upsert.")
-        has_fields = kind == "csv" and op != "unlink" and model
-        fields = field_types(client, model or "") if has_fields else None
+        fields = field_types(client, model) if model and op != "unlink" else None
         converter = Converter(op, model, key, kind, fields)
         try:
             operations = converter.operations(rows, file)
@@ -98,28 +104,14 @@ def submit(
         except (BatchJobError, InputError, KeyboardInterrupt) as error:
             if isinstance(error, (ResponseError, InvalidOperationError)):
                 converter.add_line(error, file)
-            _give_up_submission(client, opened, options["idempotency_key"], error)
+            if opened and (said := what_becomes_of(client, opened[0].id, options, error)):
+                click.echo(said, err=True)
+                if not options["idempotency_key"]:
+                    remember_job(settings, None)
             raise
     if no_wait:
         return DONE
     return _watch(client, job.id, timeout, json)
-
-
-def _give_up_submission(
-    client: Client, opened: list[JobStatus], key: str | None, why: BaseException
-) -> None:
-    """Say what becomes of a draft that has not got all its operations."""
-    if not opened or opened[0].state != "draft":
-        return
-    job = opened[0].id
-    if key:
-        text = f"job {job} stays a draft. Submit again with --idempotency-key {key} to go on."
-    elif isinstance(why, ConnectionFailedError):
-        text = f"job {job} stays a draft that nobody can go on with: {APP} cancel {job}."
-    else:
-        client.cancel(job)
-        text = f"job {job} is cancelled."
-    click.echo(f"Not all was sent; {text}", err=True)
 
 
 @command(job=True)
@@ -148,6 +140,12 @@ def status(client: Client, settings: Settings, job_id: int, json: bool) -> None:
 
 def _show_status(job: JobStatus, json: bool) -> None:
     click.echo(as_json(job) if json else ending(job) if job.at_rest else line(job))
+
+
+def _show_going(job: JobStatus, json: bool) -> None:
+    _show_status(job, json)
+    if not job.at_rest and not json:
+        click.echo(f"Watch it: {APP} watch {job.id}")
 
 
 @command(name="list")
@@ -190,6 +188,9 @@ def results(
     With -o the rows that were submitted are written to a file, with __index and __error beside:
     correct them and submit that file again.
     """
+    remaining = client.status(job_id).remaining
+    if remaining:
+        click.echo(f"{remaining:,} operations are still to come.", err=True)
     found = outcomes(client, job_id, failed=failed)
     if output:
         count, kinds = write_results(client, job_id, found, output, failed=failed)
@@ -197,15 +198,17 @@ def results(
             " ".join([f"--op {op} --model {model}", *(f"--key {name}" for name in key)])
             for op, model, key in kinds
         )
-        hint = f" Correct them and: {APP} submit {output} {again}" if failed and count else ""
-        click.echo(f"{count:,} {'row' if count == 1 else 'rows'} in {output}.{hint}", err=True)
+        rows, them = ("row", "it") if count == 1 else ("rows", "them")
+        hint = f" Correct {them} and: {APP} submit {output} {again}" if failed and count else ""
+        click.echo(f"{count:,} {rows} in {output}.{hint}", err=True)
         return
     for result in found:
         if json:
             click.echo(as_json(result))
         else:
             ids = ",".join(map(str, result.ids))
-            words = [result.index, result.state, result.op, result.model, ids, result.error or ""]
+            reason = " ".join(str(result.error or "").split())
+            words = [result.index, result.state, result.op, result.model, ids, reason]
             click.echo("\t".join(map(str, words)))
 
 
@@ -213,20 +216,20 @@ def results(
 @click.option("--cancelled", is_flag=True, help="The cancelled operations too.")
 def retry(client: Client, settings: Settings, job_id: int, cancelled: bool, json: bool) -> None:
     """Run what failed, and what was skipped for it, again."""
-    _show_status(client.retry(job_id, cancelled=cancelled), json)
+    _show_going(client.retry(job_id, cancelled=cancelled), json)
 
 
 @command(job=True)
 @click.option("--skip", is_flag=True, help="Leave the operation that stopped the job as it is.")
 def resume(client: Client, settings: Settings, job_id: int, skip: bool, json: bool) -> None:
     """Go on with a paused job."""
-    _show_status(client.resume(job_id, skip=skip), json)
+    _show_going(client.resume(job_id, skip=skip), json)
 
 
 @command(job=True)
 def start(client: Client, settings: Settings, job_id: int, json: bool) -> None:
     """Queue a draft, or run for real what was a dry run."""
-    _show_status(client.start(job_id), json)
+    _show_going(client.start(job_id), json)
 
 
 @command(job=True)

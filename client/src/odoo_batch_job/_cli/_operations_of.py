@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -15,6 +14,9 @@ from ._settings import InputError
 
 OPS = ("create", "write", "unlink", "call", "upsert", "load")
 TRUE, FALSE = ("1", "true", "yes", "t", "y"), ("0", "false", "no", "f", "n")
+NUMBERS = ("integer", "many2one", "many2one_reference", "float", "monetary")
+# numbers to Python, and so to Odoo, but to nobody else
+_ONLY_PYTHON_S = re.compile(r"[+-]?(nan|inf|infinity|[\d.]+(_[\d.]+)+)", re.IGNORECASE)
 ID_COLUMNS = ("id", ".id")  # of a record in the database, for write and unlink
 
 
@@ -25,7 +27,8 @@ class Converter:
     :param model: of rows that do not name one
     :param key: fields that identify a record to upsert
     :param kind: of the file, ``csv`` or ``jsonl``; a line of JSON may be an operation itself
-    :param fields: type by field, for the texts of a CSV file; None leaves values as they are
+    :param fields: type by field, for the names and cells of CSV and the truth values of JSON; None
+        checks nothing
     """
 
     def __init__(
@@ -37,7 +40,7 @@ class Converter:
         fields: Mapping[str, str] | None,
     ) -> None:
         self._op = op
-        self._may_be_operations = kind == "jsonl"
+        self._is_json = kind == "jsonl"
         self._model = model
         self._key = list(key)
         self._fields = fields
@@ -66,9 +69,9 @@ class Converter:
             error.args = (f"{title_of(name)}, line {line}: {error}",)
 
     def _operation(self, row: Row) -> dict[str, Any]:
-        if self._may_be_operations and row.get("op") in OPS:
+        if self._is_json and row.get("op") in OPS:
             return {**({"model": self._model} if self._model else {}), **row}
-        if self._may_be_operations and "op" in row and "model" in row:
+        if self._is_json and "op" in row and "model" in row:
             raise InputError(f"op {row['op']!r} is unknown; use one of {', '.join(OPS)}.")
         if not self._model:
             raise InputError("which model? Give --model, or operations with “op” and “model”.")
@@ -79,8 +82,8 @@ class Converter:
 
         :raises InputError: names the column
         """
-        if self._fields is None or columns == self._columns:
-            return
+        if self._is_json or self._fields is None or columns == self._columns:
+            return  # a model may take keys of JSON that are no fields
         for column in columns:
             # country_id/code, country_id:id, .id, properties.colour
             name = re.split(r"(?<=.)[/:.]", column)[0] if self._op == "load" else column
@@ -102,6 +105,9 @@ class Converter:
         row = dict(row)
         if self._op == "create" or self._key:
             self._refuse_ids(row)
+        for name in self._key:
+            if name not in row:
+                raise InputError(f"the column “{name}”, which --key names, is missing.")
         if self._op == "write":
             ids = [_take_id(row)]
             return {"ids": ids, "values": self._values(row, keep_empty=True)}
@@ -120,21 +126,18 @@ class Converter:
                 remedy = "--op write for numbers of records, load or upsert for external ids"
                 what = "upsert by --key" if self._key else "create"
                 raise InputError(f"the column “{column}” means nothing to {what}: use {remedy}.")
-        for name in self._key:
-            if name not in row:
-                raise InputError(f"the column “{name}”, which --key names, is missing.")
 
     def _values(self, row: Row, *, keep_empty: bool) -> dict[str, Any]:
         if self._fields is None:
             return row
         values = {}
-        for column, text in row.items():
+        for column, value in row.items():
             kind = self._fields.get(column, "char")
-            if kind == "boolean" and text.lower() not in ("", *TRUE, *FALSE):
-                # Odoo would take any text for true
-                raise InputError(f"the column “{column}” holds {text!r}; it takes true or false.")
-            if text != "" or keep_empty:
-                values[column] = typed(text, kind)
+            check_cell(column, value, kind)
+            if self._is_json:
+                values[column] = value
+            elif value != "" or keep_empty:
+                values[column] = typed(value, kind)
         return values
 
 
@@ -142,6 +145,22 @@ def field_types(client: Client, model: str) -> dict[str, str]:
     """Return the type of each field of a model."""
     found = client.call(model, "fields_get", {"attributes": ["type"]}, repeatable=True)
     return {name: field["type"] for name, field in found.items()}
+
+
+def check_cell(column: str, value: Any, kind: str) -> None:
+    """Refuse what Odoo would take for something else without a word.
+
+    :raises InputError: names the column
+    """
+    if not isinstance(value, str):
+        return
+    if kind == "boolean" and value.lower() not in ("", *TRUE, *FALSE):
+        # any text is true to Odoo
+        raise InputError(f"the column “{column}” holds {value!r}; it takes true or false.")
+    if kind in NUMBERS and _ONLY_PYTHON_S.fullmatch(value.strip()):
+        raise InputError(
+            f"the column “{column}” holds {value!r}; it takes a number such as 1000.5."
+        )
 
 
 def typed(text: str, kind: str) -> Any:
@@ -155,8 +174,7 @@ def typed(text: str, kind: str) -> Any:
         if kind in ("integer", "many2one", "many2one_reference"):
             return int(text)
         if kind in ("float", "monetary"):
-            number = float(text)
-            return number if math.isfinite(number) else text
+            return float(text)
         if kind in ("one2many", "many2many", "json", "properties"):
             return json.loads(text)
     except ValueError:
@@ -198,10 +216,9 @@ def _take_id(row: Row) -> int:
     for column in ID_COLUMNS:
         if column in row:
             value = row.pop(column)
-            try:
+            if type(value) is int or (isinstance(value, str) and value.strip().isdecimal()):
                 return int(value)
-            except (TypeError, ValueError):
-                raise InputError(
-                    f"the column “{column}” holds {value!r}; it takes the record's number."
-                ) from None
+            raise InputError(
+                f"the column “{column}” holds {value!r}; it takes the record's number."
+            )
     raise InputError("the column “id” is missing; it says which record.")

@@ -16,7 +16,7 @@ from ._settings import InputError
 
 Row = dict[str, Any]
 
-OWN = "__"  # beginning of the columns that `results` adds
+OWN = ("__index", "__error", "__state", "__ids")  # columns that `results` adds
 DELIMITERS = ",;\t|"
 
 csv.field_size_limit(sys.maxsize)
@@ -112,7 +112,7 @@ def _read_csv(lines: Iterator[str], first: str, blank: int, name: str) -> Iterat
                 if len(cells) != len(header):
                     problem = f"has {len(cells)} cells, the header {len(header)}"
                     raise InputError(f"{name}, line {line}: the row {problem}.")
-                yield line, _without_own(dict(zip(header, cells, strict=True)))
+                yield line, _without_own(dict(zip(header, cells, strict=True)), line, name)
             line = blank + reader.line_num + 1
     except csv.Error as error:
         reason = str(error)
@@ -139,13 +139,20 @@ def _read_jsonl(
             continue
         try:
             row = json.loads(line)
-        except json.JSONDecodeError as error:
-            where = f"{error.msg} (character {error.pos + 1})"
+        except ValueError as error:
+            where = str(error)
+            if isinstance(error, json.JSONDecodeError):
+                where = f"{error.msg} (character {error.pos + 1})"
             raise InputError(f"{name}, line {number}: not JSON: {where}.") from error
         if not isinstance(row, dict):
             raise InputError(f"{name}, line {number}: a line is an object, {{…}}.")
-        yield number, _without_own(row)
+        yield number, _without_own(row, number, name)
 
 
-def _without_own(row: Row) -> Row:
-    return {column: value for column, value in row.items() if not column.startswith(OWN)}
+def _without_own(row: Row, line: int, name: str) -> Row:
+    if row.get("__state") == "done":
+        raise InputError(
+            f"{name}, line {line}: the row is done already, says its column __state. Take the rows "
+            "of `results --failed`, or remove the column to do it again."
+        )
+    return {column: value for column, value in row.items() if column not in OWN}

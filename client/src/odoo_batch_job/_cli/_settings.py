@@ -76,6 +76,7 @@ def read_settings(url: str | None, db: str | None, api_key: str | None, profile:
     if url is None or url == known.get("url"):
         url, db = url or known.get("url"), db or known.get("database")
         api_key = api_key or known.get("api_key")
+    api_key = (api_key or "").strip()  # of a line break that a file had
     if not url:
         raise InputError(f"which server? Run `{APP} login`, or give --url or ODOO_URL.")
     if not api_key:
@@ -112,7 +113,10 @@ def last_job(settings: Settings) -> int:
 
     :raises InputError: none was
     """
-    job_id = _read_jobs().get(_place(settings))
+    jobs = _read_jobs()
+    job_id = jobs.get(_place(settings))
+    if _place(settings) in jobs and job_id is None:
+        raise InputError("the last submission from here was refused; give the id of a job.")
     if not isinstance(job_id, int):
         raise InputError(f"no job was submitted from here to {_place(settings)}; give its id.")
     return job_id

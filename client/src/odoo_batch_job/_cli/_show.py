@@ -105,13 +105,17 @@ def ending(status: JobStatus) -> str:
     text = f"Job {status.id} is {status.state}{tried}: {', '.join(counts)}"
     if status.error:
         text += f"\n{status.error}"
-    if status.ended and status.succeeded < status.total:
+    if status.state == "draft":
+        text += f"\nIf all of it was sent: odoo-batch start {status.id}"
+    if status.ended and status.remaining:
+        text += f"\nChunks that were at work still land: odoo-batch status {status.id}"
+    elif status.ended and status.started_at and status.succeeded < status.total:
         text += f"\nWhich and why: odoo-batch results {status.id} --failed -o failed.csv"
-    if status.state == "cancelled" and status.skipped:
+    if status.state == "cancelled" and status.started_at and status.skipped:
         text += f"\nRun the rest after all: odoo-batch retry {status.id} --cancelled"
     if status.state == "paused":
         text += f"\nGo on: odoo-batch resume {status.id}"
-        if status.failed:
+        if status.failed and status.error:
             text += f", or without the operation that failed: odoo-batch resume {status.id} --skip"
     if status.ended and status.dry_run and status.succeeded:
         text += f"\nRun it for real: odoo-batch start {status.id}"

@@ -43,6 +43,14 @@ class TestBatchKey(models.Model):
     def find_named(self, name: str):
         return self.search([("name", "=", name)])
 
+    @api.model
+    def execute_upsert(self, code: str):
+        """What code of an app may do inside an operation."""
+        operation = {"op": "upsert", "model": self._name, "key": ["code"]}
+        operation["values"] = {"code": code}
+        report = self.env["batch.job"].execute([operation])
+        return [one["value"] for one in report["results"]]
+
     def rename(self, name: str, **names):
         """Take a name, and what is found in the arguments."""
         self.name = " ".join([name, *(f"{key}={value}" for key, value in sorted(names.items()))])
