@@ -176,13 +176,14 @@ class BatchJobSubmission(models.AbstractModel):
             """
             INSERT INTO batch_job (%s, create_date, write_date, queued_at)
             VALUES (%s, now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC',
-                    now() AT TIME ZONE 'UTC')
+                    CASE WHEN %s THEN now() AT TIME ZONE 'UTC' END)
             ON CONFLICT (user_id, idempotency_key) WHERE idempotency_key IS NOT NULL
             DO NOTHING
             RETURNING id
             """,
             SQL(", ").join(map(SQL.identifier, row)),
             SQL(", ").join(SQL("%s", value) for value in row.values()),
+            state != "draft",
         )
         # the loser of a race is told to try again: that is no error to read of, with its content
         self.env.cr.execute(query, log_exceptions=False)

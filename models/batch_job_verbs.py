@@ -96,8 +96,8 @@ class BatchJobVerbs(models.AbstractModel):
 
         :param cancelled: cancelled ones too
         :returns: status
-        :raises UserError: 422: the job has not ended, its last chunk has not landed, or its
-            operations have been deleted
+        :raises UserError: 422: the job has not ended, its last chunk has not landed, it was never
+            started, or its operations have been deleted
         """
         self._check_flag("cancelled", cancelled)
         row = self._begin_verb("retry")
@@ -107,6 +107,14 @@ class BatchJobVerbs(models.AbstractModel):
                 raise UserError(
                     self.env._(
                         "The last chunk of job %s has not landed yet; retry in a moment.", self.id
+                    )
+                )
+            if not row["queued_at"]:
+                raise UserError(
+                    self.env._(
+                        "Job %s was cancelled before it was started, and may be but a part of what "
+                        "was to be sent; submit it anew.",
+                        self.id,
                     )
                 )
             self._reopen_failed(row, cancelled)
@@ -151,7 +159,7 @@ class BatchJobVerbs(models.AbstractModel):
         self._wake()
 
     def _order_for_parallel(self, row):
-        """Waves are done one after the other. A draft that was cancelled has none yet."""
+        """Waves are done one after the other."""
         if row["max_parallel"] > 1:
             row["wave_ends"] = self.env["batch.job.operation"]._order_by_wave(self.id)
             self._set(wave_ends=row["wave_ends"])
@@ -275,7 +283,6 @@ class BatchJobVerbs(models.AbstractModel):
             needs_runner=True,
             queued_at=fields.Datetime.now(),
         )
-        self._order_for_parallel(row)
         self.env["batch.job.chunk"]._cut_for_retry(row)
         self._wake()
 

@@ -75,12 +75,6 @@ class TestRetention(RaceCase):
         self.renew()
         self.assert_counters(job, "partial", succeeded=2, failed=1)
 
-    def test_retry_of_an_empty_draft(self):
-        """Where nothing was, nothing has been deleted."""
-        job = self.submit([], start=False)
-        job.cancel()
-        self.assertEqual(job.retry(cancelled=True)["state"], "cancelled")
-
     def test_odoo_calls_it(self):
         """Odoo's daily vacuum finds it by its mark."""
         self.assertTrue(type(self.env["batch.job.runner"])._gc_operations._autovacuum)

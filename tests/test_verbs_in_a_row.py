@@ -101,20 +101,15 @@ class TestVerbsInARow(RaceCase):
         self.run_to_end(job)
         self.assertGreater(job.rate, 1)
 
-    def test_a_cancelled_draft_keeps_its_order(self):
-        """Its references are waited for as in a job that was started at once."""
-        operations = self.creates(self._testMethodName, 2)
-        operations[0]["ref"] = "first"
-        operations[1] = {"op": "unlink", "model": ITEM, "ids": [{"$ref": "first"}]}
-        job = self.submit(operations, max_parallel=2, chunk_size=1, start=False)
+    def test_a_cancelled_draft_is_not_retried(self):
+        """A client that could not send all of it has cancelled it: half of it is nobody's wish."""
+        job = self.submit(self.creates(self._testMethodName, 2), start=False)
         self.verb(job, "cancel")
-        self.verb(job, "retry", cancelled=True)
-        runner = self.runner()
-        claim = runner.claim()
-        self.assertIsNone(self.runner(1).claim())
-        runner.work(claim)
-        self.run_to_end(job)
-        self.assert_counters(job, "done", succeeded=2)
+        for cancelled in (False, True):
+            with self.assertRaisesRegex(UserError, "cancelled before it was started"):
+                job.retry(cancelled=cancelled)
+            self.renew()
+        self.assert_counters(job, "cancelled", skipped=2)
 
     def test_a_dry_run_is_repeated_in_one_transaction(self):
         """Also when it has references and would be parallel."""

@@ -13,13 +13,16 @@ from ._settings import APP, InputError
 def what_becomes_of(
     client: Client, job_id: int, options: Mapping[str, Any], error: BaseException
 ) -> str | None:
-    """Cancel a draft that nobody can go on with, and return what to tell; None: all was sent."""
+    """Return what to tell; None: all was sent. A draft that was given up is cancelled."""
     cancel = f"{APP} cancel {job_id}"
     draft = f"Not all was sent; job {job_id} stays a draft"
     key = options["idempotency_key"]
+    if isinstance(error, ConnectionFailedError):
+        again = f" Submit again with --idempotency-key {key} to go on." if key else ""
+        return f"See what has become of job {job_id}: {APP} status {job_id}.{again}"
     try:
         state = client.status(job_id).state
-        if state == "draft" and not key:
+        if state == "draft" and not key and isinstance(error, (InputError, KeyboardInterrupt)):
             state = client.cancel(job_id).state
     except BatchJobError:
         state = "draft"
@@ -36,6 +39,4 @@ def _may_go_on(error: BaseException) -> bool:
     """Whether what was sent so far is the beginning of what is to be submitted."""
     if isinstance(error, ResponseError):
         return error.index is not None or error.status >= 500
-    return isinstance(error, (ConnectionFailedError, InputError, KeyboardInterrupt)) or not (
-        isinstance(error, IdempotencyKeyError)
-    )
+    return not isinstance(error, IdempotencyKeyError)
