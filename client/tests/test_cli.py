@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
@@ -13,11 +14,13 @@ from typing import Any
 
 import httpx
 import pytest
+from rich.console import Console
 
 from conftest import KEY, Run
 from fake_odoo import FakeOdoo, odoo_error, reply, status, work
 from odoo_batch_job import JobStatus
 from odoo_batch_job._cli import main
+from odoo_batch_job._cli._listing import table_of
 from odoo_batch_job._cli._settings import Settings
 from odoo_batch_job._cli._show import duration, ending
 
@@ -155,6 +158,17 @@ def test_list(run: Run, odoo: FakeOdoo) -> None:
     listed = json.loads(run("list", "--json").output)
     assert listed == {**job, "created_at": "2026-11-26T01:02:03+00:00"}
     assert listed.keys() < {field.name for field in fields(JobStatus)}
+
+
+def test_list_fits_a_terminal() -> None:
+    """Names are told apart at 80 columns."""
+    job = {"id": 123, "name": "suppliers of the north.csv", "state": "partial", "total": 30_000}
+    job |= {"succeeded": 29_997, "failed": 3, "skipped": 0, "progress": 100.0, "dry_run": True}
+    console = Console(width=80, file=io.StringIO(), record=True)
+    console.print(table_of([job]))
+    shown = console.export_text()
+    for text in ("suppliers of the north.csv", "partial (dry run)", "29,997 of 30,000"):
+        assert text in shown
 
 
 def test_url_of_a_screen(run: Run, odoo: FakeOdoo, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from rich.table import Table
+
 from .._sync import Client
 
 COUNTED = ("id", "name", "state", "total", "succeeded", "failed", "skipped", "progress")
-LISTED = (*COUNTED, "dry run")
 
 
 def latest_jobs(client: Client, limit: int, state: str | None) -> list[dict[str, Any]]:
@@ -32,6 +33,17 @@ def columns_of(job: dict[str, Any]) -> dict[str, str]:
     """Return what people see of a job."""
     columns = {name: str(job[name]) for name in COUNTED}
     return {**columns, "dry run": "dry run" if job["dry_run"] else ""}
+
+
+def table_of(jobs: list[dict[str, Any]]) -> Table:
+    """Return a table that fits a terminal of 80 columns."""
+    table = Table("Id", "Name", "State", "Succeeded", "Failed", "%")
+    for job in jobs:
+        state = f"{job['state']} (dry run)" if job["dry_run"] else job["state"]
+        succeeded = f"{job['succeeded']:,} of {job['total']:,}"
+        numbers = (f"{job['failed']:,}", f"{job['progress']:.0f}")
+        table.add_row(str(job["id"]), job["name"], state, succeeded, *numbers)
+    return table
 
 
 def _utc(moment: str) -> str:

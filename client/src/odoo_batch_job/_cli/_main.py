@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 from rich.console import Console
-from rich.table import Table
 
 from .._errors import (
     BatchJobError,
@@ -21,7 +20,7 @@ from ._command import CODE_BY_STATE, DONE, command, exit_with
 from ._command import main as main
 from ._drafts import what_becomes_of
 from ._failures import outcomes, write_results
-from ._listing import LISTED, columns_of, latest_jobs
+from ._listing import columns_of, latest_jobs, table_of
 from ._operations_of import Converter, field_types
 from ._rows import open_rows
 from ._settings import APP, InputError, Settings, remember_job, write_profile
@@ -167,10 +166,7 @@ def list_(client: Client, settings: Settings, limit: int, state: str | None, jso
         for job in jobs:
             click.echo("\t".join(columns_of(job).values()))
         return
-    table = Table(*(name.capitalize() for name in LISTED))
-    for job in jobs:
-        table.add_row(*columns_of(job).values())
-    console.print(table)
+    console.print(table_of(jobs))
 
 
 @command(job=True)
