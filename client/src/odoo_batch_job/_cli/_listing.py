@@ -37,7 +37,9 @@ def columns_of(job: dict[str, Any]) -> dict[str, str]:
 
 def table_of(jobs: list[dict[str, Any]]) -> Table:
     """Return a table that fits a terminal of 80 columns."""
-    table = Table("Id", "Name", "State", "Succeeded", "Failed", "%")
+    table = Table()
+    for heading in ("Id", "Name", "State", "Succeeded", "Failed", "%"):
+        table.add_column(heading, no_wrap=heading != "Name", overflow="fold")
     for job in jobs:
         state = f"{job['state']} (dry run)" if job["dry_run"] else job["state"]
         succeeded = f"{job['succeeded']:,} of {job['total']:,}"
