@@ -193,7 +193,7 @@ def gated_job(rpc, gates, database, prefix, numbers):
     """A dry run with an operation that waits for each of the gates."""
     operations = [create(f"{prefix} {number}") for number in range(60)]
     for place, number in enumerate(numbers):
-        at = 20 + 20 * place
+        at = 10 + 15 * place
         operations[at] = call("create_gated", name=f"{prefix} {at}", before=number)
         gates.append(Gate.numbered(database, number))
     return rpc.submit(operations, dry_run=True, policy="chunk", chunk_size=10)
@@ -210,16 +210,16 @@ def test_killed_once(server, database, rpc, gates):
     assert contents(database) == before
 
 
-def test_killed_twice(server, database, rpc, gates):
-    """A dry run that loses a second worker has failed: it says so, and keeps nothing."""
+def test_killed_three_times(server, database, rpc, gates):
+    """A dry run that loses a third worker has failed: it says so, and keeps nothing."""
     before = contents(database)
-    job = gated_job(rpc, gates, database, "twice", [202, 203])
+    job = gated_job(rpc, gates, database, "three times", [202, 203, 204])
     with Watcher(rpc, job):
         for gate in gates:
             kill_at(server, job, gate)
         status = rpc.wait(job)
     assert_counters(status, "failed", failed=1, skipped=59)
-    text = "The worker died 2 times, and nothing was kept; it had reached operation 40."
+    text = "The worker died 3 times, and nothing was kept; it had reached operation 40."
     assert status["error"] == f"Operation 40 failed: {text}"
     assert contents(database) == before
     rpc.job("start", job)
