@@ -27,11 +27,13 @@ def any_newer(cr, table: str, ids: list[int], oldest: int) -> bool:
             """
             SELECT FROM %(table)s
              WHERE id IN %(ids)s
-               AND (xmin::text::bigint - %(oldest)s + %(xids)s) %% %(xids)s < %(xids)s / 2
+               AND (xmin::text::bigint - %(oldest)s + %(xids)s) %% %(xids)s
+                   < pg_snapshot_xmax(pg_current_snapshot())::text::bigint - %(oldest_ever)s
             """,
             table=SQL.identifier(table),
             ids=tuple(ids),
             oldest=oldest % _XIDS,
+            oldest_ever=oldest,
             xids=_XIDS,
         )
     )

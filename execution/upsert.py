@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import psycopg2
 from psycopg2 import errors as pg
 
 from odoo.tools import SQL
@@ -104,12 +105,17 @@ def _create(model, finder, creators):
 
 
 def _are_made_beside(model, finder, keys) -> bool:
-    """To be asked when the failed attempt is rolled back."""
+    """To be asked when the failed attempt is rolled back, and with it what that had deleted."""
+    if finder.find(keys):
+        return False
     oldest = oldest_unseen(model.env.cr)
-    with model.env.registry.cursor() as cr:
-        # the transaction itself may hold the whole table
-        cr.execute(SQL("SET LOCAL lock_timeout = %s", PATIENCE))
-        return finder.afresh(cr).finds_newer(keys, oldest)
+    try:
+        with model.env.registry.cursor() as cr:
+            # the transaction itself may hold the whole table
+            cr.execute(SQL("SET LOCAL lock_timeout = %s", PATIENCE))
+            return finder.afresh(cr).finds_newer(keys, oldest)
+    except psycopg2.OperationalError:
+        return True  # nobody knows: it is done again, and fails as a conflict if that lasts
 
 
 def _update(model, finder, updates):

@@ -85,20 +85,21 @@ class BatchJobOneTransaction(models.AbstractModel):
         wrong operation would be blamed for a death."""
         # or it would fail, and all be done again, when a verb has locked the row meanwhile
         side.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
-        side.execute(SQL("SET LOCAL lock_timeout = %s", PATIENCE))
-        skip = SQL("SKIP LOCKED") if is_one_transaction(row) else SQL()
+        waits = not is_one_transaction(row)
+        update = SQL(
+            """
+            UPDATE batch_job SET step_position = %s
+             WHERE id = (SELECT id FROM batch_job WHERE id = %s FOR NO KEY UPDATE %s)
+            """,
+            position,
+            row["id"],
+            SQL() if waits else SQL("SKIP LOCKED"),
+        )
+        if waits:
+            side.execute(SQL("SET LOCAL lock_timeout = %s", PATIENCE))
         try:
-            side.execute(
-                SQL(
-                    """
-                    UPDATE batch_job SET step_position = %s
-                     WHERE id = (SELECT id FROM batch_job WHERE id = %s FOR NO KEY UPDATE %s)
-                    """,
-                    position,
-                    row["id"],
-                    skip,
-                )
-            )
+            side.execute(update, log_exceptions=False)
+            side.execute("SET LOCAL lock_timeout TO DEFAULT")
         except pg.LockNotAvailable:
             side.rollback()
 

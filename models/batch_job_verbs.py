@@ -165,7 +165,7 @@ class BatchJobVerbs(models.AbstractModel):
             self._set(wave_ends=row["wave_ends"])
 
     def _wake(self):
-        for eta in {job.eta for job in self.sudo()}:
+        for eta in {not job.started_at and job.eta for job in self.sudo()}:
             self.env["batch.job.runner"]._wake(eta)
 
     def _run_for_real(self, row):

@@ -319,12 +319,12 @@ class TestUpsertBesideOthers(UpsertRaceCase):
                     (record,) = self.make({"code": "a"})
                     first = {"op": op, "model": KEY, "ids": record.ids}
                     first |= {"values": {"code": "b"}} if op == "write" else {}
-                    job = self.submit(
+                    job = self.submit_and_run(
                         [first, upsert("code", code="a", unique_code="taken")], policy=policy
                     )
-                    self.run_to_end(job)
                     self.assertEqual(self.states(job)[1], "failed")
                     self.assertEqual(self.outcomes(job)[1]["error"]["type"], "unique")
+                    self.assertEqual(job.chunk_ids.mapped("conflicts"), [0])
                     self.renew()
                     (self.records([]) - taken).unlink()
                     self.commit()

@@ -84,11 +84,34 @@ class TestWholeChunks(RaceCase):
             ),
         )
         self.kill_at_gate(1)
+        self.assertEqual(steps, [])
         self.kill_at_gate(1)
-        self.assertEqual(steps, [0, 5])
+        self.assertLess(len(steps), 6, "steps, whose sizes depend on the clock")
+        steps.clear()
         self.run_to_end(job)
-        self.assertEqual(steps[2:], list(range(8)))
+        self.assertEqual(steps, list(range(8)))
         self.assert_counters(job, "done", succeeded=8)
+
+    def test_a_position_waits_for_others(self):
+        """A claim of another runner locks the job's row for a moment: the position is published all
+        the same, or the next death would be that of the wrong operation."""
+        job = self.submit(self.creates("position", 4), policy="chunk", chunk_size=4)
+        holder, runner = self.runner(), self.runner(1)
+        row = {"id": job.id, "policy": "chunk", "dry_run": False}
+        publish = runner.env["batch.job.one.transaction"]._publish_position
+
+        def publish_and_commit():
+            publish(runner.cr, row, 3)
+            runner.cr.commit()
+
+        holder.cr.execute("SELECT FROM batch_job WHERE id = %s FOR UPDATE", [job.id])
+        published = self.in_background(publish_and_commit)
+        self.until_it_waits(runner.pid)
+        holder.close()
+        published.result(PATIENCE)
+        self.assertEqual(
+            self.ask("SELECT step_position FROM batch_job WHERE id = %s", job.id), (3,)
+        )
 
     def test_a_bad_mate_after_a_death(self):
         """The mates of a bad operation are rolled back after a death as they are without one."""

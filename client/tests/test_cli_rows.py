@@ -192,7 +192,7 @@ def test_columns_of_csv_are_no_operations(run: Run, odoo: FakeOdoo) -> None:
     assert odoo.jobs[0].operations[0]["values"] == {"op": "unlink", "model": "x"}
 
 
-@pytest.mark.parametrize("text", ["NaN", "-inf", "1_000", "1_000.5"])
+@pytest.mark.parametrize("text", ["NaN", "-inf", "1_000", "1_0e1", "1e400"])
 def test_number_to_python_only(text: str) -> None:
     """Odoo would store it, or something else; nobody means it."""
     with pytest.raises(InputError, match="it takes a number such as"):
@@ -210,6 +210,10 @@ def test_truth_values_of_json(run: Run, odoo: FakeOdoo) -> None:
     Path("a.jsonl").write_text('{"name": "A", "active": false, "colour": 1}\n')
     assert run("submit", "a.jsonl", "--model", "res.partner").exit_code == 0
     assert odoo.jobs[0].operations[0]["values"] == {"name": "A", "active": False, "colour": 1}
+    Path("a.jsonl").write_text('{"active": "false"}\n{"active": "yes"}\n{"active": ""}\n')
+    assert run("submit", "a.jsonl", "--model", "res.partner").exit_code == 0
+    sent = [operation["values"]["active"] for operation in odoo.jobs[1].operations]
+    assert sent == [False, True, False]
 
 
 def test_rows_that_are_done_are_not_done_again(run: Run, odoo: FakeOdoo) -> None:

@@ -78,9 +78,7 @@ class Http:
             raise
         except httpx.TransportError as error:
             reason = str(error) or type(error).__name__
-            if "WRONG_VERSION_NUMBER" in reason or (
-                reason == "ConnectError" and self._http.base_url.scheme == "https"
-            ):
+            if "WRONG_VERSION_NUMBER" in reason:
                 reason = f"the server does not speak https there; try http:// ({reason})"
             final = ConnectionFailedError(f"{self._http.base_url}: {reason} ({what})")
             final.__cause__ = error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from rich.markup import escape
 from rich.table import Table
 
 from .._sync import Client
@@ -44,7 +45,8 @@ def table_of(jobs: list[dict[str, Any]]) -> Table:
         state = f"{job['state']} (dry run)" if job["dry_run"] else job["state"]
         succeeded = f"{job['succeeded']:,} of {job['total']:,}"
         numbers = (f"{job['failed']:,}", f"{job['progress']:.0f}")
-        table.add_row(str(job["id"]), job["name"], state, succeeded, *numbers)
+        # a name may look like markup
+        table.add_row(str(job["id"]), escape(job["name"]), state, succeeded, *numbers)
     return table
 
 

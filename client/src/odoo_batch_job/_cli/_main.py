@@ -9,22 +9,19 @@ import click
 from rich.console import Console
 
 from .._errors import (
-    BatchJobError,
-    InvalidOperationError,
-    ResponseError,
     WatchTimeoutError,
 )
 from .._models import STATES, JobStatus
 from .._sync import Client
 from ._command import CODE_BY_STATE, DONE, command, exit_with
 from ._command import main as main
-from ._drafts import what_becomes_of
 from ._failures import outcomes, write_results
 from ._listing import columns_of, latest_jobs, table_of
 from ._operations_of import Converter, field_types
 from ._rows import open_rows
 from ._settings import APP, InputError, Settings, remember_job, write_profile
 from ._show import as_json, ending, follow, line
+from ._submission import Submission
 
 
 @command()
@@ -82,32 +79,16 @@ def submit(
     """
     if options["idempotency_key"] == "":
         raise InputError("--idempotency-key is empty: give a name, or leave it out.")
-    opened: list[JobStatus] = []
     remember_job(settings, None)  # if this one is refused, --last must not be another one
     options["name"] = options["name"] or (Path(file).name if file != "-" else None)
-
-    def on_opened(job: JobStatus) -> None:
-        opened.append(job)
-        remember_job(settings, job.id)
-        click.echo(as_json(job) if json else f"Job {job.id}  {job.url}")
-
     with open_rows(file, kind) as (kind, rows):
         op = op or ("load" if kind == "csv" else "create")
         if key and op != "upsert":
             raise InputError("--key says what identifies a record to upsert: add --op upsert.")
         fields = field_types(client, model) if model and op != "unlink" else None
         converter = Converter(op, model, key, kind, fields)
-        try:
-            operations = converter.operations(rows, file)
-            job = client.submit(operations, opened=on_opened, **options)
-        except (BatchJobError, InputError, KeyboardInterrupt) as error:
-            if isinstance(error, (ResponseError, InvalidOperationError)):
-                converter.add_line(error, file)
-            if opened and (said := what_becomes_of(client, opened[0].id, options, error)):
-                click.echo(said, err=True)
-                if not options["idempotency_key"]:
-                    remember_job(settings, None)
-            raise
+        submission = Submission(client, settings, json)
+        job = submission.send(converter, converter.operations(rows, file), file, options)
     if no_wait:
         return DONE
     return _watch(client, job.id, timeout, json)

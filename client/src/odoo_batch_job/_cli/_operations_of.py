@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -15,8 +16,6 @@ from ._settings import InputError
 OPS = ("create", "write", "unlink", "call", "upsert", "load")
 TRUE, FALSE = ("1", "true", "yes", "t", "y"), ("0", "false", "no", "f", "n")
 NUMBERS = ("integer", "many2one", "many2one_reference", "float", "monetary")
-# numbers to Python, and so to Odoo, but to nobody else
-_ONLY_PYTHON_S = re.compile(r"[+-]?(nan|inf|infinity|[\d.]+(_[\d.]+)+)", re.IGNORECASE)
 ID_COLUMNS = ("id", ".id")  # of a record in the database, for write and unlink
 
 
@@ -29,6 +28,7 @@ class Converter:
     :param kind: of the file, ``csv`` or ``jsonl``; a line of JSON may be an operation itself
     :param fields: type by field, for the names and cells of CSV and the truth values of JSON; None
         checks nothing
+    :ivar has_read_all: the rows have come to their end
     """
 
     def __init__(
@@ -46,6 +46,7 @@ class Converter:
         self._fields = fields
         self._columns: tuple[str, ...] = ()  # the last that were found to be fields
         self._lines = Lines()
+        self.has_read_all = False
 
     def operations(self, rows: Iterator[tuple[int, Row]], name: str) -> Iterator[dict[str, Any]]:
         """Yield an operation for each row.
@@ -61,6 +62,7 @@ class Converter:
                 raise InputError(f"{title_of(name)}, line {line}: {error.message}") from error
         if not line:
             raise InputError(f"{title_of(name)} has no rows.")
+        self.has_read_all = True
 
     def add_line(self, error: ResponseError | InvalidOperationError, name: str) -> None:
         """Have an error that names an operation name its line as well."""
@@ -135,7 +137,8 @@ class Converter:
             kind = self._fields.get(column, "char")
             check_cell(column, value, kind)
             if self._is_json:
-                values[column] = value
+                is_text = kind == "boolean" and isinstance(value, str)
+                values[column] = typed(value, kind) if is_text else value
             elif value != "" or keep_empty:
                 values[column] = typed(value, kind)
         return values
@@ -157,10 +160,19 @@ def check_cell(column: str, value: Any, kind: str) -> None:
     if kind == "boolean" and value.lower() not in ("", *TRUE, *FALSE):
         # any text is true to Odoo
         raise InputError(f"the column “{column}” holds {value!r}; it takes true or false.")
-    if kind in NUMBERS and _ONLY_PYTHON_S.fullmatch(value.strip()):
+    if kind in NUMBERS and _is_number_to_python_only(value):
         raise InputError(
             f"the column “{column}” holds {value!r}; it takes a number such as 1000.5."
         )
+
+
+def _is_number_to_python_only(text: str) -> bool:
+    """Whether Odoo, being Python, would read a number that nobody means: 1_000, nan, 1e400."""
+    try:
+        number = float(text)
+    except ValueError:
+        return False
+    return "_" in text or not math.isfinite(number)
 
 
 def typed(text: str, kind: str) -> Any:

@@ -1,0 +1,112 @@
+"""A submission from the command line, and what becomes of one that is broken off."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+from .._errors import (
+    BatchJobError,
+    ConnectionFailedError,
+    IdempotencyKeyError,
+    InvalidOperationError,
+    ResponseError,
+)
+from .._models import JobStatus
+from .._sync import Client
+from ._operations_of import Converter
+from ._settings import APP, InputError, Settings, remember_job
+from ._show import as_json
+
+
+class Submission:
+    """Sends operations, and says the job's id as soon as there is one.
+
+    :param json: say it as JSON
+    """
+
+    def __init__(self, client: Client, settings: Settings, json: bool) -> None:
+        self._client = client
+        self._settings = settings
+        self._json = json
+        self._opened: JobStatus | None = None
+
+    def send(
+        self,
+        converter: Converter,
+        operations: Iterator[dict[str, Any]],
+        file: str,
+        options: dict[str, Any],
+    ) -> JobStatus:
+        """Submit a job; if that is broken off, say what becomes of what was sent.
+
+        :raises BatchJobError: with the line of the operation at fault
+        :raises InputError: the file is not as it should be
+        """
+        try:
+            return self._client.submit(operations, opened=self._on_opened, **options)
+        except (BatchJobError, InputError, KeyboardInterrupt) as error:
+            if isinstance(error, (ResponseError, InvalidOperationError)):
+                converter.add_line(error, file)
+            if self._opened and self._opened.state == "draft":
+                key, all_read = options["idempotency_key"], converter.has_read_all
+                self._say(what_becomes_of(self._client, self._opened.id, key, error, all_read))
+            raise
+
+    def _on_opened(self, job: JobStatus) -> None:
+        self._opened = job
+        remember_job(self._settings, job.id)
+        click.echo(as_json(job) if self._json else f"Job {job.id}  {job.url}")
+
+    def _say(self, what: str | None) -> None:
+        if what:
+            click.echo(what, err=True)
+            if "cancelled" in what:
+                remember_job(self._settings, None)
+
+
+def what_becomes_of(
+    client: Client, job_id: int, key: str | None, error: BaseException, all_read: bool
+) -> str | None:
+    """Return what to tell of the job, if anything; a draft that was given up is cancelled.
+
+    :param key: the caller's idempotency key
+    :param error: broke it off
+    :param all_read: the file was read to its end, so that all may have been sent
+    """
+    again = f" Submit again with --idempotency-key {key} to go on." if key else ""
+    unsure = f"See what has become of job {job_id}: {APP} status {job_id}.{again}"
+    given_up = isinstance(error, (InputError, KeyboardInterrupt))
+    if isinstance(error, ConnectionFailedError) or (
+        all_read and not given_up and not _is_refusal(error)
+    ):
+        return unsure
+    try:
+        state = client.status(job_id).state
+        if state == "draft" and not key and given_up:
+            state = client.cancel(job_id).state
+    except BatchJobError:
+        return unsure
+    if state == "cancelled":
+        return f"Not all was sent; job {job_id} is cancelled."
+    if state != "draft":
+        return None
+    draft = f"Not all was sent; job {job_id} stays a draft"
+    if key and not _is_other_submission(error):
+        return f"{draft}.{again}"
+    return f"{draft} that nobody can go on with: {APP} cancel {job_id}"
+
+
+def _is_refusal(error: BaseException) -> bool:
+    return isinstance(error, IdempotencyKeyError) or (
+        isinstance(error, ResponseError) and error.status < 500
+    )
+
+
+def _is_other_submission(error: BaseException) -> bool:
+    """Whether the key names a job with other operations; a bad operation has an index."""
+    return isinstance(error, IdempotencyKeyError) or (
+        isinstance(error, ResponseError) and error.status in (400, 422) and error.index is None
+    )
