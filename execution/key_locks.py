@@ -135,6 +135,8 @@ class LocksBeside(KeyLocks):
 
         :raises TransientError: somebody else made one first, or the locks are lost
         """
+        if not operations:
+            return
         oldest = oldest_unseen(env.cr)
         with self._unless_lost():
             # our own transaction may hold the whole table

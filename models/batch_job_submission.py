@@ -204,7 +204,8 @@ class BatchJobSubmission(models.AbstractModel):
             raise UserError(
                 self.env._(
                     "The idempotency key %(key)s belongs to job %(job)s, which was submitted with "
-                    "other operations or options. Use another key, or send exactly the same.",
+                    "other operations or options (name is one). Use another key, or send exactly "
+                    "the same.",
                     key=key,
                     job=job_id,
                 )

@@ -106,9 +106,11 @@ class TestUpsertBesideExecute(UpsertRaceCase):
         self.assertEqual(self.records([]).mapped("name"), ["2"])
 
     def test_locks_lost_that_were_not_needed(self):
-        """A call that makes nothing by its keys goes on without them."""
+        """A call that makes nothing by its keys goes on without them, and is not done again."""
         self.key_of(self.admin)
         self.make({"code": "a", "name": "1"})
+        number = "SELECT nextval('test_batch_item_id_seq')"  # not taken back by a rollback
+        (before,) = self.ask(number)
         with self.shut_gate():
             call = self.in_background(
                 self.execute, [upsert("code", code="a", name="2"), waits_at_gate("gate")]
@@ -117,6 +119,7 @@ class TestUpsertBesideExecute(UpsertRaceCase):
             self.end_sessions_with_key_locks()
         self.assert_values(call.result(PATIENCE), ["updated"])
         self.assertEqual(self.records([]).mapped("name"), ["2"])
+        self.assertEqual(self.ask(number), (before + 2,))
 
     def test_two_calls_in_one_transaction(self):
         """The second does not wait for the first."""
