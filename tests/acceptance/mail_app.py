@@ -3,6 +3,14 @@
 import os
 import subprocess
 
+# the app's queue does not stand it when a commit sends the same mail at the same moment
+NO_QUEUE = """
+    UPDATE ir_cron SET active = FALSE
+     WHERE id = (SELECT res_id FROM ir_model_data
+                  WHERE module = 'mail' AND name = 'ir_cron_mail_scheduler_action')
+ RETURNING id
+"""
+
 
 def install_mail(database, log):
     environment = os.environ
@@ -18,3 +26,4 @@ def install_mail(database, log):
         stdin=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
+    assert len(database.rows(NO_QUEUE)) == 1

@@ -1,13 +1,11 @@
 """What a failed operation did beside its records: none of it stays, in any process."""
 
-import os
-import subprocess
-
 import pytest
 from database import Database
 from everywhere import ask_http_workers, look_everywhere
 from exactness import ITEM, assert_counters, assert_nothing_runs, call, create
 from gates import Gate
+from mail_app import install_mail
 from smtp_sink import SmtpSink
 from waiting import wait_until
 
@@ -36,19 +34,7 @@ def server_options(sink):
 @pytest.fixture(scope="module")
 def database(database: Database, log_folder):
     """With Odoo's own app for messages: what it does when an operation is over is what counts."""
-    environment = os.environ
-    subprocess.run(
-        [
-            *(environment["BATCH_JOB_PYTHON"], environment["BATCH_JOB_ODOO"]),
-            f"--database={database.name}",
-            f"--addons-path={environment['BATCH_JOB_ADDONS_PATH']}",
-            f"--logfile={log_folder}/test_side_effects_install.log",
-            *("--init=mail", "--stop-after-init", "--no-http"),
-        ],
-        check=True,
-        stdin=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    install_mail(database, log_folder / "test_side_effects_install.log")
     return database
 
 
