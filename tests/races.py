@@ -143,3 +143,16 @@ class RaceCase(CommittedCase):
             return self.ask(query, [job.id for job in jobs])[0] == 0
 
         self.until(ended, f"jobs {[job.id for job in jobs]} at their end")
+
+
+class ItemRaceCase(RaceCase):
+    """Leaves no items behind, so that all of them can be counted."""
+
+    def setUp(self):
+        super().setUp()
+        self.addCleanup(self.remove_items)
+
+    def remove_items(self):
+        self.renew()
+        self.env[ITEM].search([]).unlink()
+        self.commit()

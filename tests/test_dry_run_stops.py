@@ -3,21 +3,12 @@ from odoo.tests import tagged
 
 from ..execution.deadline import Deadline
 from ..execution.knowledge import Knowledge
-from .races import GATE, ITEM, PATIENCE, RaceCase
+from .races import GATE, ITEM, PATIENCE, ItemRaceCase
 
 
 @tagged("post_install", "-at_install")
-class TestDryRunStops(RaceCase):
+class TestDryRunStops(ItemRaceCase):
     """A dry run that somebody or something ends."""
-
-    def setUp(self):
-        super().setUp()
-        self.addCleanup(self.remove_items)
-
-    def remove_items(self):
-        self.renew()
-        self.env[ITEM].search([]).unlink()
-        self.commit()
 
     def dry(self, prefix, gate_at=None, **options):
         operations = self.creates(prefix, 30)

@@ -5,20 +5,11 @@ from odoo.tests import tagged
 from ..engine.retry import CONFLICT_BUDGET, LOST_BUDGET
 from ..execution.deadline import Deadline
 from ..execution.knowledge import Knowledge
-from .races import GATE, ITEM, PATIENCE, RaceCase
+from .races import GATE, ITEM, PATIENCE, ItemRaceCase
 
 
 @tagged("post_install", "-at_install")
-class TestWholeChunks(RaceCase):
-    def setUp(self):
-        super().setUp()
-        self.addCleanup(self.remove_items)
-
-    def remove_items(self):
-        self.renew()
-        self.env[ITEM].search([]).unlink()
-        self.commit()
-
+class TestWholeChunks(ItemRaceCase):
     def gated(self, prefix, count, gate_at):
         """Creates, one of which waits for the gate."""
         operations = self.creates(prefix, count)
