@@ -134,16 +134,8 @@ class TestWholeChunks(ItemRaceCase):
             for one in records.ids
         ]
         job = self.submit(operations, policy="chunk", chunk_size=2)
-        holder = self.runner()
-        holder.cr.execute("SELECT FROM test_batch_item WHERE id = %s FOR UPDATE", [records[1].id])
-        runner = self.runner()
-        runner.cr.execute("SET lock_timeout = '20ms'")
-        runner.cr.commit()
-        for _try in range(CONFLICT_BUDGET):
-            self.assertEqual(runner.step().first, 0)
-            self.renew()
-            self.cr.execute("UPDATE batch_job_chunk SET not_before = NULL")
-            self.commit()
+        holder = self.hold(records[1])
+        self.conflict(CONFLICT_BUDGET)
         holder.close()
         self.run_to_end(job)
         self.assert_counters(job, "partial", succeeded=2, failed=1, skipped=1)
@@ -152,6 +144,40 @@ class TestWholeChunks(ItemRaceCase):
         self.assertEqual(error["type"], "conflict")
         words = "It or another operation of its chunk met a conflict 5 times: "
         self.assertEqual(error["message"][: len(words)], words)
+
+    def test_a_conflict_under_stop(self):
+        """Policy `stop`: what was given up after five tries has five again when it is resumed."""
+        (record,) = self.items("conflict", 1)
+        job = self.submit(self.increments(record), policy="stop")
+        holder = self.hold(record)
+        self.conflict(CONFLICT_BUDGET)
+        self.run_jobs()
+        self.assert_counters(job, "paused", failed=1)
+        job.resume()
+        self.commit()
+        self.conflict(1)
+        self.assertEqual(job.chunk_ids.mapped(lambda c: (c.state, c.conflicts)), [("queued", 1)])
+        holder.close()
+        self.run_to_end(job)
+        self.assert_counters(job, "done", succeeded=1)
+
+    def hold(self, record):
+        """A session that has locked a record until it is closed."""
+        holder = self.runner()
+        holder.cr.execute("SELECT FROM test_batch_item WHERE id = %s FOR UPDATE", [record.id])
+        return holder
+
+    def conflict(self, times):
+        """Tries of the first chunk that come to nothing, one after the other."""
+        runner = self.runner()
+        runner.cr.execute("SET lock_timeout = '20ms'")
+        runner.cr.commit()
+        for _try in range(times):
+            self.assertEqual(runner.step().first, 0)
+            self.renew()
+            self.cr.execute("UPDATE batch_job_chunk SET not_before = NULL")
+            self.commit()
+        runner.close()
 
     def test_time_limit(self):
         """A chunk that has lost a worker ends by itself before the next one is killed."""
