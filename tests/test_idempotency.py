@@ -95,7 +95,7 @@ class TestIdempotency(RaceCase):
         job = self.submit(self.creates("body", 2), idempotency_key="body")
         refusal = (
             f"The idempotency key body belongs to job {job.id}, which was submitted with other "
-            "operations or options. Use another key, or send exactly the same."
+            "operations or options (name is one). Use another key, or send exactly the same."
         )
         submit, execute = self.jobs().submit, self.jobs().execute
         self.assert_refused(refusal, submit, self.creates("body", 1), idempotency_key="body")
