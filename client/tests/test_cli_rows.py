@@ -150,6 +150,7 @@ UPSERT = ["--op", "upsert", "--key", "name"]
         ("a.csv", "name,name\n", [], "column name is there twice"),
         ("a.csv", 'name\nA\n"B\nC\n', [], "line 3: a quotation mark of the row that begins here"),
         ("a.csv", '\n\nname\n"A\nB"\nC,D\n', [], "a.csv, line 6: the row has 2 cells"),
+        ("a.csv", "\n\nname\nA,B\n", [], "a.csv, line 4: the row has 2 cells"),
         ("a.csv", "id,name\n1,A\n", ["--op", "create"], "“id” means nothing to create: use --op"),
         ("a.csv", ".id,name\n1,A\n", UPSERT, "“.id” means nothing to upsert by --key"),
         (

@@ -359,10 +359,16 @@ async def test_operations_that_are_no_groups() -> None:
 async def test_two_executions_at_once() -> None:
     """The second waits; each operation is executed once."""
     odoo = DoneOdoo()
+
+    async def let_the_other_go_on(completed: int, total: int) -> None:
+        await asyncio.sleep(0)
+
     async with async_client(odoo) as client:
         executor = BatchExecutor(client)
         partners(executor, "A", "B")
-        results = await asyncio.gather(executor.execute(), executor.execute())
+        results = await asyncio.gather(
+            *(executor.execute_with_progress(let_the_other_go_on) for _ in range(2))
+        )
     assert [len(one) for one in results] == [2, 0]
     assert [len(job.operations) for job in odoo.jobs] == [2]
 
