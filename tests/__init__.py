@@ -16,6 +16,7 @@ from . import (
     test_load,
     test_load_compare,
     test_load_external_ids,
+    test_odoo_internals,
     test_order,
     test_outcomes,
     test_passwords,
