@@ -8,6 +8,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..engine.chunk_size import fair_size
+from ..engine.next_chunk import ChunkNow, Progress, Step, next_step
 from ..engine.states import LIVE_STATES, is_one_transaction
 from ..engine.waves import wave_at
 from ..execution.commit import commit_and_run_hooks
@@ -15,6 +16,8 @@ from ..execution.guards import is_transient
 from .batch_job_books import NOW
 
 _logger = logging.getLogger(__name__)
+
+QUEUED_AHEAD = 10  # queued chunks that a claim looks at beyond those that may run
 
 
 @dataclass(frozen=True)
@@ -157,56 +160,27 @@ class BatchJobClaim(models.AbstractModel):
 
     @api.model
     def _take_chunk(self, job, row, running, runner) -> Claim | None:
-        chunk = self._next_queued(row, running)
-        lost = chunk["lost"] if chunk else 0
-        if chunk:
-            chunk_id, first, last = chunk["id"], chunk["first_position"], chunk["last_position"]
-            if chunk["wave"] and not running:
-                self.env["batch.job.runner"]._wake()  # after a retry all waves are queued
-        elif chunk is None and not self._may_cut_into_wave(row, running):
-            return None
-        elif (
-            chunk is None
-            and len(running) < row["max_parallel"]
-            and row["next_position"] < row["total"]
-        ):
-            chunk_id, first, last = self._cut_next(job, row)
-        else:
-            if chunk is None and not running and row["next_position"] >= row["total"]:
-                self._end_job(job, row)
-            return None
         chunks = self.env["batch.job.chunk"]
+        queued = chunks._queued_chunks(row["id"], row["max_parallel"] + QUEUED_AHEAD)
+        step = next_step(_as_seen(running), _as_seen(queued), _progress(row))
+        if step is Step.END:
+            self._end_job(job, row)
+        if step in (Step.END, Step.WAIT):
+            return None
+        if step is Step.CUT:
+            chunk_id, first, last = self._cut_next(job, row)
+            lost = 0
+        else:
+            chunk = next(chunk for chunk in queued if chunk["id"] == step.id)
+            chunk_id, first, last = step.id, chunk["first_position"], chunk["last_position"]
+            lost = chunk["lost"]
+            if step.wave and not running:
+                self.env["batch.job.runner"]._wake()  # after a retry all waves are queued
         if not chunks._hold(chunk_id):
             return None
         attempt = chunks._mark_running(chunk_id, runner)
         self._note_claim(job, row)
         return Claim(row, chunk_id, attempt, first, last, lost)
-
-    @api.model
-    def _next_queued(self, row, running):
-        """The next queued chunk; False if there are some but none may run now, None without any."""
-        queued = self.env["batch.job.chunk"]._queued_chunks(row["id"], row["max_parallel"] + 10)
-        if not queued:
-            return None
-        if len(running) >= row["max_parallel"]:
-            return False
-        if row["max_parallel"] == 1:
-            return False if queued[0]["waits"] else queued[0]
-        wave = min(c["wave"] for c in (*queued, *running))
-        queued = [c for c in queued if c["wave"] == wave]
-        # operations that may kill their worker, or keep conflicting, go one chunk at a time
-        risky = any(chunk["suspect"] for chunk in running)
-        ready = (c for c in queued if not c["waits"] and not (c["suspect"] and risky))
-        return next(ready, None if row["next_position"] < row["total"] else False)
-
-    @api.model
-    def _may_cut_into_wave(self, row, running) -> bool:
-        """A wave starts when the one before has ended: what it refers to must be there."""
-        if not row["wave_ends"] or row["next_position"] >= row["total"]:
-            return True
-        unfinished = [*running, *self.env["batch.job.chunk"]._queued_chunks(row["id"], 1)]
-        wave = wave_at(row["next_position"], row["wave_ends"])
-        return all(chunk["wave"] == wave for chunk in unfinished)
 
     @api.model
     def _cut_next(self, job, row):
@@ -247,3 +221,16 @@ class BatchJobClaim(models.AbstractModel):
         if row["state"] == "queued":
             job._move(row, "running", started_at=row["started_at"] or fields.Datetime.now())
         job._end(row)
+
+
+def _as_seen(chunks: list[dict]) -> list[ChunkNow]:
+    return [
+        ChunkNow(chunk["id"], chunk["wave"] or 0, bool(chunk["suspect"]), chunk["waits"])
+        for chunk in chunks
+    ]
+
+
+def _progress(row) -> Progress:
+    is_cut = row["next_position"] >= row["total"]
+    wave = 0 if is_cut else wave_at(row["next_position"], row["wave_ends"])
+    return Progress(row["max_parallel"], row["next_position"], row["total"], wave)
