@@ -9,10 +9,11 @@ from ..engine.outcomes import Failure, Outcome
 from . import crud, prechecks
 from .certain import certain_failures
 from .failures import describe
-from .guards import TransientError, check_deferred_constraints, repairing_savepoint
 from .knowledge import Knowledge
 from .load import Loader
 from .references import References
+from .transaction.savepoint import check_deferred_constraints, repairing_savepoint
+from .transaction.transient import TransientError
 from .upsert import add_later_of_same_key, upsert
 
 _APPLY = {

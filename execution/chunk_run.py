@@ -8,9 +8,10 @@ from ..engine.isolate import first_culprit, isolate
 from ..engine.operations import Operation
 from ..engine.outcomes import Failure, Outcome
 from .apply import Applier
-from .guards import operation_guard, repairing_savepoint
 from .knowledge import Knowledge
 from .references import References
+from .transaction.commit_ban import operation_guard
+from .transaction.savepoint import repairing_savepoint
 
 LAND_AFTER = 50  # released savepoints; past 64 every other session's snapshots get slower
 

@@ -9,7 +9,7 @@ from odoo.exceptions import AccessError, MissingError, RedirectWarning, UserErro
 
 from ..engine.errors import ForbiddenEffect
 from ..engine.outcomes import Failure
-from .guards import TransientError
+from .transaction.transient import TransientError
 
 _INVALID_FIELD = re.compile(r"Invalid field '?(?P<field>[\w.]+)'? (?:on|in)")
 _WRONG_VALUE = re.compile(r"Wrong value for (?P<model>[\w.]+)\.(?P<field>\w+)")

@@ -7,8 +7,8 @@ from ..engine.external_ids import qualified
 from ..engine.operations import Operation
 from ..engine.outcomes import Failure
 from .find_keys import Match, hidden
-from .guards import note_external_ids
 from .snapshots import any_newer
+from .transaction.savepoint import note_external_ids
 
 
 class Known(NamedTuple):

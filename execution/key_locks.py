@@ -15,8 +15,9 @@ from ..engine.external_ids import external_ids_made
 from ..engine.operations import Operation
 from ..engine.outcomes import Failure
 from ..engine.references import references_in
-from .guards import TransientError, is_transient, quiet_queries
 from .snapshots import oldest_unseen
+from .transaction.quiet_log import quiet_queries
+from .transaction.transient import TransientError, is_transient
 from .upsert import finder_of
 
 # by all runners together: PostgreSQL's lock table holds some 6,400 unless set up otherwise, and is

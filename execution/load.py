@@ -14,9 +14,9 @@ from odoo.tools.lru import LRU
 
 from ..engine.operations import Operation
 from ..engine.outcomes import Failure, Outcome
-from .guards import repairing_savepoint
 from .knowledge import Knowledge
 from .load_write import Record, Waiting
+from .transaction.savepoint import repairing_savepoint
 
 FINDER = "batch_job_finder"  # in the context: see models/ir_fields_converter.py
 MAKES_NAMES = "name_create_enabled_fields"  # Odoo's: converting a row may create records

@@ -8,8 +8,9 @@ from ..engine.operations import Operation
 from ..engine.outcomes import Failure
 from .failures import describe
 from .find_external_ids import foreign_module, known
-from .guards import TransientError, note_external_ids, repairing_savepoint
 from .knowledge import Knowledge
+from .transaction.savepoint import note_external_ids, repairing_savepoint
+from .transaction.transient import TransientError
 
 
 @dataclass

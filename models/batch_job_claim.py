@@ -12,7 +12,7 @@ from ..engine.next_chunk import ChunkNow, Progress, Step, next_step
 from ..engine.states import LIVE_STATES, is_one_transaction
 from ..engine.waves import wave_at
 from ..execution.commit import commit_and_run_hooks
-from ..execution.guards import is_transient
+from ..execution.transaction.transient import is_transient
 from .batch_job_books import NOW
 
 _logger = logging.getLogger(__name__)

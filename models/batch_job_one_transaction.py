@@ -10,8 +10,8 @@ from ..engine.retry import LOST_BUDGET
 from ..engine.states import is_one_transaction
 from ..execution.chunk_run import StopAll, run_all, run_dry, run_stepwise
 from ..execution.commit import commit_and_run_hooks
-from ..execution.guards import dry_run
 from ..execution.knowledge import Knowledge
+from ..execution.transaction.dry_run import dry_run
 
 PATIENCE = "500ms"  # for the job's row
 

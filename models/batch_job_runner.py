@@ -8,8 +8,9 @@ from odoo.tools import SQL
 from ..engine.states import ENDED_STATES, LIVE_STATES
 from ..execution.commit import commit_and_run_hooks
 from ..execution.deadline import Deadline
-from ..execution.guards import is_transient, quiet_queries
 from ..execution.knowledge import Knowledge
+from ..execution.transaction.quiet_log import quiet_queries
+from ..execution.transaction.transient import is_transient
 
 _logger = logging.getLogger(__name__)
 

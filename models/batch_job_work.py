@@ -13,7 +13,6 @@ from ..engine.references import references_of
 from ..engine.states import is_one_transaction, stands_whole
 from ..execution.chunk_run import Run, run_isolated, run_strict
 from ..execution.commit import commit_and_run_hooks
-from ..execution.guards import TransactionEnded, TransientError, is_transient
 from ..execution.key_locks import (
     MOST_KEYS_OF_A_CALL,
     KeyLocks,
@@ -22,6 +21,7 @@ from ..execution.key_locks import (
 )
 from ..execution.knowledge import Knowledge
 from ..execution.references import References
+from ..execution.transaction.transient import TransactionEnded, TransientError, is_transient
 from .batch_job_claim import Claim
 
 _logger = logging.getLogger(__name__)

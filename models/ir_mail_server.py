@@ -1,6 +1,6 @@
 from odoo import models
 
-from ..execution.guards import is_dry_run
+from ..execution.transaction.dry_run import is_dry_run
 
 
 class IrMailServer(models.Model):

@@ -6,7 +6,8 @@ import psycopg2
 
 from odoo.tests import tagged
 
-from ..execution.guards import COMMIT_REFUSED, REGISTRY_REFUSED
+from ..execution.transaction.commit_ban import COMMIT_REFUSED
+from ..execution.transaction.savepoint import REGISTRY_REFUSED
 from .races import ITEM, RaceCase
 
 REPAIR = "test.batch.repair"

@@ -1,0 +1,1 @@
+"""What a transaction needs around operations that nobody here has written."""

@@ -1,0 +1,85 @@
+"""What an operation may not do: end the transaction that its outcome is committed in."""
+
+from contextlib import contextmanager
+
+from psycopg2.sql import Composable
+
+from odoo.tools import SQL
+
+from ...engine.ending_statements import ending_statement
+from ...engine.errors import ForbiddenEffect
+from .quiet_log import quiet_queries
+
+COMMIT_REFUSED = (
+    "It called %s: an operation of a batch job may not end the transaction. "
+    "Its outcome is committed with it."
+)
+
+
+@contextmanager
+def operation_guard(job_env):
+    """For the time of a chunk's operations: no commit from inside, the owner's environment for
+    deferred computations, nothing of a payload in the log."""
+    cr, transaction = job_env.cr, job_env.transaction
+    default_env = transaction.default_env
+    with (
+        _shadowed(
+            cr,
+            commit=_refuse("cr.commit()"),
+            rollback=_refuse("cr.rollback()"),
+            close=_refuse("cr.close()"),
+            execute=_refusing_ends(cr.execute, cr.connection),
+        ),
+        _shadowed(
+            cr.connection,
+            commit=_refuse("commit() of the connection"),
+            rollback=_refuse("rollback() of the connection"),
+        ),
+        quiet_queries(),
+    ):
+        transaction.default_env = job_env
+        try:
+            yield
+        finally:
+            transaction.default_env = default_env
+
+
+@contextmanager
+def _shadowed(thing, **replacements):
+    """Put other methods before those of a thing, which may have been shadowed before."""
+    before = {name: vars(thing).get(name) for name in replacements}
+    for name, replacement in replacements.items():
+        setattr(thing, name, replacement)
+    try:
+        yield
+    finally:
+        for name, original in before.items():
+            if original is None:
+                delattr(thing, name)
+            else:
+                setattr(thing, name, original)
+
+
+def _refuse(call):
+    def refuse():
+        raise ForbiddenEffect(COMMIT_REFUSED % call)
+
+    return refuse
+
+
+def _refusing_ends(execute, connection):
+    """`cr.execute` without the statements that end the transaction behind the savepoint's back."""
+
+    def execute_within(query, *args, **kwargs):
+        if ends := ending_statement(_text_of(query)):
+            raise ForbiddenEffect(COMMIT_REFUSED % ends)
+        return execute(query, *args, **kwargs)
+
+    def _text_of(query) -> str:
+        if isinstance(query, SQL):
+            return query.code
+        if isinstance(query, Composable):
+            return query.as_string(connection)
+        return query.decode(errors="replace") if isinstance(query, bytes) else str(query)
+
+    return execute_within
