@@ -1,6 +1,7 @@
 # ruff: noqa: I001 -- a model is loaded after those it inherits from
 
 from . import base
+from . import batch_job_rights
 from . import batch_job_row
 from . import batch_job_verbs
 from . import batch_job_screen
@@ -22,5 +23,6 @@ from . import batch_job_stalled
 from . import batch_job_runner
 from . import ir_fields_converter
 from . import ir_mail_server
+from . import ir_rule
 from . import ir_websocket
 from . import res_config_settings

@@ -2,6 +2,7 @@ from datetime import timezone
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.tools import SQL
 
 from ..engine.options import EXECUTE_LIMIT, EXECUTE_POLICIES
 from ..engine.progress import percent, time_left
@@ -20,7 +21,7 @@ class BatchJob(models.Model):
 
     _name = "batch.job"
     _description = "Batch Job"
-    _inherit = ["batch.job.verbs", "batch.job.screen", "bus.listener.mixin"]
+    _inherit = ["batch.job.verbs", "batch.job.screen", "batch.job.rights", "bus.listener.mixin"]
     _order = "id desc"
 
     name = fields.Char(required=True)
@@ -241,9 +242,7 @@ class BatchJob(models.Model):
             raise UserError(
                 self.env._("after is an index; limit is a number from 1 to %s.", RESULTS_LIMIT)
             )
-        outcomes = self.env["batch.job.operation"]._outcomes(
-            self.id, state, after, limit + 1, self._may_see_content()
-        )
+        outcomes = self.env["batch.job.operation"]._outcomes(self.id, state, after, limit + 1)
         page = outcomes[:limit]
         return {"results": page, "next": page[-1]["index"] if len(outcomes) > limit else None}
 
@@ -278,7 +277,7 @@ class BatchJob(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_only_at_rest(self):
         for job in self:
-            if not job._may_see_content():
+            if not job._is_own() and not self._is_administrator():
                 raise AccessError(self.env._("Only its owner may delete job %s.", job.id))
             if job.state in (*LIVE_STATES, "paused"):
                 raise UserError(
@@ -306,7 +305,8 @@ class BatchJob(models.Model):
     def _compute_stalled_reason(self):
         for job in self:
             waits = job.state in LIVE_STATES
-            job.stalled_reason = waits and self.env["batch.job.runner"]._why_stalled(job) or False
+            reason = waits and self.env["batch.job.runner"]._why_stalled(job._origin)
+            job.stalled_reason = reason or False
 
     # Status
 
@@ -352,14 +352,15 @@ class BatchJob(models.Model):
 
     def _check_owner(self):
         self.check_access("read")
-        if self.sudo().user_id.id != self.env.uid:
+        if not self._is_own():
             raise AccessError(
                 self.env._("Only its owner may change job %s; submit one of your own.", self.id)
             )
 
-    def _may_see_content(self) -> bool:
-        is_owner = self.sudo().user_id.id == self.env.uid
-        return is_owner or self.env.su or self.env.user.has_group("base.group_system")
+    def _is_own(self) -> bool:
+        self.env.cr.execute(SQL("SELECT user_id FROM batch_job WHERE id = %s", self._origin.id))
+        owner = self.env.cr.fetchone()
+        return bool(owner) and owner[0] == self.env.uid
 
     def _append_part(self, row, hashes, parsed):
         if not parsed.count:

@@ -2,6 +2,7 @@ import json
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import SQL
 
 NAME_LENGTH = 80  # characters of a record's name in a title
 
@@ -11,6 +12,7 @@ class BatchJobOperationScreen(models.AbstractModel):
 
     _name = "batch.job.operation.screen"
     _description = "Batch Job Operation Screen"
+    _inherit = ["batch.job.rights"]
 
     title = fields.Char("What", compute="_compute_title")
     record_ids_text = fields.Char("Records", compute="_compute_record_ids_text")
@@ -36,35 +38,36 @@ class BatchJobOperationScreen(models.AbstractModel):
             "unlink": self.env._("Delete"),
             "call": self.env._("Call"),
         }
+        payloads = self._visible_payloads()
         for operation in self:
             model = self.env["ir.model"].sudo()._get(operation.model)
             what = model.name or operation.model
-            subject = operation._subject()
+            subject = operation._subject(payloads.get(operation._origin.id, {}))
             verb = verbs.get(operation.op, operation.op)
             operation.title = f"{verb}: {what} {subject}".strip()
 
-    def _subject(self) -> str:
-        """The record it is about: its name for those who may see the content, or its id."""
-        content = self._content()
-        payload = content and content.payload or {}
+    def _subject(self, payload) -> str:
+        """The record it is about: its name for those who may see the content, or its id.
+
+        :param payload: empty for those who may not
+        """
         values = payload.get("values")
         if self.op in ("create", "upsert") and isinstance(values, dict) and self.model in self.env:
             name = values.get(self.env[self.model]._rec_name)
             return f"“{name[:NAME_LENGTH]}”" if isinstance(name, str) and name else ""
-        ids = self._ids_it_is_about()
+        ids = self._ids_it_is_about(payload)
         if self.op == "call" and all(type(one) is int for one in payload.get("ids") or [None]):
             ids = payload["ids"]  # what it gave, a copy say, are other records
         return ", ".join(map(str, ids[:3])) + ("…" if len(ids) > 3 else "")
 
-    def _ids_it_is_about(self) -> list[int]:
-        content = self._content()
-        return self.record_ids or content and (content.payload or {}).get("ids") or []
+    def _ids_it_is_about(self, payload) -> list[int]:
+        return self.record_ids or payload.get("ids") or []
 
-    def _records_it_is_about(self):
+    def _records_it_is_about(self, payload):
         """None while a reference names them, or when the model is gone with its app."""
         if self.model not in self.env:
             return None
-        ids = [one for one in self._ids_it_is_about() if type(one) is int]
+        ids = [one for one in self._ids_it_is_about(payload) if type(one) is int]
         return self.env[self.model].browse(ids)
 
     @api.depends("record_ids")
@@ -75,20 +78,33 @@ class BatchJobOperationScreen(models.AbstractModel):
     @api.depends("op", "record_ids")
     @api.depends_context("uid")
     def _compute_can_open(self):
+        payloads = self._visible_payloads()
         for operation in self:
-            operation.can_open = bool(operation.op != "unlink" and operation._records_it_is_about())
+            payload = payloads.get(operation._origin.id, {})
+            records = operation.op != "unlink" and operation._records_it_is_about(payload)
+            operation.can_open = bool(records)
 
     @api.depends_context("uid")
     def _compute_private_texts(self):
+        contents = self._visible_contents()
         for operation in self:
-            content = operation._content()
-            operation.payload_text = content and _pretty(content.payload)
-            operation.value_text = content and content.value and _pretty(content.value)
+            payload, value = contents.get(operation._origin.id, (None, None))
+            operation.payload_text = payload and _pretty(payload)
+            operation.value_text = value and _pretty(value)
 
-    def _content(self):
-        """The operation with its payload and value, for those who may see them."""
-        everything = self.env.su or self.env.user.has_group("base.group_system")
-        return self.sudo() if everything or self.owner_id == self.env.uid else None
+    def _visible_payloads(self) -> dict[int, dict]:
+        return {one: payload for one, (payload, _value) in self._visible_contents().items()}
+
+    def _visible_contents(self) -> dict[int, tuple]:
+        """(payload, value) by id, of those operations whose content the user may see."""
+        self.env.cr.execute(
+            SQL(
+                "SELECT id, payload, value FROM batch_job_operation WHERE id = ANY(%s) AND %s",
+                self._origin._filtered_access("read").ids,
+                self._content_is_visible(),
+            )
+        )
+        return {row[0]: row[1:] for row in self.env.cr.fetchall()}
 
     def action_open_record(self):
         """Open what the operation made, or was to change: the form of one record, a list of many.
@@ -97,7 +113,7 @@ class BatchJobOperationScreen(models.AbstractModel):
         """
         self.ensure_one()
         self.check_access("read")
-        records = self._records_it_is_about()
+        records = self._records_it_is_about(self._visible_payloads().get(self.id, {}))
         records = records and records.exists()
         if not records:
             raise UserError(self.env._("There is no record to open: it was deleted, or none made."))

@@ -17,6 +17,7 @@ class BatchJobOutcome(models.AbstractModel):
 
     _name = "batch.job.outcome"
     _description = "Batch Job Outcome"
+    _inherit = ["batch.job.rights"]
 
     @api.model
     def _record(self, job_id, outcomes: list[Outcome]):
@@ -182,12 +183,14 @@ class BatchJobOutcome(models.AbstractModel):
         return self.env.cr.dictfetchall()
 
     @api.model
-    def _outcomes(self, job_id, state, after, limit, with_values) -> list[dict]:
-        """Outcomes in submission order, in the shape of the RPC contract."""
+    def _outcomes(self, job_id, state, after, limit) -> list[dict]:
+        """Outcomes in submission order, in the shape of the RPC contract; without the value for
+        those who may not see it."""
         self.env.cr.execute(
             SQL(
                 """
-                SELECT index, state, op, model, record_ids, %s, note,
+                SELECT index, state, op, model, record_ids,
+                       CASE WHEN %s THEN value END, note,
                        error_type, error_message, error_field
                   FROM batch_job_operation
                  WHERE job_id = %s
@@ -196,7 +199,7 @@ class BatchJobOutcome(models.AbstractModel):
                  ORDER BY index
                  LIMIT %s
                 """,
-                SQL("value") if with_values else SQL("NULL"),
+                self._content_is_visible(),
                 job_id,
                 after,
                 SQL("AND state = %s", state) if state else SQL(),

@@ -67,7 +67,8 @@ class BatchJobScreen(models.AbstractModel):
     def _compute_problem_ids(self):
         for job in self:
             ids = job._problem_ids(SHOWN) if job.failed or job.skipped else []
-            job.problem_ids = self.env["batch.job.operation"].browse(ids)
+            problems = self.env["batch.job.operation"].browse(ids)
+            job.problem_ids = problems._filtered_access("read")
 
     @api.depends("succeeded", "failed", "skipped", "state")
     def _compute_latest_chunk_ids(self):

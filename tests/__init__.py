@@ -9,6 +9,8 @@ from . import (
     test_dry_run,
     test_dry_run_stops,
     test_execute,
+    test_forged_values,
+    test_hidden_columns,
     test_housekeeping,
     test_idempotency,
     test_job_form_tour,

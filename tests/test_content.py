@@ -37,51 +37,6 @@ class TestContent(AccessCase):
         results = self.rpc(self.manager, "batch.job", "results", self.job.ids).body["results"]
         self.assertEqual([outcome["value"] for outcome in results], [None, None])
 
-    def test_other_ways(self):
-        """No other way of the ORM leads to a payload or a value: read, search, order, group,
-        export, through the job or by itself."""
-        domain = [("job_id", "=", self.job.id)]
-        operation, job = "batch.job.operation", "batch.job"
-        ids = self.env[operation].search(domain).ids
-        for name in ("payload", "value"):
-            for user in (self.owner, self.manager, self.admin):
-                for model, method, arguments in (
-                    (operation, "read", {"ids": ids, "fields": [name]}),
-                    (operation, "search", {"domain": [(name, "ilike", "private")]}),
-                    (operation, "search", {"domain": [], "order": name}),
-                    (operation, "web_read", {"ids": ids, "specification": {name: {}}}),
-                    (operation, "export_data", {"ids": ids, "fields_to_export": [name]}),
-                    (
-                        operation,
-                        "formatted_read_group",
-                        {"domain": domain, "groupby": [name], "aggregates": ["__count"]},
-                    ),
-                    (
-                        operation,
-                        "formatted_read_group",
-                        {"domain": domain, "groupby": [], "aggregates": [f"{name}:array_agg"]},
-                    ),
-                    (job, "search", {"domain": [(f"operation_ids.{name}", "ilike", "private")]}),
-                    (
-                        job,
-                        "export_data",
-                        {"ids": self.job.ids, "fields_to_export": [f"operation_ids/{name}"]},
-                    ),
-                    (
-                        job,
-                        "web_read",
-                        {
-                            "ids": self.job.ids,
-                            "specification": {"operation_ids": {"fields": {name: {}}}},
-                        },
-                    ),
-                    (job, "read", {"ids": self.job.ids, "fields": ["run_context"]}),
-                ):
-                    reply = self.rpc(user, model, method, **arguments)
-                    with self.subTest(user=user.login, method=method, arguments=arguments):
-                        self.assertIn(reply.status, (403, 422))
-                        self.assertNotIn("very private", str(reply.body))
-
     def test_default_read(self):
         """Reading all fields gives no payload to a manager."""
         domain = [("job_id", "=", self.job.id)]
