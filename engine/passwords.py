@@ -1,4 +1,5 @@
-"""Passwords in payloads: found by the name of their key, blanked once their operation has ended."""
+"""Passwords in payloads and contexts: found by the name of their key, blanked once what needs them
+has ended."""
 
 import re
 from typing import Any
@@ -53,12 +54,14 @@ def blank_passwords(payload: Any) -> Any:
 
     >>> blank_passwords({"values": {"login": "jo", "password": "s3cret"}})
     {'values': {'login': 'jo', 'password': {'$blanked': True}}}
+    >>> blank_passwords({"default_password": "s3cret", "no_reset_password": True})
+    {'default_password': {'$blanked': True}, 'no_reset_password': True}
     """
     if isinstance(payload, dict):
-        if "row" in payload and "fields" in payload:
+        if _is_row(payload):
             payload = {**payload, "row": _blank_row(payload["fields"], payload["row"])}
         return {
-            key: BLANKED if value and is_secret_name(key) else blank_passwords(value)
+            key: BLANKED if _is_secret(key, value) else blank_passwords(value)
             for key, value in payload.items()
         }
     if isinstance(payload, list):
@@ -66,9 +69,21 @@ def blank_passwords(payload: Any) -> Any:
     return payload
 
 
+def _is_secret(name: str, value: Any) -> bool:
+    """A switch is none, such as `no_reset_password` in a context: blanked, it would keep the
+    operation from running again."""
+    return bool(value) and value is not True and is_secret_name(name)
+
+
+def _is_row(payload: dict) -> bool:
+    """Whether it is a row to load; arguments of a method may have the same names."""
+    columns, row = payload.get("fields"), payload.get("row")
+    return isinstance(columns, list) and isinstance(row, list) and len(columns) == len(row)
+
+
 def _blank_row(columns: list, row: list) -> list:
     pairs = zip(columns, row, strict=True)
-    return [BLANKED if cell and is_secret_name(str(name)) else cell for name, cell in pairs]
+    return [BLANKED if _is_secret(str(name), cell) else cell for name, cell in pairs]
 
 
 def holds_blanked(payload: Any) -> bool:

@@ -5,9 +5,10 @@ from odoo.http import request
 from odoo.sql_db import Cursor
 from odoo.tools import SQL
 
+from ..engine.passwords import blank_passwords
 from ..engine.states import JOB_TRANSITIONS
 
-_JSON_COLUMNS = ("causes", "part_hashes", "wave_ends")
+_JSON_COLUMNS = ("causes", "part_hashes", "run_context", "wave_ends")
 
 
 class BatchJobRow(models.AbstractModel):
@@ -69,3 +70,10 @@ class BatchJobRow(models.AbstractModel):
             raise AssertionError(f"batch.job {row['id']}: {row['state']} -> {state}")
         row.update(values, state=state)
         self._set(state=state, **values)
+
+    def _blank_context(self, row):
+        """Passwords in the submitter's context go when no operation of the job will run again; what
+        else is in it stays."""
+        blanked = blank_passwords(row["run_context"])
+        if blanked != row["run_context"]:
+            self._set(run_context=blanked)

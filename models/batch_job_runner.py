@@ -142,13 +142,35 @@ class BatchJobRunner(models.AbstractModel):
     @api.autovacuum
     def _gc_operations(self):
         """Delete the operations and chunks of jobs that ended long ago; their summary stays."""
-        parameter = self.env["ir.config_parameter"].sudo().get_param(RETENTION_PARAMETER)
-        days = int(parameter) if str(parameter or "").isdigit() else DEFAULT_RETENTION
-        before = fields.Datetime.now() - timedelta(days=days)
+        before = self._kept_since()
         deleted = sum(
             self._delete_old(table, before) for table in ("batch_job_operation", "batch_job_chunk")
         )
         return deleted, deleted >= VACUUM_BATCH
+
+    @api.autovacuum
+    def _gc_contexts(self):
+        """Blank the passwords in the contexts of dry runs that nobody has run for real until their
+        operations are deleted."""
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT id, run_context FROM batch_job
+                 WHERE dry_run AND state IN %s AND NOT needs_runner AND finished_at < %s
+                   FOR NO KEY UPDATE SKIP LOCKED
+                """,
+                ENDED_STATES,
+                self._kept_since(),
+            )
+        )
+        for row in self.env.cr.dictfetchall():
+            self.env["batch.job"].browse(row["id"])._blank_context(row)
+
+    @api.model
+    def _kept_since(self):
+        parameter = self.env["ir.config_parameter"].sudo().get_param(RETENTION_PARAMETER)
+        days = int(parameter) if str(parameter or "").isdigit() else DEFAULT_RETENTION
+        return fields.Datetime.now() - timedelta(days=days)
 
     @api.model
     def _delete_old(self, table, before):

@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..engine.outcomes import without_cause
+from ..engine.passwords import holds_blanked
 from ..engine.states import OPERATION_STATES, VERBS, end_state, is_one_transaction, verb_acts
 
 LARGE_ALL = 10_000  # operations; above it policy `all` holds its row locks for long
@@ -97,7 +98,7 @@ class BatchJobVerbs(models.AbstractModel):
         :param cancelled: cancelled ones too
         :returns: status
         :raises UserError: 422: the job has not ended, its last chunk has not landed, it was never
-            started, or its operations have been deleted
+            started, its operations have been deleted, or its context held a password
         """
         self._check_flag("cancelled", cancelled)
         row = self._begin_verb("retry")
@@ -173,6 +174,7 @@ class BatchJobVerbs(models.AbstractModel):
         self._keep_report(row)
         if self.env["batch.job.operation"]._forget_outcomes(self.id) < row["total"]:
             self._refuse_deleted()
+        self._refuse_blanked(row)
         self.env["batch.job.chunk"]._drop_all(self.id)
         fresh = {"succeeded": 0, "failed": 0, "skipped": 0, "causes": [], "error": None}
         times = {"started_at": None, "finished_at": None, "last_folded_at": None}
@@ -195,6 +197,16 @@ class BatchJobVerbs(models.AbstractModel):
                 "The operations of job %s have been deleted since; submit them anew.", self.id
             )
         )
+
+    def _refuse_blanked(self, row):
+        if holds_blanked(row["run_context"]):
+            raise UserError(
+                self.env._(
+                    "The context of job %s held a password, which was blanked when the job ended "
+                    "and cannot be used again: submit the operations anew.",
+                    self.id,
+                )
+            )
 
     def _keep_report(self, row):
         """The outcomes of a dry run become an attachment."""
@@ -236,6 +248,7 @@ class BatchJobVerbs(models.AbstractModel):
             moved = operations._change_state(self.id, ["pending"], "cancelled")
             # a dry run too has ended for good
             operations._blank_ended({**row, "dry_run": False}, 0, row["total"] - 1)
+            self._blank_context(row)
             self.env["batch.job.chunk"]._drop_queued(self.id)
             row["skipped"] += sum(moved.values())
         self._set(needs_runner=False, skipped=row["skipped"])
@@ -261,6 +274,7 @@ class BatchJobVerbs(models.AbstractModel):
         operations = self.env["batch.job.operation"]
         if operations._count_stored(self.id) < row["total"]:
             self._refuse_deleted()
+        self._refuse_blanked(row)
         moved = operations._change_state(self.id, states, "pending")
         if not moved:
             return
@@ -296,10 +310,13 @@ class BatchJobVerbs(models.AbstractModel):
         if row["policy"] == "stop":
             # a culprit keeps its password as long as resume may run it again
             operations._blank_ended(row, 0, row["total"] - 1)
+        if not row["dry_run"]:
+            self._blank_context(row)
         self._move(row, state, **values)
 
-    def _finish_now(self, counts, causes, started):
+    def _finish_now(self, row, counts, causes, started):
         """The end of `execute`."""
+        self._blank_context(row)
         seconds = time.monotonic() - started
         now = fields.Datetime.now()
         state = end_state(**counts)

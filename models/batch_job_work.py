@@ -226,7 +226,7 @@ class BatchJobWork(models.AbstractModel):
             causes=json.dumps(tally.causes),
             **counts,
         )
-        self.env["batch.job"].browse(job["id"])._finish_now(counts, tally.causes, started)
+        self.env["batch.job"].browse(job["id"])._finish_now(job, counts, tally.causes, started)
 
     @api.model
     def _outcomes_now(self, job, operations) -> list[Outcome]:

@@ -6,6 +6,7 @@ from . import (
     test_claim_concurrency,
     test_conflicts,
     test_content,
+    test_context_passwords,
     test_dry_run,
     test_dry_run_stops,
     test_execute,

@@ -61,6 +61,32 @@ def test_an_empty_password_is_no_secret():
     assert not holds_blanked(payload)
 
 
+def test_a_switch_is_no_secret():
+    """Odoo's `no_reset_password` is named like a password and is not one: what has it can run
+    again."""
+    payload = {
+        "context": {"no_reset_password": True, "reset_password": False},
+        "fields": ["name", "no_password"],
+        "row": ["A", True],
+    }
+    assert blank_passwords(payload) == payload
+
+
+def test_a_number_may_be_a_secret():
+    """A PIN that is sent as a number goes like any other."""
+    assert blank_passwords({"pin_code": 1234}) == {"pin_code": BLANKED}
+
+
+@pytest.mark.parametrize(
+    ("fields", "row"), [(3, 5), (["a", "b"], ["x"]), ("password", "s3cret"), (None, ["x"])]
+)
+def test_arguments_named_like_a_row_are_none(fields, row):
+    """Arguments that are called `fields` and `row` without being a row to load stay, and what is
+    beside them is blanked."""
+    arguments = {"fields": fields, "row": row, "token": "t"}
+    assert blank_passwords(arguments) == {"fields": fields, "row": row, "token": BLANKED}
+
+
 def test_what_was_blanked_is_recognized():
     """An operation whose password is gone is found, however deep it was."""
     assert holds_blanked(blank_passwords({"args": [{"deep": [{"password": "x"}]}]}))
