@@ -17,6 +17,7 @@ _logger = logging.getLogger(__name__)
 RETENTION_PARAMETER = "batch_job.retention_days"
 DEFAULT_RETENTION = 30  # days
 VACUUM_BATCH = 10_000  # operations deleted at once
+VACUUM_JOBS = 1_000  # jobs whose operations are deleted at once
 CLAIM_TRIES = 5  # a claim that meets a conflict is made again at once
 SOON = 5.0  # seconds; a chunk that waits no longer than this is waited for by running again
 REPORT_EVERY = 1.0  # seconds; each report is a commit
@@ -142,11 +143,13 @@ class BatchJobRunner(models.AbstractModel):
     @api.autovacuum
     def _gc_operations(self):
         """Delete the operations and chunks of jobs that ended long ago; their summary stays."""
-        before = self._kept_since()
+        # each statement looks anew: a job may be retried at this moment
+        self.env["batch.job.claim"]._begin()
+        job_ids = self._lock_old_jobs(self._kept_since())
         deleted = sum(
-            self._delete_old(table, before) for table in ("batch_job_operation", "batch_job_chunk")
+            self._delete_of(table, job_ids) for table in ("batch_job_operation", "batch_job_chunk")
         )
-        return deleted, deleted >= VACUUM_BATCH
+        return deleted, deleted >= VACUUM_BATCH or len(job_ids) == VACUUM_JOBS
 
     @api.autovacuum
     def _gc_contexts(self):
@@ -173,23 +176,44 @@ class BatchJobRunner(models.AbstractModel):
         return fields.Datetime.now() - timedelta(days=days)
 
     @api.model
-    def _delete_old(self, table, before):
+    def _lock_old_jobs(self, before) -> list[int]:
+        """Jobs with something to delete. Under their locks none can be retried meanwhile: a verb
+        that waits finds out after the commit; a job that a verb has locked is left alone."""
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT id
+                  FROM batch_job j
+                 WHERE state IN %(ended)s
+                   AND NOT needs_runner
+                   AND finished_at < %(before)s
+                   AND (EXISTS (SELECT FROM batch_job_operation WHERE job_id = j.id)
+                        OR EXISTS (SELECT FROM batch_job_chunk WHERE job_id = j.id))
+                 ORDER BY id
+                 LIMIT %(limit)s
+                   FOR NO KEY UPDATE SKIP LOCKED
+                """,
+                ended=ENDED_STATES,
+                before=before,
+                limit=VACUUM_JOBS,
+            )
+        )
+        return [row[0] for row in self.env.cr.fetchall()]
+
+    @api.model
+    def _delete_of(self, table, job_ids) -> int:
         self.env.cr.execute(
             SQL(
                 """
                 DELETE FROM %(table)s
                  WHERE id IN (
-                     SELECT r.id
-                       FROM batch_job j
-                       JOIN %(table)s r ON r.job_id = j.id
-                      WHERE j.state IN %(ended)s
-                        AND NOT j.needs_runner
-                        AND j.finished_at < %(before)s
+                     SELECT id
+                       FROM %(table)s
+                      WHERE job_id = ANY(%(jobs)s)
                       LIMIT %(limit)s)
                 """,
                 table=SQL.identifier(table),
-                ended=ENDED_STATES,
-                before=before,
+                jobs=job_ids,
                 limit=VACUUM_BATCH,
             )
         )

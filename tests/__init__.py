@@ -4,6 +4,7 @@ from . import (
     test_chunk_repairs,
     test_chunk_steps,
     test_claim_concurrency,
+    test_clean_up_race,
     test_conflicts,
     test_content,
     test_context_passwords,
