@@ -9,6 +9,7 @@ from ..engine.states import ENDED_STATES, LIVE_STATES
 from ..execution.commit import commit_and_run_hooks
 from ..execution.deadline import Deadline
 from ..execution.knowledge import Knowledge
+from ..execution.server_stop import is_stopping, runner_at_work
 from ..execution.transaction.quiet_log import quiet_queries
 from ..execution.transaction.transient import is_transient
 
@@ -36,13 +37,18 @@ class BatchJobRunner(models.AbstractModel):
 
         Works for about ten seconds, then gives the cron worker back and asks to come again.
         """
+        with runner_at_work(self.env.cr):
+            self._take_turn(slot)
+
+    @api.model
+    def _take_turn(self, slot):
         # first thing: three deaths without reported progress would switch the action off
         left, reported = self._report(1), time.monotonic()
         deadline, knowledge = Deadline(), {}
         if slot >= self._wanted_runners():
             return
         self._retire_superfluous(slot)
-        while left > 0:
+        while left > 0 and not is_stopping():
             claim = self._claim(slot)
             if claim is None:
                 self._come_back_for_waiting(slot)

@@ -21,6 +21,7 @@ from ..execution.key_locks import (
 )
 from ..execution.knowledge import Knowledge
 from ..execution.references import References
+from ..execution.server_stop import is_stopping
 from ..execution.transaction.transient import TransactionEnded, TransientError, is_transient
 from .batch_job_claim import Claim
 
@@ -106,7 +107,7 @@ class BatchJobWork(models.AbstractModel):
         log(
             "job %s chunk %s is put back: %s", claim.job["id"], claim.chunk_id, type(error).__name__
         )
-        counted = not isinstance(error, KeysTaken)
+        counted = not isinstance(error, KeysTaken) and not is_stopping()
         self.env["batch.job.claim"]._postpone(claim, reason, counted)
 
     @api.model

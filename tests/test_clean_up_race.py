@@ -18,7 +18,7 @@ class TestCleanUpRace(RaceCase):
         cr = self.registry.cursor()
         self.addCleanup(cr.close)
         cr.execute("SET lock_timeout = '5s'")
-        cr.commit()
+        cr.commit()  # pylint: disable=invalid-commit  # the setting shall stay
         return api.Environment(cr, SUPERUSER_ID, {})
 
     def old_job(self, **options):

@@ -8,7 +8,9 @@ from odoo.tools import SQL
 
 from ...engine.ending_statements import ending_statement
 from ...engine.errors import ForbiddenEffect
+from ..server_stop import is_cut_off, operations_at_work
 from .quiet_log import quiet_queries
+from .transient import ServerStops
 
 COMMIT_REFUSED = (
     "It called %s: an operation of a batch job may not end the transaction. "
@@ -36,6 +38,7 @@ def operation_guard(job_env):
             rollback=_refuse("rollback() of the connection"),
         ),
         quiet_queries(),
+        operations_at_work(),
     ):
         transaction.default_env = job_env
         try:
@@ -71,6 +74,8 @@ def _refusing_ends(execute, connection):
     """`cr.execute` without the statements that end the transaction behind the savepoint's back."""
 
     def execute_within(query, *args, **kwargs):
+        if is_cut_off():
+            raise ServerStops("the server was stopped")
         if ends := ending_statement(_text_of(query)):
             raise ForbiddenEffect(COMMIT_REFUSED % ends)
         return execute(query, *args, **kwargs)

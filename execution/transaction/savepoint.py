@@ -7,8 +7,9 @@ from contextlib import contextmanager
 from psycopg2.extensions import TRANSACTION_STATUS_INTRANS
 
 from ...engine.errors import ForbiddenEffect
+from ..server_stop import is_cut_off
 from .quiet_log import forget_conflict, saw_conflict
-from .transient import TransactionEnded, TransientError, is_transient
+from .transient import ServerStops, TransactionEnded, TransientError, is_transient
 
 REGISTRY_REFUSED = (
     "It changed the model registry (fields or modules): do this outside of batch jobs. "
@@ -45,6 +46,8 @@ def repairing_savepoint(env):
         if noted != cr.postrollback.data.get(EXTERNAL_IDS):
             registry.clear_cache()
         _repair_registry(registry)
+        if is_cut_off():
+            raise ServerStops("the server was stopped") from error
         if begun and not cr.closed and not _is_in_transaction(cr):
             raise TransactionEnded from error
         if saw_conflict() or is_transient(error) or _is_made_beside(error):

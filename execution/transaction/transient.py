@@ -9,6 +9,10 @@ class TransientError(Exception):
     """The whole transaction must be rolled back and done again: nobody's fault."""
 
 
+class ServerStops(TransientError):
+    """The server ends and can wait for this chunk no longer."""
+
+
 class TransactionEnded(TransientError):
     """An operation ended the transaction in a way that could not be refused.
 

@@ -57,6 +57,14 @@ class Server:
             pass
         self._process.wait()
 
+    def ask_to_stop(self):
+        """What `systemctl stop` and `docker stop` send; Odoo then ends by itself."""
+        os.kill(self._process.pid, signal.SIGTERM)
+
+    def wait_for_end(self, patience):
+        """The exit status; fails if the server does not end."""
+        return self._process.wait(patience)
+
     def runs(self):
         return self._process.poll() is None
 
@@ -65,6 +73,15 @@ class Server:
         assert process in self.processes(), f"{process} is no worker of this server"
         os.kill(process, signal.SIGKILL)
         wait_until("the killed process is gone", lambda: process not in self.processes())
+
+    def suspend(self, process):
+        """`kill -STOP`: it lives and does nothing, as on a machine that hangs."""
+        assert process in self.processes(), f"{process} is no worker of this server"
+        os.kill(process, signal.SIGSTOP)
+        wait_until("it is suspended", lambda: _state_of(process) == "T")
+
+    def go_on(self, process):
+        os.kill(process, signal.SIGCONT)
 
     def processes(self):
         """The master's children that live."""
@@ -86,7 +103,15 @@ class Server:
         return parent == self._process.pid and state != "Z"
 
     def _all_listen(self):
-        return len(self.cron_workers()) == self._cron_workers
+        if self.http_workers:
+            return len(self.cron_workers()) == self._cron_workers
+        # threads of one process, which all sign with its id
+        listening = self.database.value(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE datname = 'postgres' AND application_name = %s",
+            f"odoo-{self._process.pid}",
+        )
+        return listening == self._cron_workers
 
     def _answers(self):
         assert self.runs(), f"the server ended; see {self.log}"
@@ -100,6 +125,10 @@ def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+def _state_of(process):
+    return next((state for pid, _parent, state in _all_processes() if pid == process), None)
 
 
 def _all_processes():

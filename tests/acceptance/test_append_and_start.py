@@ -27,9 +27,7 @@ def at_once(database, rpc, gates):
                     ask = (rpc.try_call, "batch.job", verb)
                     replies.append(threads.submit(*ask, ids=[job], **arguments))
                     count = len(replies)
-                    wait_until(
-                        f"{count} at the row", lambda n=count: database.value(WAITING) == n
-                    )
+                    wait_until(f"{count} at the row", lambda n=count: database.value(WAITING) == n)
             finally:
                 gates[-1].open()
             return [reply.result() for reply in replies]
