@@ -1,6 +1,8 @@
 """The job of scripts/demo: the subdivisions of ISO 3166-2 into res.country.state, from outside.
 
-Reads ODOO_URL, ODOO_DB and ODOO_API_KEY of the environment, as ``.odoo/demo.env`` sets them.
+Reads ODOO_URL, ODOO_DB and ODOO_API_KEY of the environment, as ``.odoo/demo.env`` sets them. All
+rates are outcomes by the seconds since the first request: Odoo's own follows the latest chunks, and
+beside the end's it would be another truth.
 """
 
 from __future__ import annotations
@@ -43,7 +45,7 @@ def main() -> int:
             max_parallel=2,
         )
         console.print(f"Job {job.id}: {job.total:,} operations submitted")
-        job = follow(client, job)
+        job = follow(client, job, begin)
         seconds = time.perf_counter() - begin
         failed = list(client.results(job.id, state="failed"))
     report(job, failed, subdivisions, seconds)
@@ -72,35 +74,42 @@ def own_code(row: Any) -> str:
     return str(row.code).removeprefix(f"{row.country_code}-")
 
 
-def follow(client: Client, job: JobStatus) -> JobStatus:
+def follow(client: Client, job: JobStatus, begin: float) -> JobStatus:
     """Show progress until the job is at rest; return its last status."""
     watching = client.watch(job.id, interval=POLL, timeout=TIMEOUT)
-    return follow_with_bar(watching, job) if console.is_terminal else follow_with_lines(watching)
+    if console.is_terminal:
+        return follow_with_bar(watching, job, begin)
+    return follow_with_lines(watching, begin)
 
 
-def follow_with_bar(watching: Iterator[JobStatus], job: JobStatus) -> JobStatus:
+def follow_with_bar(watching: Iterator[JobStatus], job: JobStatus, begin: float) -> JobStatus:
     """Show a bar, for a terminal."""
     columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}", markup=False))
     with Progress(*columns, console=console) as bar:
         task = bar.add_task("", total=job.total)
         for job in watching:
-            bar.update(task, completed=job.total - job.remaining, description=words(job))
+            bar.update(task, completed=done(job), description=words(job, begin))
     return job
 
 
-def follow_with_lines(watching: Iterator[JobStatus]) -> JobStatus:
+def follow_with_lines(watching: Iterator[JobStatus], begin: float) -> JobStatus:
     """Print a line at each change, for a pipe."""
     for job in watching:
-        done = job.total - job.remaining
-        console.print(f"{done:,} of {job.total:,} ({job.progress:.0f} %)  {words(job)}")
+        progress = f"{done(job):,} of {job.total:,} ({job.progress:.0f} %)"
+        console.print(f"{progress}  {words(job, begin)}")
     return job
 
 
-def words(job: JobStatus) -> str:
-    """Return state, failures, rate and time left in a line."""
+def done(job: JobStatus) -> int:
+    """Return how many operations have an outcome."""
+    return job.total - job.remaining
+
+
+def words(job: JobStatus, begin: float) -> str:
+    """Return state, failures, rate and time left in a line; the rate of all is said at the end."""
     parts = [job.state, f"{job.failed:,} failed"]
-    if job.rate:
-        parts.append(f"{job.rate:,.0f}/s")
+    if done(job) and not job.ended:
+        parts.append(f"{done(job) / (time.perf_counter() - begin):,.0f}/s")
     if job.time_left is not None and not job.ended:
         parts.append(f"{job.time_left:.0f} s left")
     if job.error:
@@ -116,7 +125,7 @@ def report(
     console.print(summary(job, failed))
     if failed:
         console.print(examples(failed, subdivisions))
-    rate = f"{job.total / seconds:,.0f} operations/s"
+    rate = f"{done(job) / seconds:,.0f} operations/s"
     console.print(f"{seconds:.1f} s from the first request to the last outcome, {rate}")
     if not job.succeeded and causes(failed).keys() == {"unique"}:
         console.print("Nothing was left to create: every subdivision exists since an earlier run.")
@@ -178,7 +187,7 @@ Login, password:    admin, admin
 Next:
   scripts/demo                    the same again: every subdivision exists then
   scripts/odoo shell -d {os.environ["ODOO_DB"]}      Odoo's shell on this database
-  . .odoo/demo.env                URL, database and API key for programs of your own:
+  . .odoo/{os.environ["ODOO_DB"]}.env                URL, database and API key for programs of your own:
   .venv/bin/python -c 'from odoo_batch_job import Client; print(Client.from_env().status({job.id}))'
   scripts/stop                    stop the server and PostgreSQL""",
         soft_wrap=True,

@@ -59,7 +59,7 @@ run_background() {
 is_running() {
     local pid
     pid=$(cat "$run_dir/$1.pid" 2>/dev/null) && [ -n "$pid" ] &&
-        tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -qF "$root/"
+        tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline" | grep -qF "$root/"
 }
 
 # stop_background NAME: asks the program to end, and after 20 s ends it and what it started.
