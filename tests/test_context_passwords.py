@@ -1,4 +1,4 @@
-"""Passwords in the context of the call that submits a job: kept as long as the job may need them."""
+"""Passwords in the context of the call that submits a job: kept while the job may need them."""
 
 import json
 
