@@ -15,6 +15,7 @@ from ..engine.external_ids import external_ids_made
 from ..engine.operations import Operation
 from ..engine.outcomes import Failure
 from ..engine.references import references_in
+from .second_connection import SecondCursor
 from .snapshots import oldest_unseen
 from .transaction.quiet_log import quiet_queries
 from .transaction.transient import TransientError, is_transient
@@ -101,20 +102,24 @@ class LocksBeside(KeyLocks):
 
     NAME = "batch_job_locks_beside"
 
-    def __init__(self, cr, pid: int):
+    def __init__(self, second: SecondCursor, pid: int):
         """
         :param pid: of the backend of the transaction
         """
-        super().__init__(cr)
+        super().__init__(second.cr)
         self.pid = pid
+        self._second = second
 
     @classmethod
     def of(cls, env) -> "LocksBeside":
-        """Those of a transaction: a second connection would wait for the first."""
+        """Those of a transaction: a second connection would wait for the first.
+
+        :raises NoConnection: the server has none to spare
+        """
         hooks = env.cr.postcommit
         if cls.NAME not in hooks.data:
             locks = hooks.data[cls.NAME] = cls(
-                env.registry.cursor(), env.cr.connection.get_backend_pid()
+                SecondCursor(env.registry), env.cr.connection.get_backend_pid()
             )
             hooks.add(locks.end)
             env.cr.postrollback.add(locks.end)
@@ -179,12 +184,12 @@ class LocksBeside(KeyLocks):
             raise TransientError(f"The connection with the key locks {trouble}.") from error
 
     def end(self):
-        if self.cr.closed:
-            return
         with suppress(*LOST), quiet_queries():  # the locks end with their session
-            self.cr.rollback()  # a lock that was waited for in vain leaves it broken
-            self.release()
-            self.cr.close()
+            if not self.cr.closed:
+                self.cr.rollback()  # a lock that was waited for in vain leaves it broken
+                self.release()
+                self.cr.close()
+        self._second.free_place()
 
     def __copy__(self):
         return self  # savepoints copy what hooks hold

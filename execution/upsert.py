@@ -2,7 +2,7 @@
 
 import dataclasses
 
-import psycopg2
+import psycopg2.pool
 from psycopg2 import errors as pg
 
 from odoo.tools import SQL
@@ -114,7 +114,7 @@ def _are_made_beside(model, finder, keys) -> bool:
             # the transaction itself may hold the whole table
             cr.execute(SQL("SET LOCAL lock_timeout = %s", PATIENCE))
             return finder.afresh(cr).finds_newer(keys, oldest)
-    except psycopg2.OperationalError:
+    except (psycopg2.OperationalError, psycopg2.pool.PoolError):
         return True  # nobody knows: it is done again, and fails as a conflict if that lasts
 
 

@@ -21,6 +21,7 @@ from ..execution.key_locks import (
 )
 from ..execution.knowledge import Knowledge
 from ..execution.references import References
+from ..execution.second_connection import NoConnection, too_busy
 from ..execution.server_stop import is_stopping
 from ..execution.transaction.transient import TransactionEnded, TransientError, is_transient
 from .batch_job_claim import Claim
@@ -247,13 +248,27 @@ class BatchJobWork(models.AbstractModel):
 
         The call may not see what was committed since it began; if that matters, it is done again.
         """
+        locks = self._open_locks_beside()
+        if locks:
+            locks.take_beside(
+                run.job_env, run.references.resolve_known(operations), MOST_KEYS_OF_A_CALL
+            )
+        return locks
+
+    @api.model
+    def _open_locks_beside(self) -> LocksBeside | None:
+        """The connection for the locks: to be opened before anything is stored."""
         if not isinstance(self.env.cr, Cursor):
             return None  # a test's: all cursors are one connection there, and nobody is beside it
-        locks = LocksBeside.of(self.env)
-        locks.take_beside(
-            run.job_env, run.references.resolve_known(operations), MOST_KEYS_OF_A_CALL
-        )
-        return locks
+        try:
+            return LocksBeside.of(self.env)
+        except NoConnection:
+            raise too_busy(
+                self.env._(
+                    "The server has no database connection to spare for this call; nothing was "
+                    "done. Send it again in a moment, or submit a job."
+                )
+            ) from None
 
 
 def _created_by_key(run, operations, outcomes):
