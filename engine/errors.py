@@ -3,6 +3,7 @@
 EngineError
 ├── BadRequest             the submission is refused; nothing was stored
 │   └── BadOperation       ... because of the operation at `index`
+│       └── BadOperations  ... because of several, each of which is named
 ├── OperationFailed        an attempt failed; its effects were rolled back
 ├── UnfitReference         a reference does not stand for what its place needs; the operation fails
 └── ForbiddenEffect        an operation did what no operation may do (commit, rebuild the registry)
@@ -24,6 +25,19 @@ class BadOperation(BadRequest):
         super().__init__(f"Operation {index}: {problem}")
         self.index = index
         self.problem = problem
+        self.indexes = [index]
+
+
+class BadOperations(BadOperation):
+    """`index` and `problem` are those of the first; the message has a line for each."""
+
+    def __init__(self, refused: list[BadOperation], there_are_more: bool):
+        super().__init__(refused[0].index, refused[0].problem)
+        self.indexes = [one.index for one in refused]
+        lines = [str(one) for one in refused]
+        if there_are_more:
+            lines.append(f"These are the first {len(refused)}; there are more.")
+        self.args = ("\n".join(lines),)
 
 
 class OperationFailed(EngineError):

@@ -1,14 +1,17 @@
 """Operations as somebody submits them: checked, and made ready to be stored."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
-from .errors import BadOperation, BadRequest
+from .errors import BadOperation, BadOperations, BadRequest
 from .references import REF_KEY
 from .storable import DEEPEST, dump, holds_nul, is_too_deep
 
 LARGEST_ID = 2**31 - 1  # ids are 4-byte integers
+MOST_IDS = 1_000_000  # of one operation, which is one transaction; PostgreSQL would take 16 million
 LONGEST_NAME = 255  # characters of a ref or an external id: they are kept in indexes
+MOST_NAMED = 20  # bad operations in one refusal
 OPTIONS_OF_ALL = {"op", "model", "ref", "context"}
 # what RPC may pass but an operation may not: they steer the scheduled action around it
 DROPPED_CONTEXT = {"cron_id", "ir_cron_progress_id", "cron_end_time", "lastcall"}
@@ -21,7 +24,7 @@ def check_operations(operations: Any, first_index: int = 0) -> list[dict]:
     :param operations: what was submitted, a list of dicts
     :param first_index: the index of the first one in its job
     :raises BadRequest: it is not a list
-    :raises BadOperation: names the index, the field and what to do
+    :raises BadOperation: names the index, the field and what to do, of all that are bad
     """
     if not isinstance(operations, list | tuple):
         raise BadRequest(
@@ -29,8 +32,12 @@ def check_operations(operations: Any, first_index: int = 0) -> list[dict]:
             'Send [{"op": "create", "model": "res.partner", "values": {…}}, …].'
         )
     if is_too_deep(operations):
-        _refuse_deep(operations, first_index)
-    return [_checked(operation, index) for index, operation in enumerate(operations, first_index)]
+        _each(_refuse_deep, operations, first_index)
+    try:
+        return [_checked(operation, at) for at, operation in enumerate(operations, first_index)]
+    except BadOperation:
+        _each(_check_all_of, operations, first_index)
+        raise
 
 
 def to_json(operations: list[dict], first_index: int, default: Callable[[Any], Any]) -> str:
@@ -45,10 +52,7 @@ def to_json(operations: list[dict], first_index: int, default: Callable[[Any], A
         text = None
     if text is not None and not holds_nul(text):
         return text
-    for index, operation in enumerate(operations, first_index):
-        for key, value in operation.items():
-            if problem := _storing_problem(value, default):
-                raise BadOperation(index, f"{key} {problem}")
+    _each(partial(_check_storable, default=default), operations, first_index)
     raise BadRequest("The operations cannot be stored: they are nested too deeply.")
 
 
@@ -61,25 +65,54 @@ def clean_context(context: dict) -> dict:
     }
 
 
-def context_problem(context: dict) -> str | None:
+def context_problem(context: Mapping) -> str | None:
     """What is wrong with a context, so that Odoo could do nothing at all in it.
 
-    >>> context_problem({"lang": ["fr_FR"]})
+    >>> context_problem({"lang": []})
     "the context's lang must be a text, not a list."
     """
     for name in ("lang", "tz"):
-        if context.get(name) and not isinstance(context[name], str):
-            return f"the context's {name} must be a text, not {_kind(context[name])}."
-    companies = context.get("allowed_company_ids") or []
+        value = context.get(name)
+        if value is not None and value is not False and not isinstance(value, str):
+            return f"the context's {name} must be a text, not {_kind(value)}."
+    companies = context.get("allowed_company_ids")
+    if companies is None or companies is False:
+        return None
     if not isinstance(companies, list | tuple) or any(type(one) is not int for one in companies):
         return "the context's allowed_company_ids must be a list of company ids, such as [1]."
     return None
 
 
-def _refuse_deep(operations: list, first_index: int) -> None:
+def _each(check: Callable[[Any, int], None], operations: list, first_index: int) -> None:
+    """Check every operation; those that are refused are named together."""
+    refused = []
     for index, operation in enumerate(operations, first_index):
-        if is_too_deep([operation]):
-            raise BadOperation(index, f"is nested more than {DEEPEST} levels deep.")
+        try:
+            check(operation, index)
+        except BadOperation as error:
+            refused.append(error)
+            if len(refused) > MOST_NAMED:
+                break
+    if len(refused) > 1:
+        raise BadOperations(refused[:MOST_NAMED], there_are_more=len(refused) > MOST_NAMED)
+    if refused:
+        raise refused[0]
+
+
+def _check_all_of(operation: Any, index: int) -> None:
+    """All that can be said of an operation before its model is known."""
+    _check_storable(_checked(operation, index), index, default=str)
+
+
+def _check_storable(operation: dict, index: int, default: Callable[[Any], Any]) -> None:
+    for key, value in operation.items():
+        if problem := _storing_problem(value, default):
+            raise BadOperation(index, f"{key} {problem}")
+
+
+def _refuse_deep(operation: Any, index: int) -> None:
+    if is_too_deep([operation]):
+        raise BadOperation(index, f"is nested more than {DEEPEST} levels deep.")
 
 
 def _checked(operation: Any, index: int) -> dict:
@@ -96,6 +129,8 @@ def _checked(operation: Any, index: int) -> dict:
         allowed = ", ".join(sorted(options - OPTIONS_OF_ALL))
         raise BadOperation(index, f"{_show(name)} is unknown for op {kind}; it takes {allowed}.")
     _check_common(operation, index)
+    if _is_reference(operation.get("ids")):
+        operation = {**operation, "ids": [operation["ids"]]}  # alone it stands for its records
     check(operation, index)
     if operation.get("context"):
         return {**operation, "context": clean_context(operation["context"])}
@@ -148,7 +183,7 @@ def _check_call(operation: dict, index: int) -> None:
     each = operation.get("each", False)
     if not isinstance(each, bool):
         raise BadOperation(index, f"each must be true or false, not {_show(each)}.")
-    if each or operation.get("ids"):
+    if each or operation.get("ids") not in (None, False, [], ()):
         _check_ids(operation, index)
 
 
@@ -202,15 +237,28 @@ def _check_length(name: str, text: str, index: int) -> None:
 
 def _check_ids(operation: dict, index: int) -> None:
     ids = operation.get("ids")
-    if not isinstance(ids, list | tuple) or not ids:
+    if ids in (None, [], ()):
         raise BadOperation(index, "ids is missing; give a list of record ids, such as [7, 8].")
+    if not isinstance(ids, list | tuple):
+        raise BadOperation(
+            index, f"ids must be a list of record ids, such as [7, 8], not {_kind(ids)}."
+        )
+    if len(ids) > MOST_IDS:
+        raise BadOperation(
+            index,
+            f"ids holds {len(ids):,} ids; one operation takes {MOST_IDS:,}: make several of it.",
+        )
     for one in ids:
-        if isinstance(one, dict) and one.keys() == {REF_KEY}:
+        if _is_reference(one):
             continue
         if type(one) is not int or not 0 < one <= LARGEST_ID:
             raise BadOperation(
                 index, f"ids holds {_show(one)}; record ids are positive whole numbers."
             )
+
+
+def _is_reference(value: Any) -> bool:
+    return isinstance(value, dict) and value.keys() == {REF_KEY}
 
 
 def _check_values(values: Any, index: int) -> None:

@@ -74,13 +74,15 @@ class BatchJobOperation(models.Model):
         query = self._query_to_store(job, text, first_index)
         try:
             self.env.cr.execute(query, log_exceptions=False)
-        except pg.ProgramLimitExceeded as error:
+        except (pg.ProgramLimitExceeded, pg.InternalError_, pg.OutOfMemory):
+            # PostgreSQL quotes what it could not read: none of that goes to people or the log
             raise UserError(
                 self.env._(
-                    "These operations are too large for one call: PostgreSQL takes 256 MB of JSON. "
-                    "Open a draft with start=False and append them in parts."
+                    "These operations are too large for one call: PostgreSQL takes 256 MB of JSON, "
+                    "and 16 million items in a list. Open a draft with start=False and append them "
+                    "in parts; an operation that is too large alone must be cut into several."
                 )
-            ) from error
+            ) from None
 
     @api.model
     def _query_to_store(self, job, text, first_index) -> SQL:
@@ -134,6 +136,15 @@ class BatchJobOperation(models.Model):
         )
         ends = [row[0] for row in self.env.cr.fetchall()]
         return ends if len(ends) > 1 else None
+
+    @api.model
+    def _company_of(self, job_id) -> int | None:
+        """The company in which the job was submitted, also when that is gone."""
+        self.env.cr.execute(
+            SQL("SELECT company_id FROM batch_job_operation WHERE job_id = %s LIMIT 1", job_id)
+        )
+        found = self.env.cr.fetchone()
+        return found and found[0]
 
     @api.model
     def _count_stored(self, job_id) -> int:

@@ -6,6 +6,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.models import fix_import_export_id_paths
 from odoo.service.model import get_public_method
 
+from ..engine.errors import BadRequest
 from ..engine.passwords import is_secret_name, name_secret_arguments
 from ..execution.certain import access_problem
 
@@ -55,7 +56,7 @@ class BatchJobSubmissionCheck(models.AbstractModel):
         problem, kind = self._model_problem(op, name, names)
         if problem:
             text = self.env._("Operation %(index)s: %(problem)s", index=index, problem=problem)
-            raise refusal(kind, text, index)
+            raise refusal(kind, text, [index])
 
     @api.model
     def _model_problem(self, op, name, names):
@@ -156,11 +157,16 @@ class BatchJobSubmissionCheck(models.AbstractModel):
         return names[1:]  # without self
 
 
-def refusal(kind, text, index):
-    """An exception whose RPC error carries the operation's index beside the text."""
+def refused(error: BadRequest) -> UserError:
+    """What the engine refuses, as an error for RPC."""
+    return refusal(UserError, str(error), getattr(error, "indexes", []))
+
+
+def refusal(kind, text, indexes):
+    """An exception whose RPC error carries the operations' indexes beside the text."""
     error = kind(text)
-    if index is not None:
-        error.context = {"index": index}
+    if indexes:
+        error.context = {"index": indexes[0], "indexes": indexes}
     if kind is UserError:
         # by itself Odoo would log the message as a warning, and it quotes the operation
         error.loglevel = logging.DEBUG

@@ -55,6 +55,41 @@ class TestSubmitInput(CommittedCase):
         reply = self.post(self.user, "/json/2/batch.job/submit", data=data, headers=headers)
         self.assert_refused(reply, message)
 
+    def test_all_at_once(self):
+        """Bad operations are named together, each on a line, with their indexes."""
+        load = {"op": "load", "model": "test.batch.value", "fields": ["id", "name"]}
+        rows = [{**load, "row": row} for row in (["a", "A"], ["b" * 256, "B"], ["c", "C\0"])]
+        reply = self.rpc(self.user, "batch.job", "submit", operations=rows)
+        self.assert_refused(
+            reply,
+            "Operation 1: id has more than 255 characters.\n"
+            "Operation 2: row holds a NUL character; remove it.",
+        )
+        self.assertEqual(reply.body["context"], {"index": 1, "indexes": [1, 2]})
+
+    def test_too_many_ids(self):
+        """An operation of more ids than one takes is refused in a sentence, whatever it does."""
+        self.refuse_second(
+            {"op": "unlink", "model": "test.batch.value", "ids": [7] * 1_000_001},
+            "ids holds 1,000,001 ids; one operation takes 1,000,000: make several of it.",
+        )
+
+    def test_more_than_a_statement_takes(self):
+        """What PostgreSQL cannot take is refused in a sentence; PostgreSQL quotes the operations in
+        its own, of which nothing goes to people or the log."""
+        job = {"id": 0, "user_id": self.user.id, "company_id": self.user.company_id.id}
+        text = f'[{{"op":"call","model":"x","args":[[{"7," * 17_000_000}7]]}}]'
+        stored = self.env["batch.job.operation"]
+        with self.assertNoLogs("odoo.sql_db"), self.assertRaises(UserError) as caught:
+            stored._store(job, text, 0)
+        self.assertEqual(
+            str(caught.exception),
+            "These operations are too large for one call: PostgreSQL takes 256 MB of JSON, and 16 "
+            "million items in a list. Open a draft with start=False and append them in parts; an "
+            "operation that is too large alone must be cut into several.",
+        )
+        self.assertTrue(caught.exception.__suppress_context__)
+
     def test_no_list(self):
         """Operations are a list of objects."""
         hint = 'Send [{"op": "create", "model": "res.partner", "values": {…}}, …].'
@@ -121,8 +156,13 @@ class TestSubmitInput(CommittedCase):
         """Ids are a list of positive whole numbers that fit into an id."""
         write = {"op": "write", "model": "test.batch.value", "values": {}}
         missing = "ids is missing; give a list of record ids, such as [7, 8]."
-        for ids in ([], None, 7, "7", {"7": 8}):
+        for ids in ([], None):
             self.refuse_second({**write, "ids": ids}, missing)
+        for ids, kind in ((5, "a number"), ("7", "a text"), ({"7": 8}, "an object")):
+            self.refuse_second(
+                {**write, "ids": ids},
+                f"ids must be a list of record ids, such as [7, 8], not {kind}.",
+            )
         self.refuse_second(write, missing)
         for one in ("7", 7.0, True, None, 0, -1, 2**31, [7]):
             problem = f"ids holds {one!r}; record ids are positive whole numbers."

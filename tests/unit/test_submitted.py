@@ -33,7 +33,18 @@ BAD = [
     ({**WRITE, "ref": ""}, "ref must be a text that is not empty, not ''."),
     ({**WRITE, "context": [1]}, "context must be an object, not a list."),
     ({**WRITE, "ids": []}, "ids is missing; give a list of record ids, such as [7, 8]."),
-    ({**WRITE, "ids": 7}, "ids is missing; give a list of record ids, such as [7, 8]."),
+    ({**WRITE, "ids": 5}, "ids must be a list of record ids, such as [7, 8], not a number."),
+    ({**WRITE, "ids": "7"}, "ids must be a list of record ids, such as [7, 8], not a text."),
+    ({**WRITE, "ids": {}}, "ids must be a list of record ids, such as [7, 8], not an object."),
+    (
+        {**WRITE, "ids": {"$ref": "a", "b": 1}},
+        "ids must be a list of record ids, such as [7, 8], not an object.",
+    ),
+    ({**CALL, "ids": ""}, "ids must be a list of record ids, such as [7, 8], not a text."),
+    (
+        {**WRITE, "ids": [7] * 1_000_001},
+        "ids holds 1,000,001 ids; one operation takes 1,000,000: make several of it.",
+    ),
     ({**WRITE, "ids": ["7"]}, "ids holds '7'; record ids are positive whole numbers."),
     ({**WRITE, "ids": [True]}, "ids holds True; record ids are positive whole numbers."),
     ({**WRITE, "ids": [0]}, "ids holds 0; record ids are positive whole numbers."),
@@ -83,6 +94,13 @@ def refuse(value):
 def test_good_operations_are_kept_as_they_are(operation):
     """What the contract describes is accepted, unchanged."""
     assert check_operations([operation]) == [operation]
+
+
+@pytest.mark.parametrize("op", ["write", "unlink", "call"])
+def test_a_reference_alone_stands_for_its_records(op):
+    """`"ids": {"$ref": …}` is stored, and hashed, as the list that it stands for."""
+    alone, listed = ({**GOOD[op], "ids": ids} for ids in ({"$ref": "a"}, [{"$ref": "a"}]))
+    assert check_operations([alone]) == [listed]
 
 
 @pytest.mark.parametrize(("operation", "problem"), BAD)
@@ -177,3 +195,34 @@ def test_server_values_become_json():
     """What server code may pass beside JSON goes through the given function."""
     operations = [{"op": "create", "model": "x", "values": {"day": date(2030, 1, 2)}}]
     assert json.loads(to_json(operations, 0, str))[0]["values"] == {"day": "2030-01-02"}
+
+
+def test_all_bad_operations_are_named():
+    """A file with several bad rows is corrected once: each has a line, in order; the first one's
+    index is the refusal's."""
+    load = {"op": "load", "model": "x", "fields": ["id"]}
+    rows = [{**load, "row": [cell]} for cell in ("a", "x" * 256, "b\0", "c")]
+    with pytest.raises(BadOperation) as caught:
+        check_operations(rows, 10)
+    assert (caught.value.index, caught.value.indexes) == (11, [11, 12])
+    assert str(caught.value) == (
+        "Operation 11: id has more than 255 characters.\n"
+        "Operation 12: row holds a NUL character; remove it."
+    )
+    rows = [{**load, "row": [cell]} for cell in ("a\0", "b", "c\0")]
+    with pytest.raises(BadOperation) as caught:
+        to_json(check_operations(rows), 0, refuse)
+    assert str(caught.value) == (
+        "Operation 0: row holds a NUL character; remove it.\n"
+        "Operation 2: row holds a NUL character; remove it."
+    )
+
+
+def test_twenty_bad_operations_are_enough():
+    """A file that is wrong throughout does not make a message of a megabyte."""
+    with pytest.raises(BadOperation) as caught:
+        check_operations([None] * 1_000)
+    assert caught.value.indexes == list(range(20))
+    *lines, last = str(caught.value).split("\n")
+    assert lines == [f"Operation {n}: must be an object, not null." for n in range(20)]
+    assert last == "These are the first 20; there are more."
