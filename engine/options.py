@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
+from .canonical import body_hash
 from .errors import BadRequest
 from .states import POLICIES
 from .storable import is_storable
@@ -13,6 +14,13 @@ MOST_PARALLEL = 64
 EXECUTE_LIMIT = 1_000  # operations of one `execute`
 EXECUTE_POLICIES = ("isolate", "all")
 LONGEST_KEY = 255  # characters
+DEFAULT_PRIORITY = 10
+
+
+# the options that there were first: hashes of stored jobs were made with all of them
+HASHED_ALWAYS = (
+    "name", "policy", "chunk_size", "max_parallel", "priority", "eta", "dry_run", "idempotency_key",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -23,7 +31,7 @@ class Options:
     policy: str = "isolate"
     chunk_size: int = 0
     max_parallel: int = 1
-    priority: int = 10
+    priority: int = DEFAULT_PRIORITY
     eta: datetime | None = None
     dry_run: bool = False
     idempotency_key: str | None = None
@@ -34,7 +42,7 @@ def check_options(
     policy: Any = "isolate",
     chunk_size: Any = 0,
     max_parallel: Any = 1,
-    priority: Any = 10,
+    priority: Any = DEFAULT_PRIORITY,
     eta: Any = None,
     dry_run: Any = False,
     idempotency_key: Any = None,
@@ -65,6 +73,21 @@ def check_options(
     )
 
 
+def submission_hash(operations_hash: str, state: str, options: Options) -> str:
+    """What an idempotency key stands for. An option that came later is no part of it as long as it
+    is at its default: a key that was stored before still answers.
+
+    :param state: of the new job: whether it was to be started, or executed at once
+    """
+    defaults = vars(type(options)())
+    said = {
+        name: value
+        for name, value in vars(options).items()
+        if name in HASHED_ALWAYS or value != defaults[name]
+    }
+    return body_hash([operations_hash, state, said | {"eta": str(options.eta)}])
+
+
 def parse_eta(eta: Any) -> datetime | None:
     """A point in time as a UTC datetime without zone; text without a zone is UTC.
 
@@ -84,10 +107,15 @@ def parse_eta(eta: Any) -> datetime | None:
         ) from error
 
 
+def is_name(value: Any) -> bool:
+    """Whether a job can be called so, or have it as its key."""
+    return isinstance(value, str) and len(value) <= LONGEST_KEY and is_storable(value)
+
+
 def _text(name: str, value: Any) -> None:
     if value is None or value is False:
         return
-    if not isinstance(value, str) or len(value) > LONGEST_KEY or not is_storable(value):
+    if not is_name(value):
         raise BadRequest(f"{name} must be a text of at most {LONGEST_KEY} characters.")
 
 

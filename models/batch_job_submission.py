@@ -1,26 +1,28 @@
+import dataclasses
 import datetime
 import functools
 import json
-from dataclasses import dataclass
 
 from odoo import SUPERUSER_ID, api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.models import fix_import_export_id_paths
 from odoo.tools import SQL, lazy
 
 from ..engine.canonical import body_hash
 from ..engine.errors import BadRequest
 from ..engine.external_ids import external_ids_used
-from ..engine.options import Options, check_options
+from ..engine.options import Options, check_options, is_name, submission_hash
 from ..engine.passwords import may_hold_passwords
 from ..engine.references import references_of
 from ..engine.storable import dump, holds_nul, is_too_deep
-from ..engine.submitted import check_operations, clean_context, context_problem, to_json
+from ..engine.submitted import check_operations, clean_context, to_json
 from ..engine.waves import Waves, is_follower, mark
-from .batch_job_submission_check import refusal
+from .batch_job_submission_check import refused
+
+DEFAULT_NAME = "batch_job_default_name"  # in the context of the call
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class Parsed:
     """Checked operations as they are to be stored: JSON text, their number and hash, and what of
     the job's `has_…` they make true."""
@@ -47,8 +49,6 @@ class BatchJobSubmission(models.AbstractModel):
         """
         self._check_submitter()
         try:
-            if problem := context_problem(self.env.context):
-                raise BadRequest(problem)
             checked = check_operations(operations, first_index)
             text = to_json(checked, first_index, _json_default)
             digest = body_hash(json.loads(text))
@@ -58,7 +58,7 @@ class BatchJobSubmission(models.AbstractModel):
             if marked is not checked:
                 text = to_json(marked, first_index, _json_default)
         except BadRequest as error:
-            raise refusal(UserError, str(error), getattr(error, "index", None)) from error
+            raise refused(error) from error
         has = {
             "has_passwords": may_hold_passwords(text),
             "has_references": '"$ref"' in text,
@@ -74,7 +74,7 @@ class BatchJobSubmission(models.AbstractModel):
         try:
             text = to_json(check_operations(operations), 0, _json_default)
         except BadRequest as error:
-            raise refusal(UserError, str(error), getattr(error, "index", None)) from error
+            raise refused(error) from error
         return body_hash(json.loads(text))
 
     @api.model
@@ -128,14 +128,29 @@ class BatchJobSubmission(models.AbstractModel):
 
         :returns: (job id, whether it is new)
         """
-        digest = body_hash([parsed.digest, state, vars(options) | {"eta": str(options.eta)}])
+        self._check_priority(options)
+        digest = submission_hash(parsed.digest, state, options)
         job_id = self._insert_job(options, parsed, digest, state)
         if job_id is None:
-            return self._find_winner(options.idempotency_key, digest), False
+            return self._find_winner(options, parsed, state), False
         job = {"id": job_id, "user_id": self.env.uid, "company_id": self.env.company.id}
         if parsed.count:
             self.env["batch.job.operation"]._store(job, parsed.text, 0)
         return job_id, True
+
+    @api.model
+    def _check_priority(self, options: Options):
+        """Below 0 a job goes before those of everybody. One that was stored before this took a
+        right is still found by its key."""
+        if options.priority >= 0 or self.env.user.has_group("batch_job.group_manager"):
+            return
+        if not self._known_by_key(options.idempotency_key):
+            raise AccessError(
+                self.env._(
+                    "A priority below 0 puts the job before those of everybody, which takes the "
+                    "right Batch Jobs / Manager; use 0 to 1000."
+                )
+            )
 
     @api.model
     def _check_submitter(self):
@@ -159,7 +174,7 @@ class BatchJobSubmission(models.AbstractModel):
         row = {
             **vars(options),
             **parsed.has,
-            "name": options.name or self.env._("Batch job"),
+            "name": options.name or self._default_name(),
             "user_id": self.env.uid,
             "company_id": self.env.company.id,
             "run_context": json.dumps(self._run_context()),
@@ -191,26 +206,43 @@ class BatchJobSubmission(models.AbstractModel):
         return inserted and inserted[0]
 
     @api.model
-    def _find_winner(self, key, digest):
-        self.env.cr.execute(
-            SQL(
-                "SELECT id, body_hash FROM batch_job WHERE user_id = %s AND idempotency_key = %s",
-                self.env.uid,
-                key,
-            )
-        )
-        job_id, known_digest = self.env.cr.fetchone()
-        if known_digest != digest:
+    def _find_winner(self, options: Options, parsed: Parsed, state) -> int:
+        """The job that has the key, if it was submitted with the same."""
+        job_id, known_digest, known_name = self._known_by_key(options.idempotency_key)
+        names = {options.name}
+        if options.name in (None, self._default_name(), self.env._("Batch job")):
+            names |= {None, known_name}  # a default name is no part of what the key stands for
+        same = (dataclasses.replace(options, name=name) for name in names)
+        if known_digest not in (submission_hash(parsed.digest, state, one) for one in same):
             raise UserError(
                 self.env._(
                     "The idempotency key %(key)s belongs to job %(job)s, which was submitted with "
                     "other operations or options (name is one). Use another key, or send exactly "
                     "the same.",
-                    key=key,
+                    key=options.idempotency_key,
                     job=job_id,
                 )
             )
         return job_id
+
+    @api.model
+    def _known_by_key(self, key):
+        """(id, hash, name) of the user's job that has the key, or None."""
+        query = SQL(
+            "SELECT id, body_hash, name FROM batch_job WHERE user_id = %s AND idempotency_key = %s",
+            self.env.uid,
+            key,
+        )
+        self.env.cr.execute(query)
+        return self.env.cr.fetchone()
+
+    @api.model
+    def _default_name(self) -> str:
+        """What a job is called without a name. A caller may have a better one, such as that of a
+        file: it comes with the context, of which nothing decides whether a submission is the same.
+        """
+        name = self.env.context.get(DEFAULT_NAME)
+        return is_name(name) and name or self.env._("Batch job")
 
     @api.model
     def _run_context(self) -> dict:

@@ -188,3 +188,36 @@ class TestIdempotency(RaceCase):
         self.commit()
         again = self.jobs().submit([], start=False, idempotency_key="draft")
         self.assertEqual((again["id"], again["parts"], again["total"]), (draft.id, 1, 2))
+
+    def test_a_default_name_is_no_part_of_the_body(self):
+        """Who gives no name, or the default one, means the job whatever it is called; the default
+        may come with the context, as the name of a file does."""
+        operations, key = self.creates("named", 1), {"idempotency_key": "named"}
+        job = self.submit(operations, name="clients.csv", **key)
+        corrected = self.jobs().with_context(batch_job_default_name="clients corrected.csv")
+        self.assertEqual(corrected.submit(operations, **key)["id"], job.id)
+        for name in (None, "", "Batch job", "clients.csv"):
+            self.assertEqual(self.jobs().submit(operations, name=name, **key)["id"], job.id)
+        self.assertEqual(job.name, "clients.csv")
+        self.assert_refused(
+            f"The idempotency key named belongs to job {job.id}, which was submitted with other "
+            "operations or options (name is one). Use another key, or send exactly the same.",
+            self.jobs().submit,
+            operations,
+            name="other.csv",
+            **key,
+        )
+
+    def test_a_default_name_of_the_caller(self):
+        """A job without a name gets the one of the context; operations never see it."""
+        named = self.jobs().with_context(batch_job_default_name="clients.csv")
+        operations, key = self.creates("default", 1), {"idempotency_key": "default"}
+        job = named.submit(operations, **key)
+        self.assertEqual(job["name"], "clients.csv")
+        self.assertEqual(self.jobs().submit(operations, **key)["id"], job["id"])
+        self.assertEqual(named.submit(operations, name="Batch job", **key)["id"], job["id"])
+        context = self.jobs().browse(job["id"]).sudo()._row()["run_context"]
+        self.assertNotIn("batch_job_default_name", context)
+        for odd in ({}, ["a"], "x" * 256, "\0", 5):
+            odd_jobs = self.jobs().with_context(batch_job_default_name=odd)
+            self.assertEqual(odd_jobs.submit(self.creates("odd", 1))["name"], "Batch job")

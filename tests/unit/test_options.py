@@ -1,9 +1,44 @@
+from dataclasses import dataclass
 from datetime import datetime
 
 import pytest
 
+from engine.canonical import body_hash
 from engine.errors import BadRequest
-from engine.options import Options, check_options, parse_eta
+from engine.options import Options, check_options, parse_eta, submission_hash
+
+OPERATION = {"op": "create", "model": "test.batch.item", "values": {"name": "stored 0", "value": 0}}
+# as the first release stored them
+STORED = [
+    ("queued", {}, "5f5798505f45c42058149195c629f9c168e2d82dcd633eb9fd5ccf9a911346b5"),
+    (
+        "queued",
+        {"name": "Prices"},
+        "550ac35cb9f5cc02e5de8a46d99895ffd1742b7703e2f9713a6415c2b869e553",
+    ),
+    (
+        "draft",
+        {"name": "clients.csv", "chunk_size": 50},
+        "dec9e2ee4966d66ce5b362d98ffd3f3f0f0f4a625bc71d20d41141fdc458a672",
+    ),
+    (
+        "running",
+        {"policy": "all"},
+        "1a83a8b2a0ae4a674eae3c4e0e0eabd2f159b495d35cb7ae8ef6b77106a44c71",
+    ),
+    (
+        "queued",
+        {"eta": "2090-01-01T12:00:00+02:00", "priority": -5, "dry_run": True, "max_parallel": 4},
+        "ebcdfca46c501e36fae1c896671812b7feae4d86a29963a744f3b34042a370c2",
+    ),
+]
+
+
+@dataclass(frozen=True)
+class LaterOptions(Options):
+    """Those of a release that knows one more."""
+
+    color: str = "blue"
 
 
 def test_defaults():
@@ -79,3 +114,15 @@ def test_an_impossible_eta_is_refused(eta):
     """Times that no calendar holds in UTC are refused like any other nonsense."""
     with pytest.raises(BadRequest, match="is not a time; use ISO 8601"):
         parse_eta(eta)
+
+
+@pytest.mark.parametrize(("state", "given", "stored"), STORED)
+def test_a_stored_key_still_answers(state, given, stored):
+    """A submission has the hash that it had in the first release; an option that came later
+    changes it only when it is not at its default."""
+    options = check_options(idempotency_key="stored", **given)
+    digest = body_hash([OPERATION])
+    assert submission_hash(digest, state, options) == stored
+    later = LaterOptions(**vars(options))
+    assert submission_hash(digest, state, later) == stored
+    assert submission_hash(digest, state, LaterOptions(**vars(options), color="red")) != stored
