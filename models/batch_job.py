@@ -1,12 +1,13 @@
 from datetime import timezone
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError, MissingError, UserError
 from odoo.tools import SQL
 
 from ..engine.options import EXECUTE_LIMIT, EXECUTE_POLICIES
 from ..engine.progress import percent, time_left
 from ..engine.states import JOB_STATES, LIVE_STATES, OPERATION_STATES, POLICIES
+from ..engine.submitted import context_problem
 
 OWNER_MAY_WRITE = {"name", "priority", "eta"}
 RESULTS_LIMIT = 10_000  # outcomes a page
@@ -31,7 +32,10 @@ class BatchJob(models.Model):
     policy = fields.Selection(list(POLICIES.items()), required=True, readonly=True)
     chunk_size = fields.Integer(readonly=True, help="Operations in a chunk; 0: found by itself")
     max_parallel = fields.Integer("Chunks at Once", readonly=True)
-    priority = fields.Integer(help="Lower runs first")
+    priority = fields.Integer(
+        help="Lower runs first; from 0 to 10 among the owner's own jobs only. Below 0 the job goes "
+        "before those of everybody, which takes a manager."
+    )
     eta = fields.Datetime("Not Before")
     dry_run = fields.Boolean(readonly=True)
     idempotency_key = fields.Char(readonly=True)
@@ -103,7 +107,8 @@ class BatchJob(models.Model):
         :param policy: what a failure does to its neighbours: isolate, chunk, stop or all
         :param chunk_size: operations in one transaction; 0 lets the server find it
         :param max_parallel: chunks at once; 1 keeps the order of submission
-        :param priority: lower runs first
+        :param priority: lower runs first; from 0 to 10 among your own jobs only, below 0, which
+            takes Batch Jobs / Manager, before everybody's
         :param eta: not before this time, ISO 8601; UTC if it names no zone
         :param dry_run: true executes everything in one transaction and keeps nothing but the
             outcomes; ``start`` then runs it for real
@@ -113,6 +118,7 @@ class BatchJob(models.Model):
         :raises UserError: 422: names the index of a bad operation and what to do; nothing is stored
         :raises AccessError: 403: names the index of an operation you may not do
         """
+        self.check_access("read")
         self._check_flag("start", start)
         submission = self.env["batch.job.submission"]
         options = submission._parse_options(
@@ -151,7 +157,10 @@ class BatchJob(models.Model):
         :returns: status, with ``results``: an outcome per operation, in order
         :raises UserError: 422: names the index of a bad operation and what to do
         :raises AccessError: 403: names the index of an operation you may not do
+        :raises TooManyRequests: 429: the server has no database connection to spare; nothing was
+            done
         """
+        self.check_access("read")
         if policy not in EXECUTE_POLICIES:
             allowed = ", ".join(EXECUTE_POLICIES)
             raise UserError(self.env._("execute knows the policies %s; use submit.", allowed))
@@ -162,6 +171,8 @@ class BatchJob(models.Model):
             raise UserError(
                 self.env._("execute takes 1 to %s operations; use submit.", EXECUTE_LIMIT)
             )
+        if parsed.has["has_keys"]:
+            self.env["batch.job.work"]._open_locks_beside()
         job_id, is_new = submission._store(options, parsed, "running")
         job = self.browse(job_id)
         if is_new:
@@ -177,9 +188,8 @@ class BatchJob(models.Model):
         :raises UserError: 422: the job is no draft, a gap, or the same part with other operations
         :raises AccessError: 403: the draft is somebody else's
         """
-        self.ensure_one()
         self._check_owner()
-        row = self._locked_row()
+        row = self._locked_row() or self._refuse_unseen()
         submission = self.env["batch.job.submission"]
         hashes = row["part_hashes"] or []
         if type(part) is int and 0 <= part < len(hashes):
@@ -219,8 +229,7 @@ class BatchJob(models.Model):
             ``created_at, started_at, finished_at`` (ISO 8601, UTC), ``url``, ``error``, ``parts``,
             ``dry_run``
         """
-        self.ensure_one()
-        self.check_access("read")
+        self._check_named()
         self._hurry()
         return self._status()
 
@@ -234,8 +243,7 @@ class BatchJob(models.Model):
             "next": index to give as ``after`` for the next page, or null}``
         :raises UserError: 422: an argument is not what it should be
         """
-        self.ensure_one()
-        self.check_access("read")
+        self._check_named()
         if state is not None and (not isinstance(state, str) or state not in OPERATION_STATES):
             raise UserError(self.env._("state must be one of %s.", ", ".join(OPERATION_STATES)))
         if type(after) is not int or type(limit) is not int or not 0 < limit <= RESULTS_LIMIT:
@@ -346,12 +354,36 @@ class BatchJob(models.Model):
     def _check_options_written(self, vals):
         """What may be changed later has the limits that it had at submission."""
         limited = {name: vals[name] for name in ("name", "priority") if name in vals}
-        self.env["batch.job.submission"]._parse_options(**limited)
+        submission = self.env["batch.job.submission"]
+        submission._check_priority(submission._parse_options(**limited))
         if "name" in vals and not vals["name"]:
             raise UserError(self.env._("A job needs a name."))
 
+    def _check_access(self, operation):
+        # before anything else asks for the user's language or companies
+        if problem := context_problem(self.env.context):
+            raise UserError(problem)
+        return super()._check_access(operation)
+
+    def _check_named(self):
+        """A call names one job, which its user may see. Whether there is another user's job of that
+        number is nobody's business."""
+        self.browse().check_access("read")
+        self.ensure_one()
+        try:
+            is_seen = self.has_access("read")
+        except MissingError:
+            is_seen = False
+        if not is_seen:
+            self._refuse_unseen()
+
+    def _refuse_unseen(self):
+        raise AccessError(
+            self.env._("Job %s does not exist, or you have no right to see it.", self.id)
+        )
+
     def _check_owner(self):
-        self.check_access("read")
+        self._check_named()
         if not self._is_own():
             raise AccessError(
                 self.env._("Only its owner may change job %s; submit one of your own.", self.id)

@@ -4,9 +4,7 @@ from odoo.tools import SQL
 from ..engine.outcomes import merge_causes
 from ..engine.progress import PUBLISH_EVERY, next_rate
 from ..engine.states import LIVE_STATES
-
-# to the microsecond, and not the transaction's beginning as now() is
-NOW = SQL("clock_timestamp() AT TIME ZONE 'UTC'")
+from .batch_job_row import NOW
 
 
 class BatchJobBooks(models.AbstractModel):
@@ -85,6 +83,8 @@ class BatchJobBooks(models.AbstractModel):
             )
         needed = {row["company_id"], *((row["run_context"] or {}).get("allowed_company_ids") or ())}
         lost = self.env["res.company"].browse(needed.difference(company_ids)).sudo()
+        if deleted := lost - lost.exists():
+            return self._deleted_companies(row, deleted)
         if lost:
             return self.env._(
                 "The owner, %(user)s, has lost access to %(companies)s. Give it back, then resume.",
@@ -92,6 +92,17 @@ class BatchJobBooks(models.AbstractModel):
                 companies=", ".join(company.name or str(company.id) for company in lost),
             )
         return None
+
+    @api.model
+    def _deleted_companies(self, row, companies) -> str:
+        # the job's own reference to its company went with the company
+        own = self.env["batch.job.operation"]._company_of(row["id"])
+        ids = sorted({company.id or own or 0 for company in companies})
+        return self.env._(
+            "A company that the job works in was deleted (id %s). The job cannot go on: cancel it, "
+            "and submit what is left in another company.",
+            ", ".join(map(str, ids)),
+        )
 
     @api.model
     def _owner_now(self, user_id):

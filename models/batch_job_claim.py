@@ -4,11 +4,12 @@ from dataclasses import dataclass
 
 import psycopg2
 
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.tools import SQL
 
 from ..engine.chunk_size import fair_size
 from ..engine.next_chunk import ChunkNow, Progress, Step, next_step
+from ..engine.options import DEFAULT_PRIORITY
 from ..engine.states import LIVE_STATES, is_one_transaction
 from ..engine.waves import wave_at
 from ..execution.commit import commit_and_run_hooks
@@ -85,7 +86,8 @@ class BatchJobClaim(models.AbstractModel):
 
     @api.model
     def _candidates(self) -> list[int]:
-        """Jobs that need a runner: by priority; among equals users take turns, then their jobs.
+        """Jobs that need a runner: by priority; among equals users take turns, then their jobs. A
+        priority of 0 to 9 counts among the jobs of its owner only.
 
         Those without a chunk to give go before: they may only have to be closed, and whoever
         waits for the end of a job must not wait for other jobs.
@@ -96,6 +98,8 @@ class BatchJobClaim(models.AbstractModel):
                 """
                 WITH open AS (
                     SELECT id, user_id, priority, last_claimed_at,
+                           CASE WHEN priority < 0 THEN priority
+                                ELSE GREATEST(priority, %s) END AS rank,
                            state NOT IN %s
                            OR (next_position >= total
                                AND NOT EXISTS (
@@ -117,11 +121,13 @@ class BatchJobClaim(models.AbstractModel):
                   FROM open
                   JOIN turns USING (user_id)
                  ORDER BY may_end DESC,
-                       priority,
+                       rank,
                        last_turn NULLS FIRST,
+                       priority,
                        last_claimed_at NULLS FIRST,
                        id
                 """,
+                DEFAULT_PRIORITY,
                 LIVE_STATES,
                 LIVE_STATES,
             )
@@ -210,8 +216,7 @@ class BatchJobClaim(models.AbstractModel):
     @api.model
     def _note_claim(self, job, row):
         if row["state"] == "queued":
-            now = fields.Datetime.now()
-            job._move(row, "running", started_at=row["started_at"] or now)
+            job._move(row, "running", started_at=row["started_at"] or NOW)
         job._set(last_claimed_at=NOW, last_folded_at=SQL("COALESCE(last_folded_at, %s)", NOW))
 
     @api.model
@@ -219,7 +224,7 @@ class BatchJobClaim(models.AbstractModel):
         if self.env["batch.job.chunk"]._has_unfolded(job.id):
             return
         if row["state"] == "queued":
-            job._move(row, "running", started_at=row["started_at"] or fields.Datetime.now())
+            job._move(row, "running", started_at=row["started_at"] or NOW)
         job._end(row)
 
 

@@ -2,10 +2,12 @@ import time
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import SQL
 
 from ..engine.outcomes import without_cause
 from ..engine.passwords import holds_blanked
 from ..engine.states import OPERATION_STATES, VERBS, end_state, is_one_transaction, verb_acts
+from .batch_job_row import NOW
 
 LARGE_ALL = 10_000  # operations; above it policy `all` holds its row locks for long
 
@@ -26,8 +28,7 @@ class BatchJobVerbs(models.AbstractModel):
         :returns: status
         :raises UserError: 422: the draft is empty
         """
-        self._check_flag("only_draft", only_draft)
-        row = self._begin_verb("start")
+        row = self._begin_verb("start", only_draft=only_draft)
         if row and row["state"] != "draft":
             if not only_draft:
                 self._run_for_real(row)
@@ -64,10 +65,9 @@ class BatchJobVerbs(models.AbstractModel):
         :returns: status
         :raises UserError: 422: it is a draft
         """
-        self._check_flag("skip", skip)
+        row = self._begin_verb("resume", skip=skip)
         if index is not None and type(index) is not int:
             raise UserError(self.env._("index must be an integer."))
-        row = self._begin_verb("resume")
         if row and index is not None and index != self._culprit_index(row):
             row = None
         if row:
@@ -88,7 +88,7 @@ class BatchJobVerbs(models.AbstractModel):
         """
         row = self._begin_verb("cancel")
         if row:
-            self._move(row, "cancelled", finished_at=fields.Datetime.now())
+            self._move(row, "cancelled", finished_at=NOW)
             self._settle_or_wake(row)
         return self._status()
 
@@ -100,8 +100,7 @@ class BatchJobVerbs(models.AbstractModel):
         :raises UserError: 422: the job has not ended, its last chunk has not landed, it was never
             started, its operations have been deleted, or its context held a password
         """
-        self._check_flag("cancelled", cancelled)
-        row = self._begin_verb("retry")
+        row = self._begin_verb("retry", cancelled=cancelled)
         if row:
             if row["needs_runner"]:
                 # cancelled a moment ago: what was not begun is still pending, and would run
@@ -127,12 +126,13 @@ class BatchJobVerbs(models.AbstractModel):
         if not isinstance(value, bool):
             raise UserError(self.env._("%s must be true or false.", name))
 
-    def _begin_verb(self, verb) -> dict | None:
+    def _begin_verb(self, verb, **flags) -> dict | None:
         """The locked row if the verb has something to do, None if it is done already."""
-        self.ensure_one()
-        self.check_access("read")
+        self._check_named()
+        for flag, value in flags.items():
+            self._check_flag(flag, value)
         self._begin_fresh()
-        row = self._locked_row()
+        row = self._locked_row() or self._refuse_unseen()
         acts = verb_acts(verb, row["state"], bool(row["dry_run"]))
         if acts is None:
             raise UserError(
@@ -303,7 +303,7 @@ class BatchJobVerbs(models.AbstractModel):
     def _end(self, row):
         """Nothing is left to do: say how it ended."""
         state = end_state(row["succeeded"], row["failed"], row["skipped"])
-        values = {"finished_at": fields.Datetime.now(), "needs_runner": False}
+        values = {"finished_at": NOW, "needs_runner": False}
         operations = self.env["batch.job.operation"]
         if state == "failed":
             values["error"] = operations._error_in_words(self.id)
@@ -318,10 +318,11 @@ class BatchJobVerbs(models.AbstractModel):
         """The end of `execute`."""
         self._blank_context(row)
         seconds = time.monotonic() - started
-        now = fields.Datetime.now()
+        begun = SQL("%s - make_interval(secs => %s)", NOW, seconds)
         state = end_state(**counts)
         rate = sum(counts.values()) / seconds if seconds else 0.0
-        self._set(state=state, **counts, causes=causes, rate=rate, started_at=now, finished_at=now)
+        times = {"started_at": begun, "finished_at": NOW}
+        self._set(state=state, **counts, causes=causes, rate=rate, **times)
 
 
 def _reopened_states(row, cancelled) -> list[str]:

@@ -2,6 +2,84 @@ from odoo.tests import tagged
 
 from .rpc_cases import MODEL, RpcCase, create
 
+CONTRACT = ("status", "results", "start", "pause", "resume", "cancel", "retry", "append")
+
+
+@tagged("post_install", "-at_install")
+class TestOddContext(RpcCase):
+    """A context that Odoo cannot work in is refused by every method, in a sentence."""
+
+    def setUp(self):
+        super().setUp()
+        self.job = self.submit([create("context")], user=self.user, start=False)
+
+    def calls(self):
+        yield from ((method, {"ids": self.job.ids}) for method in CONTRACT if method != "append")
+        operations = [create("never")]
+        yield "append", {"ids": self.job.ids, "operations": operations, "part": 0}
+        yield "submit", {"operations": operations}
+        yield "execute", {"operations": operations}
+        yield "write", {"ids": self.job.ids, "vals": {"name": "never"}}
+        yield "unlink", {"ids": self.job.ids}
+        yield "search_read", {"domain": []}
+        yield "read", {"ids": self.job.ids, "fields": ["state"]}
+        for flag, method in (("only_draft", "start"), ("skip", "resume"), ("cancelled", "retry")):
+            yield method, {"ids": self.job.ids, flag: "odd"}
+
+    def assert_each_refused(self, context, status, message):
+        for method, arguments in self.calls():
+            reply = self.rpc(self.user, "batch.job", method, **arguments, context=context)
+            with self.subTest(method=method, context=context):
+                self.assertEqual((reply.status, reply.message), (status, message))
+        self.assertEqual(self.call("status", self.job.ids)["state"], "draft")
+        self.assertEqual(self.count("never"), 0)
+
+    def test_companies(self):
+        """Companies are a list of ids."""
+        for odd in ({}, "", [[]]):
+            self.assert_each_refused(
+                {"allowed_company_ids": odd},
+                422,
+                "the context's allowed_company_ids must be a list of company ids, such as [1].",
+            )
+
+    def test_company_of_nobody(self):
+        """Companies are those of the user."""
+        message = "Access to unauthorized or invalid companies."
+        self.assert_each_refused({"allowed_company_ids": [2**40]}, 403, message)
+
+    def test_language_and_time_zone(self):
+        """Language and time zone are texts."""
+        for name in ("lang", "tz"):
+            for odd, kind in (
+                ([], "a list"),
+                (["a"], "a list"),
+                ({}, "an object"),
+                (5, "a number"),
+            ):
+                self.assert_each_refused(
+                    {name: odd}, 422, f"the context's {name} must be a text, not {kind}."
+                )
+
+    def test_harmless(self):
+        """What Odoo does not use, or takes for nothing, harms nobody."""
+        for context in (
+            {"lang": None, "tz": False, "allowed_company_ids": []},
+            {"uid": {}},
+            {"uid": "a", "params": 1, "active_id": [], "active_test": {}, "bin_size": {}},
+            {"tz": "Nowhere/Else"},
+            {"default_name": {}, "tracking_disable": []},
+        ):
+            for method in ("status", "results", "pause", "write"):
+                arguments = {"vals": {"name": "renamed"}} if method == "write" else {}
+                reply = self.rpc(
+                    self.user, "batch.job", method, self.job.ids, **arguments, context=context
+                )
+                with self.subTest(method=method, context=context):
+                    self.assertIn(reply.status, (200, 422))
+                    if reply.status == 422:
+                        self.assertRegex(reply.message, "^Job .* is in state draft; pause works in")
+
 
 @tagged("post_install", "-at_install")
 class TestStatusAndResults(RpcCase):
@@ -43,16 +121,24 @@ class TestStatusAndResults(RpcCase):
             ("done", 4, 0, 100.0),
         )
         self.assertEqual(ended["created_at"], created)
-        self.assertLessEqual(created[:19], ended["started_at"][:19])
-        self.assertLessEqual(ended["started_at"], ended["finished_at"])
+        times = [created, ended["started_at"], ended["finished_at"]]
+        self.assertEqual(times, sorted(times))
+        for moment in times:
+            self.assertRegex(moment, r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{1,6}\+00:00$")
         self.assertGreater(ended["rate"], 0)
         self.assertIsNone(ended["time_left"])
 
     def test_no_such_job(self):
-        """A job that does not exist is a 404, whatever is asked of it."""
-        for method in ("status", "results", "start", "cancel", "retry"):
-            reply = self.rpc(self.user, "batch.job", method, ids=[2_000_000_000])
-            self.assertEqual((method, reply.status), (method, 404))
+        """A job that does not exist and one of somebody else are answered alike, in a sentence."""
+        other = self.submit([create("unseen")], start=False)
+        for job_id in (2_000_000_000, other.id):
+            for method in CONTRACT:
+                body = {"operations": [], "part": 0} if method == "append" else {}
+                reply = self.rpc(self.user, "batch.job", method, ids=[job_id], **body)
+                self.assertEqual(
+                    (method, reply.status, reply.message),
+                    (method, 403, f"Job {job_id} does not exist, or you have no right to see it."),
+                )
 
     def test_one_job(self):
         """A call that names no job, or several, is told to name one."""

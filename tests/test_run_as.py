@@ -105,6 +105,39 @@ class TestOwner(AccessCase):
         self.run_jobs()
         self.assert_counters(job, "done", succeeded=1)
 
+    def test_deleted_company(self):
+        """A job whose company was deleted is paused, and says which one and what to do."""
+        company = self.env["res.company"].create({"name": "Deleted Company"})
+        user = self.new_user(
+            "deleted_owner", company_ids=[Command.set([self.owner.company_id.id, company.id])]
+        )
+        for job in (self.in_company(user, company), self.beside_company(user, company)):
+            with self.subTest(of_its_own=job.company_id == company):
+                self.delete_company(user, company)
+                self.run_jobs()
+                self.assertEqual(
+                    job.status()["error"],
+                    f"A company that the job works in was deleted (id {company.id}). The job "
+                    "cannot go on: cancel it, and submit what is left in another company.",
+                )
+                self.assert_counters(job, "paused", remaining=1)
+                job.cancel()
+                self.commit()
+                self.assert_counters(job, "cancelled", skipped=1)
+
+    def delete_company(self, user, company):
+        user.company_ids -= company
+        self.env["res.partner"].search([("company_id", "=", company.id)]).company_id = False
+        company.exists().unlink()
+        self.commit()
+
+    def beside_company(self, user, company):
+        both = [user.company_id.id, company.id]
+        jobs = self.env["batch.job"].with_user(user).with_context(allowed_company_ids=both)
+        status = jobs.submit([create("beside")])
+        self.commit()
+        return self.env["batch.job"].with_user(user).browse(status["id"])
+
     def in_company(self, user, company):
         jobs = self.env["batch.job"].with_user(user).with_context(allowed_company_ids=company.ids)
         status = jobs.submit([create("lost")])
