@@ -25,6 +25,7 @@ from . import (
     test_outcomes,
     test_passwords,
     test_policies,
+    test_priority,
     test_query_plan,
     test_references,
     test_retry_race,

@@ -278,3 +278,26 @@ class TestReferences(KeyCase):
         self.assertEqual(self.states(job), ["done", "failed"])
         error = self.outcomes(job)[1]["error"]
         self.assertEqual((error["type"], error["field"]), ("foreign_key", "parent_id"))
+
+    def test_a_reference_alone(self):
+        """`"ids": {"$ref": …}` stands for the records of that operation: in write, unlink and call,
+        and in waves when chunks run at once; it is the same submission as with a list."""
+        makes = {"op": "create", "model": KEY, "ref": "two", "values": [{"name": "a"}, {"name": "b"}]}
+        operations = [
+            makes,
+            {"op": "write", "model": KEY, "ids": refer("two"), "values": {"code": "alone"}},
+            {"op": "call", "model": KEY, "method": "read", "ids": refer("two"), "args": [["code"]]},
+            {"op": "unlink", "model": KEY, "ids": refer("two")},
+        ]
+        for options in ({}, {"chunk_size": 1}, {"chunk_size": 1, "max_parallel": 2}):
+            with self.subTest(**options):
+                job = self.submit_and_run(operations, **options)
+                self.assert_counters(job, "done", succeeded=4)
+                made, written, read, gone = self.outcomes(job)
+                self.assertEqual(len(made["ids"]), 2)
+                self.assertEqual([written["ids"], read["ids"], gone["ids"]], [made["ids"]] * 3)
+                self.assertEqual([one["code"] for one in read["value"]], ["alone", "alone"])
+                self.assertEqual(self.env[KEY].search_count([("id", "in", made["ids"])]), 0)
+        listed = [{**one, "ids": [one["ids"]]} if "ids" in one else one for one in operations]
+        job = self.submit(operations, idempotency_key="alone")
+        self.assertEqual(self.submit(listed, idempotency_key="alone"), job)
