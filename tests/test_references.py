@@ -282,7 +282,12 @@ class TestReferences(KeyCase):
     def test_a_reference_alone(self):
         """`"ids": {"$ref": …}` stands for the records of that operation: in write, unlink and call,
         and in waves when chunks run at once; it is the same submission as with a list."""
-        makes = {"op": "create", "model": KEY, "ref": "two", "values": [{"name": "a"}, {"name": "b"}]}
+        makes = {
+            "op": "create",
+            "model": KEY,
+            "ref": "two",
+            "values": [{"name": "a"}, {"name": "b"}],
+        }
         operations = [
             makes,
             {"op": "write", "model": KEY, "ids": refer("two"), "values": {"code": "alone"}},
