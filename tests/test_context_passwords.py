@@ -1,4 +1,4 @@
-"""Passwords in the context of the call that submits a job: kept while the job may need them."""
+"""Passwords in the context of a submission: kept as long as its job may need them."""
 
 import json
 

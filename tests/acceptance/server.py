@@ -17,6 +17,8 @@ class Server:
         self.starts = 0
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
+        websocket_port = free_port()
+        self.websocket_url = f"ws://127.0.0.1:{websocket_port}/websocket"
         self._environment = {**os.environ, **(environment or {})}
         self._command = [
             *(os.environ["BATCH_JOB_PYTHON"], os.environ["BATCH_JOB_ODOO"]),
@@ -24,7 +26,7 @@ class Server:
             f"--addons-path={os.environ['BATCH_JOB_ADDONS_PATH']}",
             f"--logfile={log}",
             f"--http-port={self.port}",
-            f"--gevent-port={free_port()}",
+            f"--gevent-port={websocket_port}",
             f"--workers={workers}",
             f"--max-cron-threads={cron_workers}",
             *options,
