@@ -8,6 +8,7 @@ from ..engine.options import EXECUTE_LIMIT, EXECUTE_POLICIES
 from ..engine.progress import percent, time_left
 from ..engine.states import JOB_STATES, LIVE_STATES, OPERATION_STATES, POLICIES
 from ..engine.submitted import context_problem
+from .batch_job_submission import other_submission
 
 OWNER_MAY_WRITE = {"name", "priority", "eta"}
 RESULTS_LIMIT = 10_000  # outcomes a page
@@ -194,14 +195,15 @@ class BatchJob(models.Model):
         hashes = row["part_hashes"] or []
         if type(part) is int and 0 <= part < len(hashes):
             if hashes[part] != submission._digest(operations):
-                raise UserError(
+                raise other_submission(
+                    self.id,
                     self.env._(
                         "Part %(part)s was appended to job %(job)s before with other operations. "
                         "Send exactly the same, or submit the others under another idempotency "
                         "key.",
                         part=part,
                         job=self.id,
-                    )
+                    ),
                 )
             return self._status()
         if row["state"] != "draft":

@@ -214,14 +214,15 @@ class BatchJobSubmission(models.AbstractModel):
             names |= {None, known_name}  # a default name is no part of what the key stands for
         same = (dataclasses.replace(options, name=name) for name in names)
         if known_digest not in (submission_hash(parsed.digest, state, one) for one in same):
-            raise UserError(
+            raise other_submission(
+                job_id,
                 self.env._(
                     "The idempotency key %(key)s belongs to job %(job)s, which was submitted with "
                     "other operations or options (name is one). Use another key, or send exactly "
                     "the same.",
                     key=options.idempotency_key,
                     job=job_id,
-                )
+                ),
             )
         return job_id
 
@@ -275,3 +276,10 @@ def _json_default(value):
     if isinstance(value, models.BaseModel):
         return list(value._ids)
     raise TypeError(f"{type(value).__name__} is not JSON")
+
+
+def other_submission(job_id, text):
+    """The refusal of a key that a job with other operations has; programs read the job from it."""
+    error = UserError(text)
+    error.context = {"job_of_key": job_id}
+    return error

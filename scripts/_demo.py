@@ -179,6 +179,7 @@ def examples(failed: list[OperationResult], subdivisions: list[Any]) -> Table:
 def print_next_steps(job: JobStatus) -> None:
     """Say where to look and what to try."""
     url = urljoin(os.environ["ODOO_URL"] + "/", job.url)
+    name = os.environ["ODOO_DB"]
     console.print(
         f"""
 The job's form:     {url}
@@ -186,8 +187,8 @@ Login, password:    admin, admin
 
 Next:
   scripts/demo                    the same again: every subdivision exists then
-  scripts/odoo shell -d {os.environ["ODOO_DB"]}      Odoo's shell on this database
-  . .odoo/{os.environ["ODOO_DB"]}.env                URL, database and API key for programs of your own:
+  scripts/odoo shell -d {name}      Odoo's shell on this database
+  . .odoo/{name}.env                URL, database and API key for programs of your own:
   .venv/bin/python -c 'from odoo_batch_job import Client; print(Client.from_env().status({job.id}))'
   scripts/stop                    stop the server and PostgreSQL""",
         soft_wrap=True,

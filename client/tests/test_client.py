@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import ssl
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+import httpx
 import pytest
 
 from fake_odoo import FakeClock, FakeOdoo, end_and_lose_response, lose_response, outcome, work
 from helpers import async_client, blocking_client, creates
-from odoo_batch_job import AsyncClient, CreateOperation, OperationError, WatchTimeoutError
+from odoo_batch_job import (
+    AsyncClient,
+    ConnectionFailedError,
+    CreateOperation,
+    OperationError,
+    WatchTimeoutError,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -34,6 +42,20 @@ async def test_verb_names_the_job_and_returns_its_status(
         after = await getattr(client, verb)(job.id, **arguments)
     assert odoo.requests[-1] == (f"batch.job/{verb}", {"ids": [job.id], **arguments})
     assert after.state == state
+
+
+async def test_certificate_that_is_not_trusted_is_said_at_once() -> None:
+    """No further attempt changes it, so none is made."""
+
+    def fault(request: httpx.Request, serve: object) -> httpx.Response:
+        raise httpx.ConnectError("self-signed") from ssl.SSLCertVerificationError()
+
+    clock = FakeClock()
+    transport = FakeOdoo(fault).transport
+    async with AsyncClient("odoo.test", api_key="k", transport=transport, clock=clock) as client:
+        with pytest.raises(ConnectionFailedError, match="certificate cannot be trusted: self-s"):
+            await client.status(1)
+    assert clock.sleeps == []
 
 
 @pytest.mark.parametrize(

@@ -148,6 +148,19 @@ async def test_same_key_with_fewer_parts_is_refused() -> None:
     assert odoo.jobs[0].state == "draft"
 
 
+@pytest.mark.parametrize("answers", [0, 2])
+async def test_key_of_another_submission_raises_the_error_of_keys(answers: int) -> None:
+    """Whether Odoo refuses the whole or a part: one exception, which names the job that has it."""
+    message = "The idempotency key nightly belongs to job 7, which was submitted with other …"
+    refusal = reply(odoo_error(422, message, context={"job_of_key": 7}))
+    odoo = FakeOdoo(*[work] * answers, refusal)
+    async with async_client(odoo, part_bytes=SMALL) as client:
+        with pytest.raises(IdempotencyKeyError, match="belongs to job 7") as caught:
+            await client.submit(creates(10 if answers else 1), idempotency_key="nightly")
+    assert (caught.value.job_id, caught.value.status, caught.value.index) == (7, 422, None)
+    assert isinstance(caught.value, InvalidRequestError)
+
+
 async def test_generator_is_read_no_further_than_two_parts_ahead() -> None:
     """Memory is flat: operations are read as they are sent."""
     odoo = FakeOdoo()

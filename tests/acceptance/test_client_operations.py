@@ -12,6 +12,7 @@ from odoo_batch_job import (
     Client,
     CreateOperation,
     DeleteOperation,
+    IdempotencyKeyError,
     LoadOperation,
     UpdateOperation,
     UpsertOperation,
@@ -155,6 +156,20 @@ def test_two_factor_account_needs_a_key(shop, clerk):
 
     assert "API key" in run(log_in(password))
     assert "API key" not in run(log_in("wrong"))
+
+
+@pytest.mark.parametrize("part_bytes", [2_000, 1_000_000])
+def test_key_of_another_submission_is_an_error_of_its_own(shop, key, part_bytes):
+    """Sent at once or in parts: the exception that is named for it says which job has the key."""
+    made = [{"op": "create", "model": CATEGORY, "values": {"name": f"k {n}"}} for n in range(100)]
+    other = [*made[:-1], {**made[-1], "values": {"name": "other"}}]
+    options = {"database": shop.database.name, "api_key": key, "part_bytes": part_bytes}
+    with Client(shop.url, **options) as client:
+        job = client.submit(made, idempotency_key=f"taken-{part_bytes}")
+        with pytest.raises(IdempotencyKeyError, match=f"job {job.id}") as caught:
+            client.submit(other, idempotency_key=f"taken-{part_bytes}")
+        client.cancel(job.id)
+    assert (caught.value.job_id, caught.value.status) == (job.id, 422)
 
 
 def test_killed_submission_goes_on_under_its_key(shop, key):

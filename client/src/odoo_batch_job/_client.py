@@ -88,7 +88,7 @@ class AsyncClient(Connected):
         :raises ValueError: ``idempotency_key`` is empty
         :raises InvalidOperationError: an operation is none or cannot be JSON; its ``index``
         :raises InvalidRequestError: Odoo refuses an operation (``index``) or option
-        :raises IdempotencyKeyError: the key names a job with more operations
+        :raises IdempotencyKeyError: the key names a job (``job_id``) of other operations or options
         :raises AccessDeniedError: the user may not do an operation (``index``)
         :raises BatchJobError: see ``_errors.py`` for what else can happen
         """
@@ -122,6 +122,7 @@ class AsyncClient(Connected):
         :param policy: ``all``: all of them or none
         :param idempotency_key: names the submission; made here if not given
         :raises InvalidRequestError: Odoo refuses an operation (``index``), or there are too many
+        :raises IdempotencyKeyError: the key names a job of other operations or options
         :raises BatchJobError: as for :meth:`submit`
         """
         check_submission(operations, idempotency_key)

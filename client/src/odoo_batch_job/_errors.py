@@ -4,11 +4,11 @@ BatchJobError
 ├── ConnectionFailedError     no answer after every retry; the request may have been carried out
 ├── UnexpectedReplyError      an answer, but not one of Odoo's JSON-2 API
 ├── InvalidOperationError     an operation that JSON cannot carry; nothing of its part was sent
-├── IdempotencyKeyError       the key names a job that has more operations than were submitted now
 ├── WatchTimeoutError         the job was still going when the time to watch it was over
 ├── BatchExecutionError       an executor's operations did not all succeed; carries all results
 └── ResponseError             Odoo refused or failed; carries its words and the operation's index
     ├── InvalidRequestError   400, 413, 422 and other 4xx: the request itself is wrong
+    │   └── IdempotencyKeyError   the key names a job of other operations or options
     ├── AuthenticationError   401: no API key, or one that Odoo does not know
     ├── AccessDeniedError     403: the user may not do this
     ├── NotFoundError         404: no such job, model, method or database
@@ -54,19 +54,6 @@ class InvalidOperationError(BatchJobError, ValueError):
     def __init__(self, index: int, reason: str) -> None:
         super().__init__(f"operation {index}: {reason}")
         self.index = index
-
-
-class IdempotencyKeyError(BatchJobError):
-    """The key names an earlier job that begins like this submission and has more operations.
-
-    Submit the same operations as then, or use another key.
-
-    :ivar job_id: that job
-    """
-
-    def __init__(self, job_id: int) -> None:
-        super().__init__(f"the idempotency key belongs to job {job_id}, which has more operations")
-        self.job_id = job_id
 
 
 class WatchTimeoutError(BatchJobError, TimeoutError):
@@ -130,6 +117,19 @@ class ResponseError(BatchJobError):
 
 class InvalidRequestError(ResponseError):
     """The request is wrong and would be refused again as it stands."""
+
+
+class IdempotencyKeyError(InvalidRequestError):
+    """The idempotency key names an earlier job of other operations or options.
+
+    Submit exactly the same as then, or use another key.
+
+    :ivar job_id: that job
+    """
+
+    def __init__(self, message: str, job_id: int, *, name: str = "", debug: str = "") -> None:
+        super().__init__(422, message, name=name, debug=debug)
+        self.job_id = job_id
 
 
 class AuthenticationError(ResponseError):
@@ -197,13 +197,22 @@ def server_error(error: Mapping[str, object]) -> ResponseError:
     status = _STATUS_BY_NAME.get(name.rpartition(".")[2], 500)
     if status == 500 and name:
         message = f"{name}: {message}"
+    debug = str(data.get("debug") or "")
+    if job_id := job_of_key(data.get("context")):
+        return IdempotencyKeyError(message, job_id, name=name, debug=debug)
     return error_class(status)(
         status,
         message,
         name=name,
         index=operation_index(data.get("context"), message),
-        debug=str(data.get("debug") or ""),
+        debug=debug,
     )
+
+
+def job_of_key(context: object) -> int | None:
+    """Return the job that an idempotency key belongs to, where that is what the error says."""
+    job_id = context.get("job_of_key") if isinstance(context, Mapping) else None
+    return job_id if isinstance(job_id, int) else None
 
 
 def operation_index(context: object, message: str) -> int | None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+import ssl
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,9 +18,11 @@ import httpx
 
 from ._errors import (
     ConnectionFailedError,
+    IdempotencyKeyError,
     ResponseError,
     UnexpectedReplyError,
     error_class,
+    job_of_key,
     operation_index,
 )
 from ._retry import GATEWAY_STATUS, Clock, Persistence, Retry, Trouble, retry_after
@@ -78,14 +81,35 @@ class Http:
             raise
         except httpx.TransportError as error:
             reason = str(error) or type(error).__name__
-            if "WRONG_VERSION_NUMBER" in reason:
-                reason = f"the server does not speak https there; try http:// ({reason})"
-            final = ConnectionFailedError(f"{self._http.base_url}: {reason} ({what})")
+            wrong = self._wrong_address(error)
+            final = ConnectionFailedError(f"{self._http.base_url}: {wrong or reason} ({what})")
+            if wrong:
+                raise final from error
             final.__cause__ = error
             raise Trouble(reason, final, harmless=isinstance(error, _NOT_SENT)) from error
         if response.status_code in GATEWAY_STATUS:
             raise _gateway_trouble(what, response)
         return response
+
+    def _wrong_address(self, error: httpx.TransportError) -> str | None:
+        """Return what no further attempt would change: no TLS there, or not that server's."""
+        url = self._http.base_url
+        if url.scheme != "https" or not isinstance(error, httpx.ConnectError):
+            return None
+        causes = list(_causes(error))
+        if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
+            return f"its certificate cannot be trusted: {error}"
+        # Odoo hangs up where TLS begins; a server that has answered may do so while it ends
+        hangs_up = any(type(cause).__name__ == "EndOfStream" for cause in causes)  # of anyio
+        if "WRONG_VERSION_NUMBER" in str(error) or (hangs_up and not self._persistence.answered):
+            return f"the server does not speak TLS there; try {url.copy_with(scheme='http')}"
+        return None
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error:
+        yield error
+        error = error.__cause__ or error.__context__
 
 
 def server_url(host_or_url: str, port: int | None, protocol: str | None) -> str:
@@ -147,6 +171,8 @@ def response_error(what: str, response: httpx.Response) -> ResponseError:
     name, message = str(data.get("name") or ""), str(data["message"])
     if response.is_server_error:
         message = f"{name}: {message}"
+    if job_id := job_of_key(data.get("context")):
+        return IdempotencyKeyError(message, job_id, name=name, debug=str(data.get("debug") or ""))
     return kind(
         response.status_code,
         message,

@@ -95,12 +95,15 @@ class Trouble(Exception):  # noqa: N818 - never reaches a caller
 
 
 class Persistence:
-    """Repeats what came to nothing, for one server."""
+    """Repeats what came to nothing, for one server.
+
+    :ivar answered: it has answered once: the address is known to be right
+    """
 
     def __init__(self, retry: Retry, clock: Clock) -> None:
         self._retry = retry
         self._clock = clock
-        self._answered = False  # once: from then on the address is known to be right
+        self.answered = False
 
     async def run(self, what: str, attempt: Callable[[], Awaitable[T]], *, repeatable: bool) -> T:
         """Return what an attempt returns.
@@ -114,14 +117,14 @@ class Persistence:
             try:
                 value = await attempt()
             except ResponseError:
-                self._answered = True
+                self.answered = True
                 raise
             except Trouble as error:
                 trouble = error
             else:
-                self._answered = True
+                self.answered = True
                 return value
-            self._answered = self._answered or trouble.answered
+            self.answered = self.answered or trouble.answered
             wait = max(wait, trouble.wait)
             if self._is_late(begin, wait) or not (repeatable or trouble.harmless):
                 raise trouble.final from trouble.final.__cause__
@@ -130,7 +133,7 @@ class Persistence:
         raise AssertionError("the schedule of retries has no end")
 
     def _is_late(self, begin: float, wait: float) -> bool:
-        patience = self._retry.patience if self._answered else self._retry.first_contact
+        patience = self._retry.patience if self.answered else self._retry.first_contact
         return self._clock.now() + wait > begin + patience
 
 

@@ -136,7 +136,8 @@ class JobRpc:
             job = await self._send("append", {"ids": [job.id], "part": number}, part)
             number += 1
         if job.parts != number:
-            raise IdempotencyKeyError(job.id)
+            message = f"the idempotency key belongs to job {job.id}, which has more operations"
+            raise IdempotencyKeyError(message, job.id)
         return job
 
     async def _send(
