@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import httpx
 import pytest
 
+import odoo_batch_job
 from fake_odoo import FakeOdoo, lose_response, odoo_error, outcome, reply, status, work
 from helpers import async_client, blocking_client
 from odoo_batch_job import (
@@ -28,6 +30,8 @@ from odoo_batch_job import (
 )
 
 pytestmark = pytest.mark.anyio
+
+untyped: Any = odoo_batch_job  # for what the types forbid
 
 FAILED: dict[str, Any] = {
     "state": "failed",
@@ -96,6 +100,60 @@ def partners(executor: BatchExecutor, *names: str) -> None:
 def test_operation_is_written_as_the_contract_has_it(operation: Any, wanted: Any) -> None:
     """Each class is one op of the RPC contract."""
     assert operation.to_dict() == {"model": "m", **wanted}
+
+
+@pytest.mark.parametrize(
+    ("make", "kind", "reason"),
+    [
+        (lambda: untyped.CreateOperation("", {}), ValueError, "model is empty"),
+        (lambda: untyped.CreateOperation(7, {}), TypeError, "model is a text, not 7"),
+        (
+            lambda: untyped.CreateOperation("m", 5),
+            TypeError,
+            "the values for m are a dict by field, not 5",
+        ),
+        (lambda: untyped.CreateOperation("m", [{}, "a"]), TypeError, "a dict by field, not 'a'"),
+        (lambda: untyped.CreateOperation("m", {1: "a"}), TypeError, "by name of a field, not by 1"),
+        (lambda: untyped.CreateOperation("m", []), ValueError, "the list of values for m is empty"),
+        (lambda: untyped.CreateOperation("m", {}, ref=""), ValueError, "ref is empty"),
+        (
+            lambda: untyped.CreateOperation("m", {}, context="a"),
+            TypeError,
+            "context is a dict, not 'a'",
+        ),
+        (lambda: untyped.UpdateOperation("m", [{}], 3), TypeError, "a dict by field, not"),
+        (lambda: untyped.DeleteOperation("", 3), ValueError, "model is empty"),
+        (lambda: untyped.UpsertOperation("m", {}), ValueError, "a key or an xml_id, and not both"),
+        (lambda: untyped.UpsertOperation("m", {}, "a", xml_id="x"), ValueError, "and not both"),
+        (lambda: untyped.UpsertOperation("m", {}, []), ValueError, "key is empty"),
+        (
+            lambda: untyped.UpsertOperation("m", {}, [3]),
+            TypeError,
+            "a field of key is a text, not 3",
+        ),
+        (lambda: untyped.UpsertOperation("m", {}, xml_id=3), TypeError, "xml_id is a text, not 3"),
+        (lambda: untyped.CallOperation("m", ""), ValueError, "method is empty"),
+        (lambda: untyped.CallOperation("m", "go", 3, "ab"), TypeError, "args is a list, not 'ab'"),
+        (lambda: untyped.CallOperation("m", "go", 3, [], [1]), TypeError, "kwargs is a dict, not"),
+        (
+            lambda: untyped.LoadOperation("m", "name", "A"),
+            TypeError,
+            "fields is a list, not 'name'",
+        ),
+        (
+            lambda: untyped.LoadOperation("m", ["name"], []),
+            ValueError,
+            "row has 0 cells for 1 fields",
+        ),
+        (lambda: untyped.LoadOperation("m", [], []), ValueError, "fields is empty"),
+    ],
+)
+def test_what_cannot_be_an_operation_is_refused_where_it_is_made(
+    make: Callable[[], object], kind: type[Exception], reason: str
+) -> None:
+    """The line of the program that made it is at fault, not the one that executes a thousand."""
+    with pytest.raises(kind, match=reason):
+        make()
 
 
 async def test_one_job_with_results_in_the_order_of_the_operations() -> None:

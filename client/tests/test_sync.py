@@ -13,7 +13,13 @@ import pytest
 
 from fake_odoo import FakeOdoo, lose_response, outcome
 from helpers import blocking_client, creates
-from odoo_batch_job import AsyncClient, Client, InvalidOperationError, NotFoundError
+from odoo_batch_job import (
+    AsyncClient,
+    AuthenticationError,
+    Client,
+    InvalidOperationError,
+    NotFoundError,
+)
 
 RENAMED = {"aclose": "close", "__aenter__": "__enter__", "__aexit__": "__exit__"}
 ASYNC_WITH = ("__aenter__", "__aexit__")  # of the blocking client gives the other one
@@ -156,6 +162,15 @@ def test_stopping_to_watch_leaves_a_client_that_works() -> None:
         assert next(watching).state == "queued"
         watching.close()
         assert client.status(1).state == "running"
+
+
+def test_words_are_those_of_blocking_code() -> None:
+    """What is told to do can be done: there is nothing to await."""
+    refused = pytest.raises(AuthenticationError, match="or call login")
+    with Client("localhost") as client, refused as caught:
+        client.status(1)
+    said = [str(caught.value), *(inspect.getdoc(member) or "" for member in vars(Client).values())]
+    assert [text for text in said if "await " in text] == []
 
 
 def test_closing_ends_the_thread() -> None:

@@ -143,7 +143,7 @@ class Nobody:
 
     async def call(self, model: str, method: str, *_: object, **__: object) -> Any:
         """Refuse."""
-        message = "not logged in: give an api_key, or await login(database, user, password)"
+        message = "not logged in: give an api_key, or call login(database, user, password)"
         raise AuthenticationError(401, message)
 
     async def aclose(self) -> None:

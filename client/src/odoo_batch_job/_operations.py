@@ -1,7 +1,8 @@
 """Operations as objects, for executors.
 
 An operation copies what it is given, so the caller's dictionaries and lists are never changed, nor
-does a later change of theirs reach it. Whether Odoo accepts it shows when it is executed.
+does a later change of theirs reach it. What cannot be one is refused where it is made, by a
+``TypeError`` or ``ValueError``; whether Odoo accepts it shows when it is executed.
 """
 
 from __future__ import annotations
@@ -11,6 +12,15 @@ from copy import deepcopy
 from typing import Any
 
 from ._models import OperationResult
+from ._operation_checks import (
+    check_key,
+    check_list,
+    check_mapping,
+    check_row,
+    check_text,
+    check_values,
+    check_values_of_some,
+)
 
 Values = Mapping[str, Any]
 
@@ -33,6 +43,11 @@ class BatchOperation:
         ref: str | None,
         context: Mapping[str, Any] | None,
     ) -> None:
+        check_text("model", model)
+        if ref is not None:
+            check_text("ref", ref)
+        if context is not None:
+            check_mapping("context", context)
         self.model = model
         self.ref = ref
         self.context = deepcopy(context)
@@ -74,6 +89,7 @@ class CreateOperation(BatchOperation):
         ref: str | None = None,
         context: Mapping[str, Any] | None = None,
     ) -> None:
+        check_values_of_some(model, data)
         super().__init__(model, {"values": data}, ref=ref, context=context)
         self._is_single = isinstance(data, Mapping)
 
@@ -101,6 +117,7 @@ class UpdateOperation(BatchOperation):
         ref: str | None = None,
         context: Mapping[str, Any] | None = None,
     ) -> None:
+        check_values(model, data)
         body = {"ids": _ids(record_ids), "values": data}
         super().__init__(model, body, ref=ref, context=context)
 
@@ -146,6 +163,8 @@ class UpsertOperation(BatchOperation):
         ref: str | None = None,
         context: Mapping[str, Any] | None = None,
     ) -> None:
+        check_values(model, data)
+        check_key(key, xml_id)
         body: dict[str, Any] = {"values": data}
         if key is not None:
             body["key"] = [key] if isinstance(key, str) else list(key)
@@ -184,6 +203,9 @@ class CallOperation(BatchOperation):
         ref: str | None = None,
         context: Mapping[str, Any] | None = None,
     ) -> None:
+        check_text("method", method)
+        check_list("args", args)
+        check_mapping("kwargs", kwargs or {})
         body: dict[str, Any] = {"method": method, "args": list(args), "kwargs": kwargs or {}}
         if _ids(ids):
             body["ids"] = _ids(ids)
@@ -215,6 +237,7 @@ class LoadOperation(BatchOperation):
         ref: str | None = None,
         context: Mapping[str, Any] | None = None,
     ) -> None:
+        check_row(fields, row)
         body = {"fields": list(fields), "row": list(row)}
         super().__init__(model, body, ref=ref, context=context)
 

@@ -127,7 +127,9 @@ def _check_cells(
 
 
 def _about(result: OperationResult, *, failed: bool) -> dict[str, Any]:
-    error = BatchResult.of(BatchOperation("", {}, ref=None, context=None), result, 0).error
+    error = BatchResult.of(
+        BatchOperation(result.model, {}, ref=None, context=None), result, 0
+    ).error
     about = {"__index": result.index, "__error": str(error or "")}
     return about if failed else {**about, "__state": result.state, "__ids": result.ids}
 

@@ -1,0 +1,101 @@
+"""What an operation object is made of, looked at where it is made: there its line is known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+
+def check_text(what: str, value: object) -> None:
+    """Refuse what is no text, or an empty one.
+
+    :raises TypeError: no text
+    :raises ValueError: empty
+    """
+    if not isinstance(value, str):
+        raise TypeError(f"{what} is a text, not {value!r:.80}")
+    if not value:
+        raise ValueError(f"{what} is empty")
+
+
+def check_mapping(what: str, value: object) -> None:
+    """Refuse what is no dict.
+
+    :raises TypeError: no dict
+    """
+    if not isinstance(value, Mapping):
+        raise TypeError(f"{what} is a dict, not {value!r:.80}")
+
+
+def check_values(model: str, values: object) -> None:
+    """Refuse what is not the values of one record.
+
+    :raises TypeError: no dict, or one with a key that is no name of a field
+    """
+    if not isinstance(values, Mapping):
+        raise TypeError(f"the values for {model} are a dict by field, not {values!r:.80}")
+    for name in values:
+        if not isinstance(name, str):
+            raise TypeError(f"the values for {model} are by name of a field, not by {name!r:.80}")
+
+
+def check_values_of_some(model: str, values: object) -> None:
+    """Refuse what is not the values of one record or of several.
+
+    :raises TypeError: neither a dict nor a list of those
+    """
+    if not is_list(values):
+        check_values(model, values)
+        return
+    if not values:
+        raise ValueError(f"the list of values for {model} is empty: one record at least")
+    for one in values:  # type: ignore[attr-defined]  # a sequence
+        check_values(model, one)
+
+
+def check_list(what: str, value: object) -> None:
+    """Refuse what is no list.
+
+    :raises TypeError: no list; a text is none
+    """
+    if not is_list(value):
+        raise TypeError(f"{what} is a list, not {value!r:.80}")
+
+
+def is_list(value: object) -> bool:
+    """Whether it is a list or the like, and no text."""
+    return isinstance(value, Sequence) and not isinstance(value, (str, bytes))
+
+
+def check_key(key: object, xml_id: object) -> None:
+    """Refuse what identifies no record to upsert, or says it twice.
+
+    :raises TypeError: names that are no texts
+    :raises ValueError: neither a key nor an external id, or both
+    """
+    if (key is None) == (xml_id is None):
+        raise ValueError("an upsert takes a key or an xml_id, and not both")
+    if xml_id is not None:
+        check_text("xml_id", xml_id)
+        return
+    names = [key] if isinstance(key, str) else key
+    check_list("key", names)
+    if not names:
+        raise ValueError("key is empty: name the fields that identify the record")
+    for name in names:  # type: ignore[attr-defined]  # a sequence
+        check_text("a field of key", name)
+
+
+def check_row(fields: object, row: object) -> None:
+    """Refuse columns and cells that do not belong together.
+
+    :raises TypeError: one of them is no list, or a column is no text
+    :raises ValueError: no column, one without a name, or other than one cell for each
+    """
+    check_list("fields", fields)
+    check_list("row", row)
+    if not fields:
+        raise ValueError("fields is empty: name the columns")
+    for name in fields:  # type: ignore[attr-defined]  # a sequence
+        check_text("a column of fields", name)
+    if len(row) != len(fields):  # type: ignore[arg-type]
+        raise ValueError(f"row has {len(row)} cells for {len(fields)} fields")  # type: ignore[arg-type]
