@@ -6,7 +6,11 @@ import io
 import json
 import os
 import signal
+import socketserver
 import stat
+import subprocess
+import sys
+import threading
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
@@ -17,7 +21,7 @@ import pytest
 from rich.console import Console
 
 from conftest import KEY, Run
-from fake_odoo import FakeOdoo, odoo_error, reply, status, work
+from fake_odoo import FakeOdoo, odoo_error, outcome, reply, status, work
 from odoo_batch_job import JobStatus
 from odoo_batch_job._cli import main
 from odoo_batch_job._cli._listing import table_of
@@ -126,6 +130,50 @@ def test_key_of_a_profile_goes_to_its_own_server_only(
     assert odoo.requests == []
 
 
+@pytest.mark.parametrize(
+    ("names", "there"),
+    [([], "has none yet."), (["staging", "default"], "are default, staging.")],
+)
+def test_unknown_profile_is_named_with_those_there_are(
+    run: Run, odoo: FakeOdoo, monkeypatch: pytest.MonkeyPatch, names: list[str], there: str
+) -> None:
+    """A name that was mistyped is no other server, also where the environment has one."""
+    for name in names:
+        keep_profile(name, os.environ["ODOO_URL"])
+    for _ in range(2):
+        result = run("status", "1", "--profile", "stagign")
+        assert result.exit_code == 2
+        assert "Error: there is no profile stagign: " in result.output
+        assert f"{Path.home()}/.config/odoo-batch {there} Make it with" in result.output
+        monkeypatch.delenv("ODOO_URL", raising=False)
+    assert odoo.requests == []
+
+
+def test_profile_for_another_server_than_the_environment(
+    run: Run, odoo: FakeOdoo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who names a profile means its server: none of the two is taken by a guess."""
+    keep_profile("staging", "https://staging.test")
+    result = run("status", "1", "--profile", "staging")
+    assert (result.exit_code, odoo.requests) == (2, [])
+    said = (
+        f"staging is for https://staging.test, and --url or ODOO_URL says {os.environ['ODOO_URL']}"
+    )
+    assert said in result.output
+    keep_profile("staging", os.environ["ODOO_URL"] + "/")
+    assert run("status", "1", "--profile", "staging").exit_code == 0
+    monkeypatch.delenv("ODOO_URL")
+    assert run("status", "1", "--profile", "staging").exit_code == 0
+
+
+def keep_profile(name: str, url: str) -> None:
+    """Write a profile as `login` does."""
+    path = Path(f".config/odoo-batch/{name}.json")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"url": url, "api_key": KEY}))
+    path.chmod(0o600)
+
+
 def test_wrong_key_is_not_kept(run: Run, odoo: FakeOdoo) -> None:
     """Exit code 5, no file."""
     odoo.faults = iter([reply(odoo_error(401, "Invalid apikey"))])
@@ -186,6 +234,13 @@ def test_url_of_a_screen(run: Run, odoo: FakeOdoo, monkeypatch: pytest.MonkeyPat
         ({"state": "paused", "remaining": 2}, "odoo-batch resume 7"),
         ({"state": "paused", "failed": 1, "remaining": 1}, "odoo-batch resume 7 --skip"),
         ({"state": "partial", "failed": 1}, "odoo-batch results 7 --failed -o failed.csv"),
+        ({"state": "done", "succeeded": 2, "dry_run": True}, "Run it for real: odoo-batch start 7"),
+        ({"state": "failed", "failed": 2, "dry_run": True}, "file and submit the whole of it."),
+        # at the time limit: one is to blame for nothing, the others were rolled back
+        (
+            {"state": "failed", "failed": 1, "skipped": 1, "dry_run": True},
+            "submit the whole of it, or run the job for real as it is: odoo-batch start 7",
+        ),
     ],
 )
 def test_what_to_do_next(values: dict[str, Any], said: str) -> None:
@@ -316,6 +371,70 @@ def test_ctrl_c_while_watching_leaves_the_job(run: Run, odoo: FakeOdoo) -> None:
     assert result.exit_code == 130
     assert "Job 1 goes on in Odoo. Watch it again: odoo-batch watch 1" in result.output
     assert odoo.jobs[0].state == "running"
+
+
+def test_last_after_ctrl_c_was_not_refused(run: Run, odoo: FakeOdoo) -> None:
+    """Nobody has refused it: what is said is what happened, and the job that is gone."""
+    Path("a.jsonl").write_text((json.dumps({"name": "x" * 90_000}) + "\n") * 30)
+    odoo.faults = iter([interrupt])
+    assert run("submit", "a.jsonl", "--model", "m").exit_code == 130
+    assert run("status", "--last").output == (
+        "Error: the last submission from here was broken off before Odoo had named a job: see "
+        "`odoo-batch list`, or give the id of a job.\n"
+    )
+    odoo.faults = iter([work, work, interrupt])
+    assert run("submit", "a.jsonl", "--model", "m").exit_code == 130
+    assert run("status", "--last").output == (
+        "Error: the last submission from here was broken off, and its job 1 is cancelled; give "
+        "the id of a job.\n"
+    )
+
+
+def test_reader_that_goes_ends_the_output(run: Run, odoo: FakeOdoo) -> None:
+    """`results | head -1` is no error: no words, and the exit code of a broken pipe."""
+    odoo.outcomes = [outcome(index) for index in range(5_000)]
+    program = "from odoo_batch_job._cli import main; main()"
+    for more in ([], ["--json"]):
+        process = subprocess.Popen(  # noqa: S603 - our own program
+            [sys.executable, "-c", program, "results", "1", *more],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        assert process.stdout
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr
+        said = process.stderr.read()
+        process.stderr.close()
+        assert (process.wait(30), said) == (141, b"")
+
+
+class HangsUp(socketserver.BaseRequestHandler):
+    """What Odoo does where TLS begins."""
+
+    def handle(self) -> None:
+        """Read the greeting and say nothing."""
+        self.request.recv(65_536)
+
+
+@pytest.mark.parametrize("hangs_up", [False, True])
+def test_server_without_tls_is_said_once(
+    run: Run,
+    odoo: FakeOdoo,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    hangs_up: bool,
+) -> None:
+    """One sentence with the remedy, whether it answers in the clear or hangs up; no attempts."""
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), HangsUp) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        port = server.server_address[1] if hangs_up else os.environ["ODOO_URL"].rpartition(":")[2]
+        monkeypatch.setenv("ODOO_URL", f"https://127.0.0.1:{port}")
+        result = run("status", "1")
+        server.shutdown()
+    sentence = f"the server does not speak TLS there; try http://127.0.0.1:{port}/"
+    assert result.output == f"Error: https://127.0.0.1:{port}/: {sentence} (batch.job/status)\n"
+    assert (result.exit_code, caplog.records) == (4, [])
 
 
 def test_duration_in_words() -> None:

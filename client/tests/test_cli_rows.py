@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from conftest import Run
-from fake_odoo import FakeOdoo, outcome
+from fake_odoo import FakeOdoo, outcome, status
 from odoo_batch_job._cli._operations_of import cell, check_cell, row_of, typed
 from odoo_batch_job._cli._settings import InputError
 
@@ -159,18 +159,37 @@ UPSERT = ["--op", "upsert", "--key", "name"]
             [],
             "line 1: the column “id” means nothing to create",
         ),
-        ("a.csv", "color\n1\n", UPSERT, "line 2: the column “name”, which --key names, is missing"),
+        ("a.csv", "color\n1\n", UPSERT, "line 1: the column “name”, which --key names, is missing"),
         ("a.csv", "id,name\n,A\n", ["--op", "upsert"], "line 2: give --key FIELD, or the external"),
         ("a.jsonl", '\n\n{"a": tru}', [], "line 3: not JSON: Expecting value (character 7)"),
-        ("a.csv", "name\nA\n", ["--op", "write"], "line 2: the column “id” is missing"),
+        ("a.csv", "name\nA\n", ["--op", "write"], "line 1: the column “id” is missing"),
         ("a.csv", "id\nx\n", ["--op", "unlink"], "line 2: the column “id” holds 'x'"),
-        ("a.csv", "name\nA\n", ["--op", "upsert"], "line 2: give --key FIELD"),
-        ("a.csv", "colour\n\n1\n", ["--op", "create"], "“colour” is no field of res.partner"),
-        ("a.csv", "country_id/code\nBE\n", ["--op", "create"], "or use --op load for"),
+        ("a.csv", "name\nA\n", ["--op", "upsert"], "line 1: give --key FIELD"),
+        (
+            "a.csv",
+            "colour\n\n1\n",
+            ["--op", "create"],
+            "line 1: the column “colour” is no field of res.partner",
+        ),
+        (
+            "a.csv",
+            "\n\ncountry_id/code\nBE\n",
+            ["--op", "create"],
+            "line 3: the column “country_id/code” is no",
+        ),
         ("a.csv", "land_id/code\nBE\n", [], "“land_id/code” is no field of res.partner"),
         ("a.jsonl", "{}\n{", [], "a.jsonl, line 2: not JSON"),
         ("a.jsonl", "{}\n[]", [], "a.jsonl, line 2: a line is an object"),
-        ("a.csv", b"name\n\xe9\n", [], "a.csv is not UTF-8"),
+        ("a.csv", b"name\n\xe9\n", [], "a.csv is not UTF-8: line 2 has the bytes e9 at its beg"),
+        (
+            "a.csv",
+            b"name\r\nA\r\n" * 9000 + b"Caf\xe9\n",
+            [],
+            "line 18001 has the bytes e9 after “Caf”; save it as UTF-8",
+        ),
+        ("a.jsonl", b'{}\n{"a": "\xff\xfe"}', [], "line 2 has the bytes ff fe after “{"),
+        ("a.xlsx", b"PK\x03\x04\x14\x00\xe9\n", [], "a.xlsx is a workbook, and no text: save it"),
+        ("a.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", [], "save it as “CSV UTF-8” in the spread"),
     ],
 )
 def test_bad_input_is_named_with_its_line(
@@ -287,6 +306,24 @@ def test_nothing_of_a_row_is_lost_in_the_file(run: Run, odoo: FakeOdoo) -> None:
     ]
     run("submit", "failed.csv", "--op", "upsert", "--model", "res.partner", "--key", "ref")
     assert odoo.jobs[0].operations[0]["values"] == {"ref": "B", "active": False}
+
+
+def test_after_a_dry_run_the_whole_file_is_to_be_submitted(run: Run, odoo: FakeOdoo) -> None:
+    """Nothing of it is in: whoever submits the failed rows only has lost the good ones."""
+    counts = {"total": 3, "succeeded": 2, "failed": 1, "remaining": 0}
+    ended = status(id=7, state="partial", started_at="2025-01-02T03:04:05Z", **counts)
+    odoo.answers["batch.job/status"] = {**ended, "dry_run": True}
+    odoo.outcomes = [outcome(1, state="failed", ids=[])]
+    odoo.answers["batch.job.operation/search_read"] = [stored(1, {"values": {"name": "A"}})]
+    assert run("results", "7", "--failed", "-o", "failed.csv").output.splitlines() == [
+        "1 row in failed.csv. Nothing of it is in: correct your own file and submit the whole of "
+        "it, or run the job for real as it is: odoo-batch start 7"
+    ]
+    assert run("status", "7").output.splitlines()[1:] == [
+        "Which and why: odoo-batch results 7 --failed",
+        "Nothing of it is in: correct your own file and submit the whole of it, or run the job "
+        "for real as it is: odoo-batch start 7",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from collections.abc import Callable
 from functools import partial, wraps
 from typing import Any
@@ -23,7 +25,8 @@ from .._errors import (
 from ._settings import InputError, connection_options, last_job, read_settings
 
 DONE, SOME_FAILED, BAD_INPUT, JOB_FAILED, TIME_OUT, NO_RIGHTS = range(6)
-INTERRUPTED = 130  # as shells have it
+INTERRUPTED = 130  # as shells have it, of SIGINT
+NO_READER = 141  # and of SIGPIPE
 
 CODE_BY_STATE = {"done": DONE, "partial": SOME_FAILED, "failed": JOB_FAILED}
 CODE_BY_STATE |= {"cancelled": JOB_FAILED, "paused": TIME_OUT, "draft": DONE}
@@ -45,7 +48,7 @@ def main() -> None:
 
     Exit codes: 0 all done; 1 some operations failed; 2 wrong usage or input; 3 the job failed or
     was cancelled; 4 time-out while waiting, no connection, or the job is paused; 5 login or rights;
-    130 Ctrl-C.
+    130 Ctrl-C; 141 whoever read the output has gone, as `| head` does.
     """
 
 
@@ -89,8 +92,12 @@ def exit_with(run: Callable[[], int | None], as_json_line: bool) -> None:
     """Run, and end the program with the exit code of what came of it."""
     try:
         code = run() or DONE
+        sys.stdout.flush()
     except KeyboardInterrupt:
         code = INTERRUPTED
+    except BrokenPipeError:  # of `| head`, which has read what it wanted
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = NO_READER
     except BatchJobError as error:
         _say_error(error, as_json_line)
         code = next((c for kind, c in _CODE_BY_ERROR if isinstance(error, kind)), JOB_FAILED)

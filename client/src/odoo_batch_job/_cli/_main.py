@@ -15,13 +15,13 @@ from .._models import STATES, JobStatus
 from .._sync import Client
 from ._command import CODE_BY_STATE, DONE, command, exit_with
 from ._command import main as main
-from ._failures import outcomes, write_results
+from ._failures import Kind, outcomes, write_results
 from ._listing import columns_of, latest_jobs, table_of
 from ._operations_of import Converter, field_types
 from ._rows import open_rows
-from ._settings import APP, InputError, Settings, remember_job, write_profile
-from ._show import as_json, ending, follow, line
-from ._submission import Submission
+from ._settings import APP, BROKEN_OFF, DEFAULT, InputError, Settings, remember_job, write_profile
+from ._show import after_dry_run, as_json, ending, follow, line
+from ._submission import Submission, refusal_is_noted
 
 
 @command()
@@ -79,16 +79,16 @@ def submit(
     """
     if options["idempotency_key"] == "":
         raise InputError("--idempotency-key is empty: give a name, or leave it out.")
-    remember_job(settings, None)  # if this one is refused, --last must not be another one
+    remember_job(settings, BROKEN_OFF)  # until there is a job: --last must not be another one
     options["name"] = options["name"] or (Path(file).name if file != "-" else None)
-    with open_rows(file, kind) as (kind, rows):
+    with refusal_is_noted(settings), open_rows(file, kind) as (kind, first, rows):
         op = op or ("load" if kind == "csv" else "create")
         if key and op != "upsert":
             raise InputError("--key says what identifies a record to upsert: add --op upsert.")
         fields = field_types(client, model) if model and op != "unlink" else None
         converter = Converter(op, model, key, kind, fields)
         submission = Submission(client, settings, json)
-        job = submission.send(converter, converter.operations(rows, file), file, options)
+        job = submission.send(converter, converter.operations(rows, file, first), file, options)
     if no_wait:
         return DONE
     return _watch(client, job.id, timeout, json)
@@ -163,20 +163,17 @@ def results(
     A line is index, state, op, model, ids and reason, with tabs between.
 
     With -o the rows that were submitted are written to a file, with __index and __error beside:
-    correct them and submit that file again.
+    correct them and submit that file again. After a dry run nothing is in, so correct your own
+    file instead and submit the whole of it.
     """
-    remaining = client.status(job_id).remaining
-    if remaining:
-        click.echo(f"{remaining:,} operations are still to come.", err=True)
+    job = client.status(job_id)
+    if job.remaining:
+        click.echo(f"{job.remaining:,} operations are still to come.", err=True)
     found = outcomes(client, job_id, failed=failed)
     if output:
         count, kinds = write_results(client, job_id, found, output, failed=failed)
-        again = " ".join(
-            " ".join([f"--op {op} --model {model}", *(f"--key {name}" for name in key)])
-            for op, model, key in kinds
-        )
-        rows, them = ("row", "it") if count == 1 else ("rows", "them")
-        hint = f" Correct {them} and: {APP} submit {output} {again}" if failed and count else ""
+        rows = "row" if count == 1 else "rows"
+        hint = _what_next(job, output, count, kinds) if failed and count else ""
         click.echo(f"{count:,} {rows} in {output}.{hint}", err=True)
         return
     for result in found:
@@ -187,6 +184,17 @@ def results(
             reason = " ".join(str(result.error or "").split())
             words = [result.index, result.state, result.op, result.model, ids, reason]
             click.echo("\t".join(map(str, words)))
+
+
+def _what_next(job: JobStatus, output: str, count: int, kinds: set[Kind]) -> str:
+    """Return what to do with the file of the rows that failed."""
+    if job.dry_run:
+        return f" {after_dry_run(job)}" if job.ended else ""
+    again = " ".join(
+        " ".join([f"--op {op} --model {model}", *(f"--key {name}" for name in key)])
+        for op, model, key in kinds
+    )
+    return f" Correct {'it' if count == 1 else 'them'} and: {APP} submit {output} {again}"
 
 
 @command(job=True)
@@ -225,7 +233,7 @@ def cancel(client: Client, settings: Settings, job_id: int, json: bool) -> None:
 @click.option("--url", envvar="ODOO_URL", prompt="URL of the Odoo server")
 @click.option("--db", envvar="ODOO_DB", prompt="Database (empty if it has only one)", default="")
 @click.option("--api-key", envvar="ODOO_API_KEY", prompt="API key (not shown)", hide_input=True)
-@click.option("--profile", default="default", show_default=True, help="Name to keep it under.")
+@click.option("--profile", default=DEFAULT, show_default=True, help="Name to keep it under.")
 def login(url: str, db: str, api_key: str, profile: str) -> None:
     """Try an API key and keep it in a file that only you can read.
 

@@ -19,6 +19,10 @@ NUMBERS = ("integer", "many2one", "many2one_reference", "float", "monetary")
 ID_COLUMNS = ("id", ".id")  # of a record in the database, for write and unlink
 
 
+class ColumnError(InputError):
+    """The columns are at fault: in CSV the header, whatever is in the rows."""
+
+
 class Converter:
     """Makes an operation of each row.
 
@@ -48,9 +52,12 @@ class Converter:
         self._lines = Lines()
         self.has_read_all = False
 
-    def operations(self, rows: Iterator[tuple[int, Row]], name: str) -> Iterator[dict[str, Any]]:
+    def operations(
+        self, rows: Iterator[tuple[int, Row]], name: str, header: int
+    ) -> Iterator[dict[str, Any]]:
         """Yield an operation for each row.
 
+        :param header: line of the columns' names, of CSV
         :raises InputError: a row lacks what the operation needs; names the line
         """
         line = 0
@@ -59,6 +66,8 @@ class Converter:
             try:
                 yield self._operation(row)
             except InputError as error:
+                if isinstance(error, ColumnError) and not self._is_json:
+                    line = header
                 raise InputError(f"{title_of(name)}, line {line}: {error.message}") from error
         if not line:
             raise InputError(f"{title_of(name)} has no rows.")
@@ -93,7 +102,7 @@ class Converter:
                 hint = (
                     "" if self._op == "load" else ", or use --op load for country_id/code and such"
                 )
-                raise InputError(
+                raise ColumnError(
                     f"the column “{column}” is no field of {self._model}: correct the name{hint}."
                 )
         self._columns = columns
@@ -109,14 +118,15 @@ class Converter:
             self._refuse_ids(row)
         for name in self._key:
             if name not in row:
-                raise InputError(f"the column “{name}”, which --key names, is missing.")
+                raise ColumnError(f"the column “{name}”, which --key names, is missing.")
         if self._op == "write":
             ids = [_take_id(row)]
             return {"ids": ids, "values": self._values(row, keep_empty=True)}
         if self._op == "upsert" and not self._key:
-            xml_id = row.pop("id", None)
-            if not xml_id:
-                raise InputError("give --key FIELD, or the external id in the column “id”.")
+            if not (xml_id := row.get("id")):
+                kind = InputError if "id" in row else ColumnError
+                raise kind("give --key FIELD, or the external id in the column “id”.")
+            del row["id"]
             return {"xml_id": xml_id, "values": self._values(row, keep_empty=False)}
         values = self._values(row, keep_empty=False)
         return {"key": self._key, "values": values} if self._op == "upsert" else {"values": values}
@@ -127,7 +137,7 @@ class Converter:
             if column in row:
                 remedy = "--op write for numbers of records, load or upsert for external ids"
                 what = "upsert by --key" if self._key else "create"
-                raise InputError(f"the column “{column}” means nothing to {what}: use {remedy}.")
+                raise ColumnError(f"the column “{column}” means nothing to {what}: use {remedy}.")
 
     def _values(self, row: Row, *, keep_empty: bool) -> dict[str, Any]:
         if self._fields is None:
@@ -233,4 +243,4 @@ def _take_id(row: Row) -> int:
             raise InputError(
                 f"the column “{column}” holds {value!r}; it takes the record's number."
             )
-    raise InputError("the column “id” is missing; it says which record.")
+    raise ColumnError("the column “id” is missing; it says which record.")

@@ -6,6 +6,7 @@ import bisect
 import csv
 import io
 import json
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,8 @@ Row = dict[str, Any]
 
 OWN = ("__index", "__error", "__state", "__ids")  # columns that `results` adds
 DELIMITERS = ",;\t|"
+NOT_UTF8 = re.compile("[\udc80-\udcff]+")  # bytes, as `surrogateescape` reads them
+WORKBOOKS = ("PK\x03\x04", "\udcd0\udccf\x11")  # how .xlsx, .ods and .xls begin
 
 csv.field_size_limit(sys.maxsize)
 
@@ -43,8 +46,8 @@ class Lines:
 
 
 @contextmanager
-def open_rows(name: str, kind: str | None) -> Iterator[tuple[str, Iterator[tuple[int, Row]]]]:
-    """Open a file, ``-`` for standard input, and give its kind and its numbered rows.
+def open_rows(name: str, kind: str | None) -> Iterator[tuple[str, int, Iterator[tuple[int, Row]]]]:
+    """Open a file, ``-`` for standard input, and give its kind, first line and numbered rows.
 
     :param kind: ``csv`` or ``jsonl``; None finds out by the name, or else by the first character
     :raises InputError: it cannot be read
@@ -55,12 +58,13 @@ def open_rows(name: str, kind: str | None) -> Iterator[tuple[str, Iterator[tuple
     except OSError as error:
         raise InputError(f"cannot read {name}: {error.strerror}") from error
     try:
-        with io.TextIOWrapper(binary, encoding="utf-8-sig", newline="") as text:
-            blank, first = _first_line(text, title)
+        with io.TextIOWrapper(binary, "utf-8-sig", "surrogateescape", newline="") as text:
+            lines = _checked(text, title)
+            blank, first = _first_line(lines)
             kind = kind or _kind(name, first)
-            lines = chain([first] if first else [], text)
+            lines = chain([first] if first else [], lines)
             read = _read_csv if kind == "csv" else _read_jsonl
-            yield kind, _decoded(read(lines, first, blank, title), title)
+            yield kind, blank + 1, read(lines, first, blank, title)
     finally:
         binary.close()
 
@@ -70,13 +74,9 @@ def title_of(name: str) -> str:
     return "standard input" if name == "-" else name
 
 
-def _first_line(text: TextIO, name: str) -> tuple[int, str]:
+def _first_line(lines: Iterator[str]) -> tuple[int, str]:
     """Return the first line that is not blank, and how many are before it."""
-    try:
-        lines = enumerate(text)
-        return next(((number, line) for number, line in lines if line.strip()), (0, ""))
-    except UnicodeDecodeError as error:
-        raise _not_utf8(name) from error
+    return next(((number, line) for number, line in enumerate(lines) if line.strip()), (0, ""))
 
 
 def _kind(name: str, first: str) -> str:
@@ -88,15 +88,28 @@ def _kind(name: str, first: str) -> str:
     return "jsonl" if first.lstrip().startswith("{") else "csv"
 
 
-def _decoded(rows: Iterator[tuple[int, Row]], name: str) -> Iterator[tuple[int, Row]]:
-    try:
-        yield from rows
-    except UnicodeDecodeError as error:
-        raise _not_utf8(name) from error
+def _checked(text: TextIO, name: str) -> Iterator[str]:
+    """Yield the lines; refuse one that is not UTF-8.
 
-
-def _not_utf8(name: str) -> InputError:
-    return InputError(f"{name} is not UTF-8; save it as UTF-8 (“CSV UTF-8” in a spreadsheet).")
+    :raises InputError: names the line and what is before the bytes
+    """
+    for number, line in enumerate(text, 1):
+        if number == 1 and line.startswith(WORKBOOKS):
+            raise InputError(
+                f"{name} is a workbook, and no text: save it as “CSV UTF-8” in the spreadsheet, "
+                "and submit that file."
+            )
+        if not line.isascii() and (found := NOT_UTF8.search(line)):
+            before, wrong = (
+                line[: found.start()][-20:],
+                found[0][:4].encode(errors="surrogateescape").hex(" "),
+            )
+            where = f"after “{before}”" if before else "at its beginning"
+            raise InputError(
+                f"{name} is not UTF-8: line {number} has the bytes {wrong} {where}; save it as "
+                "UTF-8 (“CSV UTF-8” in a spreadsheet)."
+            )
+        yield line
 
 
 def _read_csv(lines: Iterator[str], first: str, blank: int, name: str) -> Iterator[tuple[int, Row]]:

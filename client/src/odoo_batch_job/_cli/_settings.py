@@ -17,6 +17,13 @@ from .._sync import Client
 F = TypeVar("F", bound=Callable[..., Any])
 
 APP = "odoo-batch"
+DEFAULT = "default"  # profile
+
+# What --last says of a submission that named no job, kept in its place.
+BROKEN_OFF = (
+    f"was broken off before Odoo had named a job: see `{APP} list`, or give the id of a job."
+)
+REFUSED = "was refused; give the id of a job."
 
 
 class InputError(click.ClickException):
@@ -59,7 +66,7 @@ def connection_options(command: F) -> F:
             f"environment or `{APP} login`.",
         ),
         click.option(
-            "--profile", default="default", show_default=True, help=f"Name given to `{APP} login`."
+            "--profile", default=DEFAULT, show_default=True, help=f"Name given to `{APP} login`."
         ),
     ]
     for option in reversed(options):
@@ -70,9 +77,17 @@ def connection_options(command: F) -> F:
 def read_settings(url: str | None, db: str | None, api_key: str | None, profile: str) -> Settings:
     """Return the settings; a profile's key goes to the profile's server only.
 
-    :raises InputError: there is no URL or no key
+    :raises InputError: there is no URL, no key, or no such profile
     """
     known = _read_profile(profile)
+    if not known and profile != DEFAULT:
+        raise InputError(_no_profile(profile))
+    own = str(known.get("url") or "")
+    if profile != DEFAULT and url and url.rstrip("/") != own.rstrip("/"):
+        raise InputError(
+            f"which server? The profile {profile} is for {own}, and --url or ODOO_URL says {url}: "
+            "leave one of them out."
+        )
     if url is None or url == known.get("url"):
         url, db = url or known.get("url"), db or known.get("database")
         api_key = api_key or known.get("api_key")
@@ -100,12 +115,17 @@ def write_profile(profile: str, settings: Settings) -> Path:
     return path
 
 
-def remember_job(settings: Settings, job_id: int | None) -> None:
-    """Keep the id for ``--last``; None while a submission has not become a job yet."""
-    jobs = {**_read_jobs(), _place(settings): job_id}
+def remember_job(settings: Settings, job: int | str) -> None:
+    """Keep the id for ``--last``, or what became of a submission that is no job."""
+    jobs = {**_read_jobs(), _place(settings): job}
     path = _jobs_path()
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(jobs, indent=1))
+
+
+def remembered(settings: Settings) -> Any:
+    """Return what was kept for ``--last``, or None."""
+    return _read_jobs().get(_place(settings))
 
 
 def last_job(settings: Settings) -> int:
@@ -113,10 +133,9 @@ def last_job(settings: Settings) -> int:
 
     :raises InputError: none was
     """
-    jobs = _read_jobs()
-    job_id = jobs.get(_place(settings))
-    if _place(settings) in jobs and job_id is None:
-        raise InputError("the last submission from here was refused; give the id of a job.")
+    job_id = remembered(settings)
+    if isinstance(job_id, str):
+        raise InputError(f"the last submission from here {job_id}")
     if not isinstance(job_id, int):
         raise InputError(f"no job was submitted from here to {_place(settings)}; give its id.")
     return job_id
@@ -134,6 +153,15 @@ def _read_profile(profile: str) -> Mapping[str, Any]:
     except (OSError, ValueError) as error:
         raise InputError(f"cannot read {path}: {error}") from error
     return values if isinstance(values, Mapping) else {}
+
+
+def _no_profile(profile: str) -> str:
+    folder = _profile_path(profile).parent
+    names = sorted(path.stem for path in folder.glob("*.json"))
+    there = f"those in {folder} are {', '.join(names)}" if names else f"{folder} has none yet"
+    return (
+        f"there is no profile {profile}: {there}. Make it with `{APP} login --profile {profile}`."
+    )
 
 
 def _profile_path(profile: str) -> Path:

@@ -110,16 +110,28 @@ def ending(status: JobStatus) -> str:
     if status.ended and status.remaining:
         text += f"\nChunks that were at work still land: odoo-batch status {status.id}"
     elif status.ended and status.started_at and status.succeeded < status.total:
-        text += f"\nWhich and why: odoo-batch results {status.id} --failed -o failed.csv"
+        output = "" if status.dry_run else " -o failed.csv"
+        text += f"\nWhich and why: odoo-batch results {status.id} --failed{output}"
     if status.state == "cancelled" and status.started_at and status.skipped:
         text += f"\nRun the rest after all: odoo-batch retry {status.id} --cancelled"
     if status.state == "paused":
         text += f"\nGo on: odoo-batch resume {status.id}"
         if status.failed and status.error:
             text += f", or without the operation that failed: odoo-batch resume {status.id} --skip"
-    if status.ended and status.dry_run and status.succeeded:
-        text += f"\nRun it for real: odoo-batch start {status.id}"
+    if status.ended and status.dry_run:
+        text += f"\n{after_dry_run(status)}"
     return text
+
+
+def after_dry_run(status: JobStatus) -> str:
+    """Return what to do next after a dry run: nothing of it is in, the good operations neither."""
+    start = f"odoo-batch start {status.id}"
+    if status.succeeded == status.total:
+        return f"Run it for real: {start}"
+    whole = "Nothing of it is in: correct your own file and submit the whole of it"
+    if status.failed == status.total:
+        return f"{whole}."
+    return f"{whole}, or run the job for real as it is: {start}"
 
 
 def duration(seconds: float) -> str:

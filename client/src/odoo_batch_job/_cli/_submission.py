@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
@@ -17,8 +18,19 @@ from .._errors import (
 from .._models import JobStatus
 from .._sync import Client
 from ._operations_of import Converter
-from ._settings import APP, InputError, Settings, remember_job
+from ._settings import APP, BROKEN_OFF, REFUSED, InputError, Settings, remember_job, remembered
 from ._show import as_json
+
+
+@contextmanager
+def refusal_is_noted(settings: Settings) -> Iterator[None]:
+    """Have ``--last`` say that a submission was refused, where no job came of it."""
+    try:
+        yield
+    except (InputError, ResponseError, InvalidOperationError):
+        if remembered(settings) == BROKEN_OFF:
+            remember_job(settings, REFUSED)
+        raise
 
 
 class Submission:
@@ -52,7 +64,8 @@ class Submission:
                 converter.add_line(error, file)
             if self._opened and self._opened.state == "draft":
                 key, all_read = options["idempotency_key"], converter.has_read_all
-                self._say(what_becomes_of(self._client, self._opened.id, key, error, all_read))
+                said = what_becomes_of(self._client, self._opened.id, key, error, all_read)
+                self._say(said, error, self._opened.id)
             raise
 
     def _on_opened(self, job: JobStatus) -> None:
@@ -60,11 +73,13 @@ class Submission:
         remember_job(self._settings, job.id)
         click.echo(as_json(job) if self._json else f"Job {job.id}  {job.url}")
 
-    def _say(self, what: str | None) -> None:
+    def _say(self, what: str | None, error: BaseException, job_id: int) -> None:
         if what:
             click.echo(what, err=True)
             if "cancelled" in what:
-                remember_job(self._settings, None)
+                how = "broken off" if isinstance(error, KeyboardInterrupt) else "refused"
+                gone = f"was {how}, and its job {job_id} is cancelled; give the id of a job."
+                remember_job(self._settings, gone)
 
 
 def what_becomes_of(
