@@ -1,11 +1,13 @@
 """Exceptions of operations as failures: a type, a cause, and a sentence for people."""
 
 import re
+import traceback
 
 import psycopg2
 from psycopg2 import errors as pg
 
 from odoo.exceptions import AccessError, MissingError, RedirectWarning, UserError, ValidationError
+from odoo.fields import Field
 
 from ..engine.errors import ForbiddenEffect
 from ..engine.outcomes import Failure
@@ -13,7 +15,13 @@ from .transaction.transient import TransientError
 
 _INVALID_FIELD = re.compile(r"Invalid field '?(?P<field>[\w.]+)'? (?:on|in)")
 _WRONG_VALUE = re.compile(r"Wrong value for (?P<model>[\w.]+)\.(?P<field>\w+)")
+_OTHER_TYPE = re.compile(r'column "(?P<column>\w+)" is of type')
 _ABSENT_KEY = re.compile(r"Key \((?P<column>\w+)\)=\((?P<value>.*?)\) is not present")
+
+# methods of fields that are given a value of an operation
+_CONVERSIONS = {
+    "convert_to_cache", "convert_to_column", "convert_to_column_insert", "write", "write_batch",
+}  # fmt: skip
 
 
 def describe(error: BaseException, model) -> Failure:
@@ -36,9 +44,7 @@ def _describe(error, model):
     for kind, error_type in _KINDS:
         if isinstance(error, kind):
             return Failure(error_type, _text(error), model._name)
-    if isinstance(error, ValueError | TypeError | KeyError):
-        return _describe_value(error, model)
-    return Failure("error", f"{type(error).__name__}: {_text(error)}", model._name)
+    return _describe_value(error, model)
 
 
 _KINDS = (
@@ -60,7 +66,31 @@ def _describe_value(error, model):
     # the text may quote anything
     if match and match["model"] in model.env:
         return Failure("bad_value", text, match["model"], match["field"])
+    if field := _converting_field(error):
+        return unfit_value(model, field)
     return Failure("error", f"{type(error).__name__}: {text}", model._name)
+
+
+def _converting_field(error):
+    """The field that was converting a value when the error came; None if none was."""
+    if not isinstance(error, ValueError | TypeError | LookupError | AttributeError):
+        return None
+    frames = (frame for frame, _line in traceback.walk_tb(error.__traceback__))
+    at_work = (
+        frame.f_locals.get("self") for frame in frames if frame.f_code.co_name in _CONVERSIONS
+    )
+    return next((field for field in at_work if isinstance(field, Field)), None)
+
+
+def unfit_value(model, field) -> Failure:
+    text = model.env._(
+        "%(field)s (%(label)s) of %(model)s: the value that was given is not a valid %(type)s.",
+        field=field.name,
+        label=field._description_string(model.env),
+        model=field.model_name,
+        type=field.type,
+    )
+    return Failure("bad_value", text, field.model_name, field.name)
 
 
 def unknown_field(model, name) -> Failure:
@@ -88,9 +118,27 @@ def _describe_sql(error, model):
         case pg.IntegrityError():
             return Failure("constraint", _broken_rule(error, failing), **names)
         case pg.DataError():
-            return Failure("bad_value", diagnostics.message_primary or _text(error), **names)
+            return Failure("bad_value", _unfit_for_column(error, failing), **names)
+        case pg.DatatypeMismatch() if match := _OTHER_TYPE.search(_text(error)):
+            if field := failing._fields.get(match["column"]):
+                return unfit_value(failing, field)
+            return Failure("bad_value", _unfit_for_column(error, failing), **names)
         case _:
             return Failure("error", diagnostics.message_primary or _text(error), **names)
+
+
+def _unfit_for_column(error, model) -> str:
+    """PostgreSQL names no column here."""
+    match error:
+        case pg.NumericValueOutOfRange():
+            return model.env._("A number is too large for its field.")
+        case pg.StringDataRightTruncation():
+            return model.env._("A text is too long for its field.")
+        case pg.DatetimeFieldOverflow() | pg.InvalidDatetimeFormat():
+            return model.env._("A date or time is not valid.")
+    return model.env._(
+        "A value is of another type than its field, such as a text in the place of an id."
+    )
 
 
 def _required(model, column):

@@ -47,7 +47,7 @@ class Loader:
         self.released = 0  # savepoints kept
 
     def load(self, operations: list[Operation]) -> list[Outcome]:
-        failures: dict[int, Failure] = {}
+        failures = _without_number(self.model, operations)
         outcomes: list[Outcome] = []
         while len(failures) + len(outcomes) < len(operations):
             rest = [o for o in operations if o.position not in failures]
@@ -126,11 +126,20 @@ class _Loading:
 
     def _failure(self, message) -> Failure:
         field = message.get("field")
-        name = "/".join(map(str, field)) if isinstance(field, list | tuple) else field
-        text = message["message"]
-        if name:
-            text = self.model.env._("Column %(column)s: %(problem)s", column=name, problem=text)
-        return Failure("bad_value", text, self.model._name, name or None)
+        if not field:
+            return Failure("bad_value", message["message"], self.model._name)
+        path = list(map(str, field)) if isinstance(field, list | tuple) else [field]
+        return bad_cell(self.model, self._as_written(path), message["message"])
+
+    def _as_written(self, path: list[str]) -> str:
+        """The column that people gave for a field; of several into one relation the relation."""
+        columns = self.operations[0].payload["fields"]
+        within = [
+            column
+            for column, own in zip(columns, self.paths, strict=True)
+            if own[: len(path)] == path
+        ]
+        return within[0] if len(within) == 1 else "/".join(path)
 
     def _add(self, database_id, external_id, values, info):
         """Put a record with those that wait, unless its conversion has failed."""
@@ -151,6 +160,24 @@ class _Loading:
             return
         if xml_id is None or xml_id in self.waiting.names:
             self.waiting.write_all()
+
+
+def bad_cell(model, column: str, problem: str) -> Failure:
+    text = model.env._("Column %(column)s: %(problem)s", column=column, problem=problem)
+    return Failure("bad_value", text, model._name, column)
+
+
+def _without_number(model, operations) -> dict[int, Failure]:
+    """Rows whose database id is no number, by position: PostgreSQL would not even look for it."""
+    columns = operations[0].payload["fields"]
+    if ".id" not in columns or model._fields["id"].type != "integer":
+        return {}
+    cells = {o.position: _as_text(o.payload["row"][columns.index(".id")]) for o in operations}
+    return {
+        position: bad_cell(model, ".id", model.env._("'%s' is not the number of a record", cell))
+        for position, cell in cells.items()
+        if cell and not cell.isdecimal()
+    }
 
 
 def _as_text(cell: Any) -> str:

@@ -41,7 +41,11 @@ class IrFieldsConverter(models.AbstractModel):
     def _find_by_field(self, _model, field, name, value, _savepoint):
         """The id of the record that has a value in a field, and no warnings."""
         self.env.context["import_flush"](model=field.comodel_name)
-        records = self.env[field.comodel_name].search([(name, "=", value)], limit=2)
+        comodel = self.env[field.comodel_name]
+        try:
+            records = comodel.search([(name, "=", value)], limit=2)
+        except (ValueError, TypeError):  # a text for a number, say
+            records = comodel
         if len(records) == 1:
             return records.id, []
         text = self.env._("No matching record found for %(name)s '%(value)s' in field '%%(field)s'")

@@ -10,6 +10,7 @@ from . import (
     test_context_passwords,
     test_dry_run,
     test_dry_run_stops,
+    test_error_words,
     test_execute,
     test_forged_values,
     test_hidden_columns,

@@ -168,7 +168,9 @@ class TestLoad(RowCase):
         self.assertEqual(self.named("a").country_id.code, "BE")
         self.assertEqual(self.named("a").tag_ids.mapped("name"), ["T1", "T2"])
         failures = self.failures(job)
-        self.assertIn("No matching record found for code 'XX'", failures[1]["message"])
+        missing = "Column country_id/code: No matching record found for code 'XX'"
+        self.assertIn(missing, failures[1]["message"])
+        self.assertEqual(failures[1]["field"], "country_id/code")
         self.assertIn("Several records have the color '103'", failures[2]["message"])
 
     def test_secrets_in_columns_are_blanked(self):

@@ -152,6 +152,37 @@ async def test_class_of_the_error_says_what_json2_says_by_a_status(name: str, ki
     assert caught.value.index == 7
 
 
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("builtins.AttributeError", "The method 'batch.job.fly' does not exist"),
+        ("odoo.exceptions.UserError", "Object batch.jobs doesn't exist"),
+    ],
+)
+async def test_what_does_not_exist_is_one_error(name: str, message: str) -> None:
+    """An unknown method or model is a NotFoundError in Odoo's words, as it is with an API key."""
+    odoo = SessionOdoo()
+    odoo.errors = [error(name, message)]
+    async with connect(odoo) as client:
+        await client.login("demo", "admin", "secret")
+        with pytest.raises(NotFoundError) as caught:
+            await client.status(1)
+    assert (caught.value.status, str(caught.value)) == (404, message)
+
+
+async def test_a_busy_server_is_asked_again() -> None:
+    """A call that the server had no capacity for was not carried out: it is sent again, also one
+    that must not be carried out twice."""
+    odoo = SessionOdoo()
+    busy = error("odoo.addons.batch_job.execution.second_connection.TooBusy", "later")
+    odoo.errors = [busy, busy]
+    odoo.answers["res.partner/create"] = [7]
+    async with connect(odoo) as client:
+        await client.login("demo", "admin", "secret")
+        assert await client.call("res.partner", "create", {"vals_list": [{}]}) == [7]
+    assert len(odoo.requests) == 3
+
+
 async def test_answer_of_another_site_is_named() -> None:
     """A page of a proxy is no session."""
     odoo = SessionOdoo(lambda request, serve: httpx.Response(200, text="<html>hello</html>"))

@@ -179,10 +179,15 @@ _STATUS_BY_NAME = {
     "MissingError": 404,
     "NotFound": 404,
     "LockError": 409,
+    "TooBusy": 429,
+    "TooManyRequests": 429,
     "UserError": 422,
     "RedirectWarning": 422,
     "ValidationError": 422,
 }
+
+# what JSON-2 answers by a 404, Odoo's JSON-RPC says in these words only
+_NOT_FOUND = re.compile(r"The method '\S+' does not exist|Object \S+ doesn't exist")
 
 
 def server_error(error: Mapping[str, object]) -> ResponseError:
@@ -195,6 +200,8 @@ def server_error(error: Mapping[str, object]) -> ResponseError:
     name = str(data.get("name") or "")
     message = str(data.get("message") or error.get("message") or name)
     status = _STATUS_BY_NAME.get(name.rpartition(".")[2], 500)
+    if _NOT_FOUND.fullmatch(message):
+        status = 404
     if status == 500 and name:
         message = f"{name}: {message}"
     debug = str(data.get("debug") or "")

@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Protocol, runtime_checkable
 
-from ._errors import ConnectionFailedError, ResponseError, server_error
+from ._errors import ConnectionFailedError, RateLimitedError, ResponseError, server_error
 from ._retry import GATEWAY_STATUS, Clock, Persistence, Retry, Trouble
 from ._session import positional
 
@@ -67,6 +67,8 @@ class Foreign:
 def _translated(what: str, error: Exception) -> Exception:
     """Return Odoo's error, a network in trouble, or the error as it is."""
     refusal = _refusal(error)
+    if isinstance(refusal, RateLimitedError):
+        return Trouble(refusal.message, refusal, harmless=True, answered=True)
     if refusal is not None:
         return refusal
     status = _http_status(error)

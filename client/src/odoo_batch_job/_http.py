@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -54,17 +54,29 @@ class Http:
         self._persistence = Persistence(retry, clock)
 
     async def post(
-        self, what: str, path: str, body: bytes, headers: Mapping[str, str], *, repeatable: bool
+        self,
+        what: str,
+        path: str,
+        body: bytes,
+        headers: Mapping[str, str],
+        *,
+        repeatable: bool,
+        trouble_of: Callable[[httpx.Response], Trouble | None] = lambda response: None,
     ) -> httpx.Response:
         """Send JSON; every repetition sends the same bytes.
 
         :param what: is called, for messages
+        :param trouble_of: finds what an answer says of its own that is worth another attempt
         :raises ConnectionFailedError: no answer
         :raises ResponseError: the answer of a proxy in trouble, to the end
         """
 
         async def attempt() -> httpx.Response:
-            return await self._attempt(what, path, body, headers)
+            response = await self._attempt(what, path, body, headers)
+            trouble = trouble_of(response)
+            if trouble is not None:
+                raise trouble
+            return response
 
         return await self._persistence.run(what, attempt, repeatable=repeatable)
 

@@ -10,8 +10,9 @@ from typing import Any
 
 import httpx
 
-from ._errors import AuthenticationError, server_error
+from ._errors import AuthenticationError, RateLimitedError, server_error
 from ._http import Http, encode, json_of, not_odoo, response_error
+from ._retry import Trouble
 
 AUTHENTICATE = "web/session/authenticate"
 CALL_KW = "web/dataset/call_kw"
@@ -60,7 +61,12 @@ class Session:
         body = _jsonrpc(_params(model, method, arguments, operations))
         for is_last in (False, True):
             answer = await self._http.post(
-                what, f"{CALL_KW}/{model}.{method}", body, {}, repeatable=repeatable
+                what,
+                f"{CALL_KW}/{model}.{method}",
+                body,
+                {},
+                repeatable=repeatable,
+                trouble_of=_busy,
             )
             if is_last or not _is_expired(answer):
                 break
@@ -94,6 +100,18 @@ def _params(
 
 def _jsonrpc(params: bytes) -> bytes:
     return b'{"jsonrpc":"2.0","method":"call","id":1,"params":' + params + b"}"
+
+
+def _busy(response: httpx.Response) -> Trouble | None:
+    """Return the trouble of a server that has no capacity to spare: JSON-2 says it by a 429."""
+    if b'"error"' not in response.content[:200]:
+        return None  # results may be large, and are read once
+    data = json_of(response)
+    error = data.get("error") if isinstance(data, Mapping) else None
+    refusal = server_error(error) if isinstance(error, Mapping) else None
+    if not isinstance(refusal, RateLimitedError):
+        return None
+    return Trouble(refusal.message, refusal, harmless=True, answered=True)
 
 
 def _is_expired(response: httpx.Response) -> bool:
