@@ -5,12 +5,14 @@ from odoo.models import BaseModel
 from ..engine.coalesce import Group, coalesce
 from ..engine.errors import ForbiddenEffect, OperationFailed
 from ..engine.operations import Operation
-from ..engine.outcomes import Failure, Outcome
+from ..engine.outcomes import Outcome
 from . import crud, prechecks
 from .certain import certain_failures
 from .failures import describe
 from .knowledge import Knowledge
 from .load import Loader
+from .misfits import watch
+from .prechecks import Suspicion
 from .references import References
 from .transaction.savepoint import check_deferred_constraints, repairing_savepoint
 from .transaction.transient import TransientError
@@ -30,7 +32,8 @@ class Applier:
 
     `careful` keeps suspects out of merged calls and settles, without a rollback, what is certain;
     without it every failure fails the whole attempt, which is what all policies but `isolate` need
-    to find the first culprit in order, and only an attempt of one operation looks for suspects.
+    to find the first culprit in order; an attempt of several operations then looks for misfits
+    alone.
     """
 
     def __init__(self, env, knowledge: Knowledge, references: References, careful: bool):
@@ -95,7 +98,7 @@ class Applier:
             failures = self.knowledge.certain(model, group) | failures
         outcomes = [Outcome(at, "failed", failure=why) for at, why in failures.items()]
         rest = [o for o in group.operations if o.position not in failures]
-        suspects = self._suspects(model, group, rest) if self._looks else {}
+        suspects = self._suspects(model, group, rest)
         kept = [o for o in rest if o.position not in suspects]
         if kept and (self.careful or not failures):
             outcomes += self._apply_merged(model, group.op, kept)
@@ -114,29 +117,43 @@ class Applier:
         self.released += loader.released
         return outcomes
 
-    def _suspects(self, model, group: Group, rest) -> dict[int, Failure | None]:
+    def _suspects(self, model, group: Group, rest) -> dict[int, Suspicion | None]:
         if not rest or group.op in ("call", "load"):
             return {}
         unsettled = Group(group.op, group.model, rest)
-        known = dict.fromkeys(self.knowledge.suspects(model, unsettled))
-        found = known | prechecks.suspects(model, unsettled)
+        known = dict.fromkeys(self.knowledge.suspects(model, unsettled) if self._looks else ())
+        # a misfit is found always: no error would tell of it
+        found = known | prechecks.suspects(model, unsettled, only_misfits=not self._looks)
         return add_later_of_same_key(model, found, rest) if group.op == "upsert" else found
 
-    def _try_alone(self, model, operation: Operation, suspicion: Failure | None) -> Outcome:
+    def _try_alone(self, model, operation: Operation, suspicion: Suspicion | None) -> Outcome:
         try:
             with repairing_savepoint(self.env):
-                (outcome,) = _APPLY[operation.op](model, [operation])
+                outcome = _watched(model, operation, suspicion)
+        except OperationFailed as error:
+            return Outcome(operation.position, "failed", failure=error.failure)
         except (Exception, SystemExit) as error:
             if isinstance(error, TransientError) or self.env.cr.closed:
                 raise
             failure = describe(error, model)
             # a suspicion names the field, which a mere ValueError does not; what else went wrong
             # is another matter
-            if suspicion and failure.type in ("error", suspicion.type):
-                failure = suspicion
+            if suspicion:
+                failure = suspicion.explain(failure)
             return Outcome(operation.position, "failed", failure=failure)
         self.released += 1
         return outcome
+
+
+def _watched(model, operation: Operation, suspicion: Suspicion | None) -> Outcome:
+    """
+    :raises OperationFailed: Odoo has stored a value as something else
+    """
+    with watch(suspicion.misfits if suspicion else []) as watched:
+        (outcome,) = _APPLY[operation.op](model, [operation])
+        if outcome.state == "done":
+            watched.refuse_stored(model, outcome.ids)
+    return outcome
 
 
 def _raise_first_failure(outcomes: list[Outcome]):

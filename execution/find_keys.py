@@ -4,6 +4,7 @@ import dataclasses
 
 from odoo.tools import SQL
 
+from ..engine.misfits import is_misfit
 from ..engine.operations import Operation
 from ..engine.outcomes import Failure
 from .snapshots import any_newer
@@ -128,9 +129,7 @@ def _comparable(model, name, value):
     :raises ValueError: it cannot be one
     """
     field = model._fields[name]
-    if isinstance(value, bool | list | dict) or field.type == "many2one" and isinstance(value, str):
-        raise ValueError(value)
-    if field.type == "integer" and value != int(value) and str(int(value)) != value:
+    if value is False or is_misfit(field.type, value):
         raise ValueError(value)
     found = field.convert_to_cache(value, model)
     if found in (None, ""):

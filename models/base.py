@@ -1,8 +1,24 @@
 from odoo import api, models
 
+from ..execution.misfits import watching
+
 
 class Base(models.AbstractModel):
     _inherit = "base"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        records = super().create(vals_list)
+        if watch := watching():
+            for record, vals in zip(records, vals_list, strict=True):
+                watch.note(record, vals)
+        return records
+
+    def write(self, vals):
+        result = super().write(vals)
+        if watch := watching():
+            watch.note(self, vals)
+        return result
 
     @api.private
     def _in_batches(

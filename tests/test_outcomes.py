@@ -168,12 +168,21 @@ class TestFailures(OutcomesCase):
         self.assert_failure(create(name=None), "required", required, "name")
         nobody = f"user_id: there is no res.users with id {GONE}."
         self.assert_failure(create(name="n", user_id=GONE), "foreign_key", nobody, "user_id")
+        whole = "Send a whole number of at most 2147483647."
         for values, shown in (
-            ({"kind": "z"}, "kind (Kind): 'z' is not a valid selection."),
-            ({"number": "many"}, "number (Number): 'many' is not a valid integer."),
-            ({"number": 2**31}, "number (Number): 2147483648 is not a valid integer."),
-            ({"day": "tomorrow"}, "day (Day): 'tomorrow' is not a valid date."),
-            ({"user_id": "me"}, "user_id (User): 'me' is not a valid many2one."),
+            ({"kind": "z"}, "kind (Kind): 'z' is not a valid selection. Send one of: a, b."),
+            ({"number": "many"}, f"number (Number): 'many' is not a valid integer. {whole}"),
+            ({"number": 2**31}, f"number (Number): 2147483648 is not a valid integer. {whole}"),
+            (
+                {"day": "tomorrow"},
+                "day (Day): 'tomorrow' is not a valid date. "
+                'Send a text such as "2026-01-31", without a time.',
+            ),
+            (
+                {"user_id": "me"},
+                "user_id (User): 'me' is not a valid many2one. "
+                "Send the id of a record, a whole number above 0; null or false empties it.",
+            ),
         ):
             self.assert_failure(create(name="n", **values), "bad_value", shown, next(iter(values)))
         self.assert_failure(create(name="taken"), "unique", "A value of this name exists already.")

@@ -83,13 +83,16 @@ class TestUpsertKeys(KeyCase):
 
     def test_bad_values(self):
         """A value that the field cannot hold fails alone, and never matches an empty one."""
-        empty = self.make({"name": "empty"})
+        empty = self.make({"name": "empty", "day": "2030-01-02"})
         bad = [
             upsert("parent_id", parent_id="empty", text="x"),
             upsert("parent_id", parent_id=1.5, text="x"),
             upsert("number", number="seven", text="x"),
             upsert("number", number=7.5, text="x"),
             upsert("day", day="tomorrow", text="x"),
+            upsert("day", day="2030-01-02 10:00:00", text="x"),
+            upsert("parent_id", parent_id=str(empty.id), text="x"),
+            upsert("parent_id", parent_id=float(empty.id), text="x"),
             upsert("moment", moment="2030-13-01 00:00:00", text="x"),
             upsert("kind", kind="c", text="x"),
             upsert("code", code=True, text="x"),

@@ -59,5 +59,11 @@ def _is_no_conflict_of_ours(_record):
     return not (active and isinstance(sys.exc_info()[1], psycopg2.Error))
 
 
+def _is_no_content_of_ours(_record):
+    """Odoo logs a text that it cannot sanitise, whole; the operation's failure tells its owner."""
+    return not getattr(_thread, "active", False)
+
+
 logging.getLogger("odoo.sql_db").addFilter(_QuietOperations())
 logging.getLogger("odoo.addons.base.models.ir_model").addFilter(_is_no_conflict_of_ours)
+logging.getLogger("odoo.tools.mail.html_sanitize").addFilter(_is_no_content_of_ours)

@@ -12,6 +12,7 @@
         "security/ir.model.access-values.csv",
         "security/ir.model.access-keys.csv",
         "security/ir.model.access-rows.csv",
+        "security/ir.model.access-types.csv",
         "security/test_batch_key_rules.xml",
     ],
 }

@@ -1,1 +1,1 @@
-from . import keys, misbehaviour, repairs, rows, values
+from . import keys, misbehaviour, repairs, rows, types, values
