@@ -44,6 +44,39 @@ class TestLoadCompare(RowCase):
         bad_rows = sum(len(groups[number]) for number in refused)
         self.assert_counters(job, "partial", succeeded=3_000 - bad_rows, failed=bad_rows)
 
+    def test_odd_cells(self):
+        """What a cell means is for Odoo's import to say, whatever other operations make of it."""
+        cells = [
+            *(("number", cell) for cell in ("12", " 12 ", "3.7", "1_00", "", "abc")),
+            *(("ratio", cell) for cell in ("3", "1_000", "1,5", "", "abc")),
+            *(("flag", cell) for cell in ("true", "false", "0", "yes", "2", "")),
+            *(("day", cell) for cell in ("2026-01-31", "2026-01-31 10:00:00", "2026-01-31foo")),
+            *(("moment", cell) for cell in ("2026-01-31", "2026-01-31 10:00:00", "2026-01")),
+            *(("kind", cell) for cell in ("a", "First Kind", "1", "")),
+            *(("country_id", cell) for cell in ("Belgique", "BE", "21", "base.be", "")),
+            *(("tag_ids", cell) for cell in ("Rouge", "Rouge,Bleu", "1", "")),
+        ]
+        model = self.env[ROW].with_user(self.admin).with_context(**CONTEXT)
+        expected = []
+        with mute_logger("odoo.sql_db"):
+            for column, cell in cells:
+                ids = model.load(["name", column], [["odd", cell]])["ids"]
+                self.env.invalidate_all()
+                expected.append(self.held(ids, column))
+        self.commit()
+        rows = [one for column, cell in cells for one in load(["name", column], ["odd", cell])]
+        jobs = self.env["batch.job"].with_user(self.admin).with_context(**CONTEXT)
+        job = self.env["batch.job"].browse(jobs.submit(rows)["id"])
+        self.run_to_end(job)
+        for (column, cell), end, outcome in zip(cells, expected, self.outcomes(job), strict=True):
+            with self.subTest(column=column, cell=cell):
+                self.assertEqual(self.held(outcome["ids"], column), end)
+        self.assertEqual(job.status()["failed"], expected.count("refused"))
+        self.assertEqual(expected[3:5], ["100", "0"])
+
+    def held(self, ids, column):
+        return repr(self.env[ROW].browse(ids)[column]) if ids else "refused"
+
     def groups(self):
         """The rows of each record: the columns in turn filled, the lines in rows of their own."""
         groups = [self.record(number) for number in range(RECORDS)]
