@@ -8,6 +8,7 @@ FIRST_STEP = 5  # operations, where nothing can be put back in smaller parts aft
 LARGEST_STEP = 200  # operations; the worst is a step of slow ones after quick ones
 LARGEST_SIZE = 1_000  # past this little is gained
 TARGET_SECONDS = 1.0  # of work in one chunk
+HAND_BACK_AFTER = 5.0  # seconds a chunk is at work; far below the time limit of any worker
 HISTORY = 3  # latest chunks that decide the size of the next
 WAYS = 10  # 10-way beats halving as soon as two operations of a chunk fail
 
@@ -48,6 +49,38 @@ def fair_size(size: int, left: int, at_once: int) -> int:
     return min(size, max(FIRST_SIZE, -(-left // at_once)))
 
 
+def hands_back(seconds: float) -> bool:
+    """Whether a chunk lands what is done by now and gives the rest back to the queue.
+
+    :param seconds: it has been at work; asked between groups of merged operations
+
+    >>> hands_back(4.9), hands_back(5.1)
+    (False, True)
+    """
+    return seconds > HAND_BACK_AFTER
+
+
+def first_step(history: list[tuple[int, float]]) -> int:
+    """How many operations of a chunk are tried together before somebody looks at the clock.
+
+    >>> first_step([]), first_step([(50, 0.05)]), first_step([(2, 6.0)])
+    (5, 200, 1)
+    """
+    return next_size(history, least=1) if history else FIRST_STEP
+
+
+def handed_back(rest: list, done: int, seconds: float) -> list[list]:
+    """Cut what a slow chunk gives back into smaller chunks, at most ten.
+
+    :param done: operations that it has landed, in so many `seconds`
+
+    >>> handed_back([3, 4, 5, 6], 2, 1.0)
+    [[3, 4], [5, 6]]
+    """
+    size = max(next_size([(done, seconds)], least=1), -(-len(rest) // WAYS))
+    return [rest[start : start + size] for start in range(0, len(rest), size)]
+
+
 def chunks_of(operations: list, size: int, wave_ends: list[int] | None) -> list[list]:
     """Cut a whole job as its claims would: by position, at the end of a wave, never in a record.
 
@@ -69,17 +102,19 @@ def paced(
     parts: Iterable[list],
     largest: int = LARGEST_STEP,
     clock: Callable[[], float] = time.monotonic,
+    first: int = FIRST_STEP,
 ) -> Iterator[list]:
     """Cut lists into steps of at most a second or so, by how long the caller was busy with the one
-    before. Slow items after quick ones are noticed after one step, of at most 200.
+    before. Slow items after quick ones are noticed after one step.
 
-    :param largest: items in one step, if fewer
+    :param largest: items in one step
+    :param first: items in the first one
     """
-    size = FIRST_STEP
+    size = first
     for part in parts:
         start = 0
         while start < len(part):
-            step = part[start : start + min(size, largest, LARGEST_STEP)]
+            step = part[start : start + min(size, largest)]
             start, began = start + len(step), clock()
             yield step
             size = next_size([(len(step), clock() - began)], least=1)
