@@ -4,10 +4,12 @@ from odoo.models import BaseModel
 
 from ..engine.coalesce import Group, coalesce
 from ..engine.errors import ForbiddenEffect, OperationFailed
+from ..engine.isolate import TimeIsUp, never
 from ..engine.operations import Operation
 from ..engine.outcomes import Outcome
 from . import crud, prechecks
 from .certain import certain_failures
+from .deadline import StopAll
 from .failures import describe
 from .knowledge import Knowledge
 from .load import Loader
@@ -36,15 +38,23 @@ class Applier:
     alone.
     """
 
-    def __init__(self, env, knowledge: Knowledge, references: References, careful: bool):
+    def __init__(
+        self,
+        env,
+        knowledge: Knowledge,
+        references: References,
+        careful: bool,
+        time_is_up: TimeIsUp = never,
+    ):
         self.env = env
         self.knowledge = knowledge
         self.references = references
         self.careful = careful
+        self.time_is_up = time_is_up
         self.released = 0  # savepoints kept since somebody last set this to 0
 
     def attempt(self, operations: list[Operation]) -> list[Outcome]:
-        """Apply operations under one savepoint.
+        """Apply operations under one savepoint: all, or those before time is up.
 
         :raises OperationFailed: everything was undone
         :raises TransientError: the transaction must be rolled back
@@ -58,7 +68,7 @@ class Applier:
             with repairing_savepoint(self.env):
                 outcomes = self._apply(operations)
                 check_deferred_constraints(self.env.cr)
-        except OperationFailed:
+        except (OperationFailed, StopAll):
             raise
         except (Exception, SystemExit) as error:
             if isinstance(error, TransientError) or self.env.cr.closed:
@@ -79,6 +89,8 @@ class Applier:
             if not self.careful:
                 _raise_first_failure(settled)
             for group in coalesce(ready):
+                if outcomes and self.time_is_up(group.operations[0].position):
+                    return outcomes
                 self._model = self._model_of(group)
                 done = self._apply_group(self._model, group)
                 self.references.note(group.operations, done)

@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from ..engine.chunk_size import LARGEST_STEP, chunks_of, paced
-from ..engine.isolate import first_culprit, isolate
+from ..engine.chunk_size import LARGEST_SIZE, LARGEST_STEP, chunks_of, paced
+from ..engine.isolate import TimeIsUp, first_culprit, isolate, never
 from ..engine.operations import Operation
-from ..engine.outcomes import Failure, Outcome
+from ..engine.outcomes import Outcome
 from .apply import Applier
+from .deadline import StopAll
 from .knowledge import Knowledge
 from .references import References
 from .transaction.commit_ban import operation_guard
@@ -18,29 +19,34 @@ LAND_AFTER = 50  # released savepoints; past 64 every other session's snapshots 
 BeforeStep = Callable[[int], None]
 
 
-class StopAll(Exception):
-    """What stands or falls together ends now. `failure` says why; None: it was cancelled."""
-
-    def __init__(self, position: int, failure: Failure | None):
-        super().__init__(position)
-        self.position = position
-        self.failure = failure
-
-
 class _Undo(Exception):
     """Leaves a savepoint so that it is rolled back."""
 
 
 @dataclass
 class Run:
-    """What executing operations needs: the owner's environment, and what is known beforehand."""
+    """What executing operations needs: the owner's environment, and what is known beforehand.
+
+    `time_is_up` is asked between groups of merged operations; what is not done by then is left out
+    of the outcomes. Without `first_step` all is tried together at first.
+    """
 
     job_env: object
     knowledge: Knowledge
     references: References
+    time_is_up: TimeIsUp = never
+    first_step: int | None = None
 
     def applier(self, careful: bool) -> Applier:
-        return Applier(self.job_env, self.knowledge, self.references, careful)
+        return Applier(self.job_env, self.knowledge, self.references, careful, self.time_is_up)
+
+    def steps(self, operations: list[Operation]) -> Iterator[list[Operation]]:
+        """Short ones as long as nobody knows how slow the operations are."""
+        size = self.first_step or len(operations)
+        for step in paced([operations], max(size, LARGEST_SIZE), first=size):
+            if step[0] is not operations[0] and self.time_is_up(step[0].position):
+                return
+            yield step
 
 
 def run_isolated(run: Run, operations: list[Operation]) -> Iterator[tuple[list[Outcome], bool]]:
@@ -50,7 +56,7 @@ def run_isolated(run: Run, operations: list[Operation]) -> Iterator[tuple[list[O
     :raises TransientError: roll back what was not committed and come again
     """
     applier = run.applier(careful=True)
-    parts = isolate(operations, applier.attempt, applier.learn)
+    parts = _settled_parts(run, applier, operations)
     settled: list[Outcome] = []
     while True:
         with operation_guard(run.job_env):
@@ -65,12 +71,23 @@ def run_isolated(run: Run, operations: list[Operation]) -> Iterator[tuple[list[O
     yield settled, True
 
 
+def _settled_parts(run, applier, operations):
+    for step in run.steps(operations):
+        left = len(step)
+        for outcomes in isolate(step, applier.attempt, applier.learn, run.time_is_up):
+            left -= len(outcomes)
+            yield outcomes
+        if left:
+            return
+
+
 def run_strict(run: Run, operations: list[Operation], mates_become: str) -> list[Outcome]:
-    """Policies `chunk` and `stop`: all of it, or the culprit's failure and nothing else.
+    """Policies `chunk` and `stop`: all of it, or what comes before time is up, or the culprit's
+    failure and nothing else.
 
     :param mates_become: the state of the culprit's chunk-mates
     """
-    return _run_together(run, operations, [operations], mates_become)
+    return _run_together(run, operations, run.steps(operations), mates_become)
 
 
 def run_stepwise(
@@ -98,6 +115,8 @@ def _run_together(run, operations, steps, mates_become, before_step=None) -> lis
                     settled += outcomes
                     if culprit:
                         raise _Undo
+                    if len(outcomes) < len(step):
+                        break
         except _Undo:
             settled = [
                 culprit if o.position == culprit.position else Outcome(o.position, mates_become)
@@ -155,7 +174,8 @@ def _dry_steps(operations, job):
     if size and job["policy"] in ("chunk", "stop"):
         return chunks_of(operations, size, wave_ends)
     rows = operations[-1].last_position + 1
-    return paced(chunks_of(operations, rows, wave_ends), size or LARGEST_STEP)
+    largest = min(size or LARGEST_STEP, LARGEST_STEP)
+    return paced(chunks_of(operations, rows, wave_ends), largest)
 
 
 def _up_to_culprit(run, operations):
@@ -166,7 +186,7 @@ def _up_to_culprit(run, operations):
         run.references.settle(part, outcomes)
         return outcomes
 
-    return first_culprit(operations, attempt)
+    return first_culprit(operations, attempt, run.time_is_up)
 
 
 def _ended_early(operations, settled, policy):

@@ -77,7 +77,9 @@ class BatchJobChunk(models.Model):
             SQL(
                 """
                 SELECT id, job_id, first_position, last_position, lost, conflicts, suspect, wave,
-                       size,
+                       size, duration,
+                       extract(epoch FROM clock_timestamp() AT TIME ZONE 'UTC' - started_at)
+                           AS seconds_since,
                        COALESCE(not_before > clock_timestamp() AT TIME ZONE 'UTC', FALSE) AS waits
                   FROM batch_job_chunk
                  WHERE %s
@@ -277,6 +279,8 @@ class BatchJobChunk(models.Model):
                 SELECT size, duration
                   FROM batch_job_chunk
                  WHERE job_id = %s
+                   AND size > 0
+                   AND duration > 0
                  ORDER BY id DESC
                  LIMIT %s
                 """,
@@ -284,4 +288,4 @@ class BatchJobChunk(models.Model):
                 HISTORY,
             )
         )
-        return [row for row in self.env.cr.fetchall() if row[0] and row[1]]
+        return self.env.cr.fetchall()

@@ -10,9 +10,10 @@ from odoo.tools import SQL
 from ..engine.chunk_size import fair_size
 from ..engine.next_chunk import ChunkNow, Progress, Step, next_step
 from ..engine.options import DEFAULT_PRIORITY
-from ..engine.states import LIVE_STATES, is_one_transaction
+from ..engine.states import LIVE_STATES, is_one_transaction, stands_whole
 from ..engine.waves import wave_at
 from ..execution.commit import commit_and_run_hooks
+from ..execution.deadline import Deadline
 from ..execution.transaction.transient import is_transient
 from .batch_job_books import NOW
 
@@ -46,12 +47,16 @@ class BatchJobClaim(models.AbstractModel):
     _inherit = ["batch.job.books", "batch.job.rescue"]
 
     @api.model
-    def _claim(self, runner) -> Claim | None:
-        """Commit, then claim a chunk of the job whose turn it is; None if nothing can be done."""
+    def _claim(self, runner, deadline: Deadline | None = None) -> Claim | None:
+        """Commit, then claim a chunk of the job whose turn it is; None if nothing can be done.
+
+        :param deadline: of the worker; its `wants_fresh_pass` says if something was left for that
+        """
+        deadline = deadline or Deadline()
         for job_id in self._candidates():
             try:
                 self._begin()
-                claim = self._claim_from(job_id, runner)
+                claim = self._claim_from(job_id, runner, deadline)
                 # the attempt is on record, and the lock on the job released, before the work begins
                 commit_and_run_hooks(self.env.cr, f"job {job_id}")
             except Exception as error:
@@ -61,7 +66,7 @@ class BatchJobClaim(models.AbstractModel):
                     raise
                 self._set_aside(job_id, error)
                 continue
-            if claim:
+            if claim or deadline.asks_at_once:
                 return claim
         return None
 
@@ -135,16 +140,16 @@ class BatchJobClaim(models.AbstractModel):
         return [row[0] for row in self.env.cr.fetchall()]
 
     @api.model
-    def _claim_from(self, job_id, runner) -> Claim | None:
+    def _claim_from(self, job_id, runner, deadline) -> Claim | None:
         job = self.env["batch.job"].browse(job_id)
         row = job._locked_row()
         if not row or not row["needs_runner"]:
             return None
         job = job._in_language_of_owner(row)
-        return self.with_env(job.env)._claim_chunk(job, row, runner)
+        return self.with_env(job.env)._claim_chunk(job, row, runner, deadline)
 
     @api.model
-    def _claim_chunk(self, job, row, runner) -> Claim | None:
+    def _claim_chunk(self, job, row, runner, deadline) -> Claim | None:
         chunks = self.env["batch.job.chunk"]
         # counted before folding: a chunk that ends in between is then still seen as running, and
         # its job is not closed without its counts
@@ -158,14 +163,14 @@ class BatchJobClaim(models.AbstractModel):
         self._fold(job, row)
         claim = None
         if row["state"] in LIVE_STATES and self._may_run(job, row):
-            claim = self._take_chunk(job, row, running, runner)
+            claim = self._take_chunk(job, row, running, runner, deadline)
         elif not running and not chunks._has_unfolded(job.id):
             job._close_stopped(row)
         self._publish(job, row, ended=row["state"] not in LIVE_STATES)
         return claim
 
     @api.model
-    def _take_chunk(self, job, row, running, runner) -> Claim | None:
+    def _take_chunk(self, job, row, running, runner, deadline) -> Claim | None:
         chunks = self.env["batch.job.chunk"]
         queued = chunks._queued_chunks(row["id"], row["max_parallel"] + QUEUED_AHEAD)
         step = next_step(_as_seen(running), _as_seen(queued), _progress(row))
@@ -173,12 +178,15 @@ class BatchJobClaim(models.AbstractModel):
             self._end_job(job, row)
         if step in (Step.END, Step.WAIT):
             return None
-        if step is Step.CUT:
+        taken = {one["id"]: one for one in queued}
+        chunk = None if step is Step.CUT else taken[step.id]
+        if self._is_too_late(row, chunk, deadline):
+            return None
+        if chunk is None:
             chunk_id, first, last = self._cut_next(job, row)
             lost = 0
         else:
-            chunk = next(chunk for chunk in queued if chunk["id"] == step.id)
-            chunk_id, first, last = step.id, chunk["first_position"], chunk["last_position"]
+            chunk_id, first, last = chunk["id"], chunk["first_position"], chunk["last_position"]
             lost = chunk["lost"]
             if step.wave and not running:
                 self.env["batch.job.runner"]._wake()  # after a retry all waves are queued
@@ -187,6 +195,17 @@ class BatchJobClaim(models.AbstractModel):
         attempt = chunks._mark_running(chunk_id, runner)
         self._note_claim(job, row)
         return Claim(row, chunk_id, attempt, first, last, lost)
+
+    @api.model
+    def _is_too_late(self, row, chunk, deadline) -> bool:
+        """Whether a chunk must wait for a new pass.
+
+        One that cannot be put back half-done, or has been too much for a worker already, needs
+        most of a worker's time before it.
+        """
+        if stands_whole(row) or chunk and (chunk["lost"] or chunk["suspect"]):
+            return not deadline.allows_to_begin()
+        return not deadline.allows_another()
 
     @api.model
     def _cut_next(self, job, row):

@@ -8,8 +8,9 @@ from odoo.tools import SQL
 from ..engine.outcomes import Failure, Outcome
 from ..engine.retry import LOST_BUDGET
 from ..engine.states import is_one_transaction
-from ..execution.chunk_run import StopAll, run_all, run_dry, run_stepwise
+from ..execution.chunk_run import run_all, run_dry, run_stepwise
 from ..execution.commit import commit_and_run_hooks
+from ..execution.deadline import Deadline, OutOfTime, StopAll
 from ..execution.knowledge import Knowledge
 from ..execution.transaction.dry_run import dry_run
 
@@ -28,6 +29,7 @@ class BatchJobOneTransaction(models.AbstractModel):
         work, job, started = self.env["batch.job.work"], claim.job, time.monotonic()
         operations = work._operations(claim)
         run = work._new_run(job, operations, Knowledge())
+        run.time_is_up = self._stops_in_time(deadline)
         with self.env.registry.cursor() as side:
 
             def before_step(position):
@@ -43,14 +45,24 @@ class BatchJobOneTransaction(models.AbstractModel):
                     else:
                         outcomes = run_all(run, operations, before_step)
             except StopAll as stop:
-                self._undo()
-                self._land_stopped(claim, operations, stop, started)
+                self._stop(claim, operations, stop, started)
                 return
         if job["dry_run"]:
             self._undo()
             if not self.env["batch.job.chunk"]._is_ours(claim.chunk_id, claim.attempt):
                 return
         work._land(claim, operations, outcomes, started, ends=True)
+
+    @api.model
+    def _stops_in_time(self, deadline):
+        """For what stands whole: nothing is handed back, all of it ends before its worker does."""
+
+        def time_is_up(position):
+            if deadline.is_near():
+                raise OutOfTime(position)
+            return False
+
+        return time_is_up
 
     @api.model
     def _undo(self):
@@ -74,9 +86,9 @@ class BatchJobOneTransaction(models.AbstractModel):
         job._bus_send("batch_job/progress", {"id": row["id"], "state": state})
         commit_and_run_hooks(side, f"job {row['id']}")
         if state == "cancelled":
-            raise StopAll(position, None)
+            raise StopAll(position)
         if deadline.is_near():
-            raise StopAll(position, self._out_of_time(job, row, position, deadline))
+            raise OutOfTime(position)
 
     @api.model
     def _publish_position(self, side, row, position):
@@ -104,41 +116,55 @@ class BatchJobOneTransaction(models.AbstractModel):
             side.rollback()
 
     @api.model
-    def _out_of_time(self, job, row, position, deadline) -> Failure:
-        env = job._in_language_of_owner(row).env
-        where = {
-            "index": env["batch.job.operation"]._index_at(row["id"], position),
-            "limit": deadline.describe(),
-        }
-        if is_one_transaction(row):
-            text = env._(
-                "The job reached operation %(index)s and stopped itself before the worker's time "
-                "limit (%(limit)s); nothing was kept. Raise the limit, or use another policy.",
-                **where,
-            )
-        else:
-            text = env._(
-                "The chunk reached operation %(index)s and stopped itself before the worker's time "
-                "limit (%(limit)s); nothing of it was kept. Use a smaller chunk size.",
-                **where,
-            )
-        return Failure("time_limit", text)
-
-    @api.model
-    def _land_stopped(self, claim, operations, stop, started):
+    def _stop(self, claim, operations, stop, started):
         """Nothing of it is kept but the reason."""
+        self._undo()
         chunks = self.env["batch.job.chunk"]
         if not chunks._is_ours(claim.chunk_id, claim.attempt):
             return
-        if stop.failure is None:
+        failure = stop.failure
+        if isinstance(stop, OutOfTime):
+            failure = self._out_of_time(claim.job, stop.position)
+        if failure is None:
             chunks._update(claim.chunk_id, state="queued")
             chunks._hand_over(claim.chunk_id)
             self.env["batch.job.work"]._commit(claim)
             return
         outcomes = [
-            Outcome(o.position, "failed", failure=stop.failure)
+            Outcome(o.position, "failed", failure=failure)
             if o.position == stop.position
             else Outcome(o.position, "rolled_back")
             for o in operations
         ]
         self.env["batch.job.work"]._land(claim, operations, outcomes, started, ends=True)
+
+    @api.model
+    def _out_of_time(self, row, position) -> Failure:
+        """One operation has to carry the reason; the words say that it is not at fault."""
+        env = self.env["batch.job"].browse(row["id"])._in_language_of_owner(row).env
+        where = {
+            "index": env["batch.job.operation"]._index_at(row["id"], position),
+            "limit": Deadline().describe(),
+        }
+        if not is_one_transaction(row):
+            text = env._(
+                "The chunk came near its worker's time limit (%(limit)s) and ended itself; nothing "
+                "of it was kept. Operation %(index)s is not at fault: it was the next one. Use a "
+                "smaller chunk size.",
+                **where,
+            )
+        elif row["dry_run"]:
+            text = env._(
+                "The dry run came near its worker's time limit (%(limit)s) and ended itself; "
+                "nothing was kept. Operation %(index)s is not at fault: it was the next one. Raise "
+                "the limit, or try fewer operations at once.",
+                **where,
+            )
+        else:
+            text = env._(
+                "The job came near its worker's time limit (%(limit)s) and ended itself; nothing "
+                "was kept. Operation %(index)s is not at fault: it was the next one. Raise the "
+                "limit, submit fewer operations at once, or use a policy other than all.",
+                **where,
+            )
+        return Failure("time_limit", text)

@@ -106,26 +106,32 @@ class BatchJobOutcome(models.AbstractModel):
 
     @api.model
     def _error_in_words(self, job_id, position=None) -> str | None:
-        """Which operation failed, and why: the one at a position, else the first."""
+        """Which operation failed, and why: the one at a position, else the first.
+
+        What ended the job or its chunk as a whole is no failure of the operation that carries it.
+        """
         self.env.cr.execute(
             SQL(
                 """
-                SELECT index, error_message
-                  FROM batch_job_operation
-                 WHERE job_id = %s
-                   AND state = 'failed'
+                SELECT o.index, o.error_message,
+                       o.error_type = 'time_limit'
+                       OR o.error_type = 'worker_lost' AND (j.policy = 'all' OR j.dry_run)
+                  FROM batch_job_operation o
+                  JOIN batch_job j ON j.id = o.job_id
+                 WHERE o.job_id = %s
+                   AND o.state = 'failed'
                    %s
-                 ORDER BY index
+                 ORDER BY o.index
                  LIMIT 1
                 """,
                 job_id,
-                SQL() if position is None else SQL("AND position = %s", position),
+                SQL() if position is None else SQL("AND o.position = %s", position),
             )
         )
         row = self.env.cr.fetchone()
-        return row and self.env._(
-            "Operation %(index)s failed: %(message)s", index=row[0], message=row[1]
-        )
+        if not row or row[2]:
+            return row and row[1]
+        return self.env._("Operation %(index)s failed: %(message)s", index=row[0], message=row[1])
 
     @api.model
     def _forget_outcomes(self, job_id) -> int:

@@ -10,6 +10,7 @@ from ..engine.operations import Operation, complete
 from ..engine.outcomes import Failure, Outcome, count
 from ..engine.retry import CONFLICT_BUDGET, after_conflict, after_lost_worker, back_off
 from ..engine.states import is_one_transaction, stands_whole
+from ..execution.deadline import SAFE_PART, Deadline
 
 
 class BatchJobRescue(models.AbstractModel):
@@ -34,11 +35,30 @@ class BatchJobRescue(models.AbstractModel):
             chunk,
             operations,
             after_lost_worker(lost, len(operations), stands_whole(row)),
-            Failure("worker_lost", self._lost_in_words(row, lost)),
+            self._why_lost(row, chunk, lost),
             lost=lost,
             suspect=True,
             trouble=self.env._("Its worker died."),
         )
+
+    @api.model
+    def _why_lost(self, row, chunk, lost) -> Failure:
+        """How a worker ends leaves no trace but the time: what was at work for nearly as long as
+        a worker may, has most likely met the limit, whatever operation was the last."""
+        limits = Deadline()
+        seconds = chunk["seconds_since"] or 0
+        if not limits.seconds or seconds < SAFE_PART * limits.seconds or not stands_whole(row):
+            return Failure("worker_lost", self._lost_in_words(row, lost))
+        text = self.env._(
+            "The worker died %(lost)s times, at the last within %(seconds)s s; its time limit "
+            "(%(limit)s) may be why. Nothing was kept. Operation %(index)s was reached and need "
+            "not be at fault. Raise the limit, or do less at once.",
+            lost=lost,
+            seconds=round(seconds),
+            limit=limits.describe(),
+            index=self.env["batch.job.operation"]._index_at(row["id"], row["step_position"]),
+        )
+        return Failure("time_limit", text)
 
     @api.model
     def _lost_in_words(self, row, lost):

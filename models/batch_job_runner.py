@@ -1,4 +1,5 @@
 import logging
+import math
 import time
 from datetime import timedelta
 
@@ -20,7 +21,9 @@ DEFAULT_RETENTION = 30  # days
 VACUUM_BATCH = 10_000  # operations deleted at once
 VACUUM_JOBS = 1_000  # jobs whose operations are deleted at once
 CLAIM_TRIES = 5  # a claim that meets a conflict is made again at once
-SOON = 5.0  # seconds; a chunk that waits no longer than this is waited for by running again
+SOON = 5.0  # seconds; a chunk that waits no longer than this is waited for within the turn
+GLANCE = 0.5  # seconds between two looks at the queue while a runner waits
+LEAST_WAIT = 0.05  # seconds: what is ready by now, the claim may still find locked
 REPORT_EVERY = 1.0  # seconds; each report is a commit
 
 
@@ -37,38 +40,56 @@ class BatchJobRunner(models.AbstractModel):
 
         Works for about ten seconds, then gives the cron worker back and asks to come again.
         """
-        with runner_at_work(self.env.cr):
-            self._take_turn(slot)
-
-    @api.model
-    def _take_turn(self, slot):
         # first thing: three deaths without reported progress would switch the action off
-        left, reported = self._report(1), time.monotonic()
-        deadline, knowledge = Deadline(), {}
+        self._report(1)
         if slot >= self._wanted_runners():
             return
         self._retire_superfluous(slot)
-        while left > 0 and not is_stopping():
-            claim = self._claim(slot)
-            if claim is None:
-                self._come_back_for_waiting(slot)
-                return
-            lessons = knowledge.setdefault(claim.job["id"], Knowledge())
-            with quiet_queries():
-                self.env["batch.job.work"]._work(claim, lessons, deadline)
-            if time.monotonic() - reported >= REPORT_EVERY:
-                left, reported = self._report(1), time.monotonic()
-            if self.env.registry.check_signaling() is not self.env.registry:
-                break
-        self._come_back(slot)
+        in_pass = "cron_id" in self.env.context
+        runner = (self.env.cr.dbname, slot)
+        deadline = Deadline.of_turn(runner) if in_pass else Deadline()
+        try:
+            with runner_at_work(self.env.cr):
+                if self._take_turn(slot, deadline):
+                    self._come_back(slot)
+        finally:
+            deadline.end_turn(runner)
 
     @api.model
-    def _claim(self, slot):
+    def _take_turn(self, slot, deadline) -> bool:
+        """Do what there is; gives whether to come again at once."""
+        knowledge, reported = {}, time.monotonic()
+        while self._seconds_left() > 0 and not is_stopping():
+            claim = self._claim(slot, deadline)
+            if claim:
+                lessons = knowledge.setdefault(claim.job["id"], Knowledge())
+                with quiet_queries():
+                    self.env["batch.job.work"]._work(claim, lessons, deadline)
+                deadline.has_worked = True
+            elif deadline.wants_fresh_pass:
+                _logger.info("runner %s: asks for a pass with all its time before it", slot)
+                break
+            elif not self._wait_for_chunk(slot):
+                return False
+            if claim and time.monotonic() - reported >= REPORT_EVERY:
+                self._report(1)
+                reported = time.monotonic()
+            if self.env.registry.check_signaling() is not self.env.registry:
+                break
+        return True
+
+    @api.model
+    def _seconds_left(self) -> float:
+        """Of the turn; a runner that no scheduled action has called has no end of its turn."""
+        return self.env.context.get("cron_end_time", math.inf) - time.monotonic()
+
+    @api.model
+    def _claim(self, slot, deadline=None):
         """Claim a chunk; after too many conflicts in a row leave it to the next run."""
         for _attempt in range(CLAIM_TRIES):
             try:
                 with quiet_queries():
-                    return self.env["batch.job.claim"]._claim(slot)
+                    return self.env["batch.job.claim"]._claim(slot, deadline)
             except Exception as error:
                 if self.env.cr.closed:
                     raise
@@ -82,8 +103,8 @@ class BatchJobRunner(models.AbstractModel):
 
     @api.model
     def _report(self, processed):
-        """Commit, and say that this slot is alive; gives the seconds left of this run."""
-        return self.env["ir.cron"]._commit_progress(processed, remaining=0)
+        """Commit, and say that this slot is alive."""
+        self.env["ir.cron"]._commit_progress(processed, remaining=0)
 
     @api.model
     def _come_back(self, slot):
@@ -98,15 +119,26 @@ class BatchJobRunner(models.AbstractModel):
         self.env["ir.cron"]._commit_progress()
 
     @api.model
-    def _come_back_for_waiting(self, slot):
-        """A chunk put off after a conflict: other scheduled actions have their turn meanwhile."""
-        wait = self._wait_of_next_chunk()
+    def _wait_for_chunk(self, slot) -> bool:
+        """Nothing can be done now: wait a moment for a chunk that was put off, within the turn.
+
+        Coming back at once instead would be 25 runs of the scheduled action a second. Each look
+        after a moment also finds what was submitted meanwhile.
+
+        :returns: whether to look again
+        """
+        wait, left = self._wait_of_next_chunk(), self._seconds_left()
+        self.env["ir.cron"]._commit_progress()  # no transaction stays open while it waits
         if wait is None:
-            self.env["ir.cron"]._commit_progress()
-        elif wait.total_seconds() <= SOON:
-            self._come_back(slot)
-        else:
+            return False
+        if wait.total_seconds() > SOON:
             self._trigger_slot(slot, fields.Datetime.now() + wait)
+            return False
+        if left == math.inf:
+            self._come_back(slot)
+            return False
+        time.sleep(max(min(wait.total_seconds(), GLANCE, left), LEAST_WAIT))
+        return True
 
     @api.model
     def _wait_of_next_chunk(self) -> timedelta | None:

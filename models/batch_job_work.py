@@ -7,12 +7,14 @@ from odoo import api, models
 from odoo.exceptions import ConcurrencyError, UserError
 from odoo.sql_db import Cursor
 
+from ..engine.chunk_size import first_step, handed_back, hands_back
 from ..engine.operations import complete
 from ..engine.outcomes import Failure, Outcome, count
 from ..engine.references import references_of
 from ..engine.states import is_one_transaction, stands_whole
 from ..execution.chunk_run import Run, run_isolated, run_strict
 from ..execution.commit import commit_and_run_hooks
+from ..execution.deadline import StopAll
 from ..execution.key_locks import (
     MOST_KEYS_OF_A_CALL,
     KeyLocks,
@@ -52,7 +54,7 @@ class BatchJobWork(models.AbstractModel):
             elif is_one_transaction(claim.job) or claim.lost and stands_whole(claim.job):
                 self.env["batch.job.one.transaction"]._run(claim, deadline)
             else:
-                self._run_chunk(claim, knowledge)
+                self._run_chunk(claim, knowledge, deadline)
         except Exception as error:
             if cr.closed:
                 raise
@@ -112,28 +114,49 @@ class BatchJobWork(models.AbstractModel):
         self.env["batch.job.claim"]._postpone(claim, reason, counted)
 
     @api.model
-    def _run_chunk(self, claim, knowledge):
-        operations = self._operations(claim)
+    def _run_chunk(self, claim, knowledge, deadline):
+        """Execute a chunk as far as time allows; what is left goes back to the queue."""
+        operations = rest = self._operations(claim)
         run = self._new_run(claim.job, operations, knowledge)
-        started = time.monotonic()
-        if claim.job["policy"] == "isolate" and operations:
-            steps = run_isolated(run, operations)
-        elif operations:
-            mates = "pending" if claim.job["policy"] == "stop" else "rolled_back"
-            steps = [(run_strict(run, operations, mates), True)]
+        began = started = time.monotonic()
+        if stands_whole(claim.job):
+            run.time_is_up = self.env["batch.job.one.transaction"]._stops_in_time(deadline)
         else:
-            steps = [([], True)]
-        for outcomes, ends in steps:
-            # what was just executed is committed before anything else is: outcomes and effects
-            # are never in two transactions
-            self._land(claim, operations, outcomes, started, ends)
-            started = time.monotonic()
-            if not ends and not self.env["batch.job.chunk"]._is_ours(claim.chunk_id, claim.attempt):
-                return
+            run.time_is_up = lambda _position: hands_back(time.monotonic() - began)
+            run.first_step = first_step(self.env["batch.job.chunk"]._history(claim.job["id"]))
+        try:
+            for outcomes, ends in self._steps(claim, run, operations):
+                # what was just executed is committed before anything else is: outcomes and effects
+                # are never in two transactions
+                settled = {outcome.position for outcome in outcomes}
+                rest = [one for one in rest if one.position not in settled]
+                self._land(claim, operations, outcomes, started, ends, rest)
+                started = time.monotonic()
+                if not ends and not self._is_ours(claim):
+                    return
+        except StopAll as stop:
+            self.env["batch.job.one.transaction"]._stop(claim, operations, stop, started)
 
     @api.model
-    def _land(self, claim, operations, outcomes, started, ends):
-        """Write outcomes and counts and commit them with the effects."""
+    def _steps(self, claim, run, operations):
+        """(outcomes, whether they are the last), by the job's policy."""
+        if claim.job["policy"] == "isolate" and operations:
+            return run_isolated(run, operations)
+        if not operations:
+            return [([], True)]
+        mates = "pending" if claim.job["policy"] == "stop" else "rolled_back"
+        return [(run_strict(run, operations, mates), True)]
+
+    @api.model
+    def _is_ours(self, claim):
+        return self.env["batch.job.chunk"]._is_ours(claim.chunk_id, claim.attempt)
+
+    @api.model
+    def _land(self, claim, operations, outcomes, started, ends, rest=()):
+        """Write outcomes and counts and commit them with the effects.
+
+        :param rest: operations without an outcome; at the end they go back to the queue
+        """
         chunks = self.env["batch.job.chunk"]
         stops = claim.job["policy"] == "stop" and not claim.job["dry_run"]
         halted = stops and any(outcome.state == "failed" for outcome in outcomes)
@@ -150,8 +173,22 @@ class BatchJobWork(models.AbstractModel):
         state = ("halted" if halted else "done") if ends else "running"
         chunks._add_counts(claim.chunk_id, tally, causes, len(outcomes), seconds, state)
         if ends:
+            self._hand_back(claim, operations, rest)
             chunks._hand_over(claim.chunk_id)
         self._commit(claim)
+
+    @api.model
+    def _hand_back(self, claim, operations, rest):
+        """Queue what a chunk had no time for: new chunks, no attempt or conflict counted."""
+        if not rest:
+            return
+        chunks = self.env["batch.job.chunk"]
+        chunk = chunks._chunk(claim.chunk_id)
+        untried = {one.position for one in rest}
+        last = max(one.last_position for one in operations if one.position not in untried)
+        chunks._update(claim.chunk_id, last_position=last)
+        for part in handed_back(rest, chunk["size"], chunk["duration"]):
+            chunks._cut(claim.job, part[0].position, part[-1].last_position, wave=chunk["wave"])
 
     @api.model
     def _commit(self, claim):

@@ -14,6 +14,7 @@ from . import (
     test_execute,
     test_forged_values,
     test_hidden_columns,
+    test_handing_back,
     test_housekeeping,
     test_idempotency,
     test_job_form_tour,
@@ -35,6 +36,7 @@ from . import (
     test_runners,
     test_stop_races,
     test_submit_input,
+    test_time_limits,
     test_unique_keys,
     test_upsert,
     test_upsert_beside_others,
@@ -44,5 +46,6 @@ from . import (
     test_values,
     test_verbs_in_a_row,
     test_views,
+    test_waiting,
     test_whole_chunks,
 )

@@ -54,7 +54,14 @@ class TestDryRunStops(ItemRaceCase):
         outcomes = self.outcomes(job)
         self.assertEqual(outcomes[0]["error"]["type"], "time_limit")
         self.assertEqual({one["state"] for one in outcomes[1:]}, {"rolled_back"})
-        self.assertIn("nothing was kept", job.status()["error"])
+        error = outcomes[0]["error"]["message"]
+        self.assertEqual(
+            error,
+            "The dry run came near its worker's time limit (120 s real time, 60 s CPU time) and "
+            "ended itself; nothing was kept. Operation 0 is not at fault: it was the next one. "
+            "Raise the limit, or try fewer operations at once.",
+        )
+        self.assertEqual(job.status()["error"], error)
         self.assert_nothing_kept()
         job.start()
         self.run_jobs()
@@ -71,7 +78,7 @@ class TestDryRunStops(ItemRaceCase):
         runner.env["batch.job.work"]._work(runner.claim(), Knowledge(), over)
         self.run_jobs()
         self.assertEqual(self.states(job), ["rolled_back", "failed", *["rolled_back"] * 2])
-        self.assertIn("reached operation 1 and stopped", self.outcomes(job)[1]["error"]["message"])
+        self.assertIn("Operation 1 is not at fault", self.outcomes(job)[1]["error"]["message"])
 
     def test_worker_lost(self):
         """A dry run whose worker died begins anew; after the third death it has failed, says that
@@ -90,7 +97,7 @@ class TestDryRunStops(ItemRaceCase):
         self.assert_counters(job, "failed", failed=1, skipped=29)
         message = "The worker died 3 times, and nothing was kept; it had reached operation 10."
         self.assertEqual(self.outcomes(job)[10]["error"]["message"], message)
-        self.assertEqual(job.status()["error"], f"Operation 10 failed: {message}")
+        self.assertEqual(job.status()["error"], message)
         self.assert_nothing_kept()
 
     def test_busy_row(self):

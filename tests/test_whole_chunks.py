@@ -190,7 +190,7 @@ class TestWholeChunks(ItemRaceCase):
         self.assert_counters(job, "partial", succeeded=3, failed=1, skipped=2)
         error = self.outcomes(job)[0]["error"]
         self.assertEqual(error["type"], "time_limit")
-        self.assertIn("The chunk reached operation 0 and stopped itself", error["message"])
+        self.assertIn("Operation 0 is not at fault: it was the next one.", error["message"])
         self.assertEqual(self.names(), [f"limit {number}" for number in (3, 4, 5)])
 
     def test_a_killer_under_stop(self):

@@ -97,6 +97,12 @@ class Server:
         )
         return sorted(set(listening).intersection(self.processes()))
 
+    def age(self, process):
+        """Seconds since one of this server's workers was started."""
+        with open(f"/proc/{process}/stat") as stat, open("/proc/uptime") as uptime:
+            started = int(stat.read().rpartition(")")[2].split()[19]) / os.sysconf("SC_CLK_TCK")
+            return float(uptime.read().split()[0]) - started
+
     def log_text(self):
         with open(self.log, errors="replace") as log:
             return log.read()

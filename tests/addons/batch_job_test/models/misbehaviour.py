@@ -1,4 +1,5 @@
 import os
+import time
 
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import UserError
@@ -31,6 +32,13 @@ class TestBatchItem(models.Model):
         self._pass_gate(before)
         self.write(values)
         self._pass_gate(after)
+
+    @api.model
+    def create_slowly(self, name: str, seconds: float):
+        """As a slow operation does: a long report, a service somewhere else."""
+        self._sign()
+        time.sleep(seconds)
+        return self.create({"name": name})
 
     def increment(self):
         """Not harmless when it is done twice, unlike a write of the same values."""

@@ -1,0 +1,102 @@
+import time
+from unittest.mock import patch
+
+from odoo import SUPERUSER_ID, api
+from odoo.tests import tagged
+
+from ..execution import key_locks
+from ..execution.key_locks import KeyLocks
+from .key_cases import KEY, upsert
+from .races import PATIENCE
+from .time_cases import TimeCase
+
+
+@tagged("post_install", "-at_install")
+class TestWaiting(TimeCase):
+    """A runner that can do nothing for a moment, for chunks are put off, waits within its turn."""
+
+    def put_off(self, seconds):
+        """A job whose one chunk may not run before some seconds are over."""
+        job = self.submit(self.creates("put off", 1))
+        self.env["batch.job.chunk"]._cut(job.sudo()._row(), 0, 0)
+        job._set(next_position=1)
+        self.move(job, seconds)
+        return job
+
+    def move(self, job, seconds):
+        self.cr.execute(
+            "UPDATE batch_job_chunk SET not_before = clock_timestamp() AT TIME ZONE 'UTC'"
+            " + %s * interval '1 s' WHERE job_id = %s",
+            [seconds, job.id],
+        )
+        self.commit()
+
+    def test_a_key_that_another_holds(self):
+        """While somebody else holds its key, a job costs a run of the scheduled action or two, and
+        not 25 a second; when the key is free, the same run does it."""
+        job = self.submit([upsert("code", code="held", name="held")])
+        self.addCleanup(lambda: self.env[KEY].search([("code", "=", "held")]).unlink())
+        holder = self.runner(1)
+        operations = holder.env["batch.job.operation"]._pending(job.id, 0, 0)
+        KeyLocks(holder.cr).take(holder.env, operations, 10)
+        holder.cr.commit()
+        self.startPatcher(patch.object(key_locks, "PATIENCE", "20ms"))
+        before = self.progress_rows()
+        work = self.in_background(self.run_actions_until_ended, job.id)
+        query = "SELECT trouble FROM batch_job_chunk WHERE job_id = %s AND state = 'queued'"
+        trouble = ("Another job is at work on records with the same keys.",)
+        self.until(lambda: self.ask(query, job.id) == trouble, "the chunk is put off")
+        holder.close()
+        work.result(PATIENCE)
+        self.renew()
+        self.assert_counters(job, "done", succeeded=1)
+        self.assertLessEqual(self.progress_rows() - before, 2)
+
+    def progress_rows(self):
+        """Each run of a scheduled action makes one."""
+        return self.ask("SELECT count(*) FROM ir_cron_progress")[0]
+
+    def run_actions_until_ended(self, job_id):
+        """Be Odoo, and run the action of slot 0 as long as there is something to do."""
+        with self.registry.cursor() as cr:
+            slot = api.Environment(cr, SUPERUSER_ID, {})["batch.job.runner"]._slot(0)
+            needs_runner = True
+            while needs_runner:
+                slot.method_direct_trigger()
+                cr.commit()  # pylint: disable=invalid-commit  # as Odoo does after each
+                cr.execute("SELECT needs_runner FROM batch_job WHERE id = %s", [job_id])
+                (needs_runner,) = cr.fetchone()
+
+    def test_new_work_comes_first(self):
+        """A job that is submitted while a runner waits does not wait with it."""
+        waiting = self.put_off(4.5)
+        before = self.progress_rows()
+        work = self.in_background(self.run_actions_until_ended, waiting.id)
+        self.until(lambda: self.progress_rows() > before, "the runner has begun")
+        job = self.submit(self.creates("new", 1))
+        query = "SELECT state FROM batch_job WHERE id = %s"
+        self.until(lambda: self.ask(query, job.id) == ("done",), "the new job is done")
+        self.assert_counters(waiting, "queued", remaining=1)
+        self.move(waiting, 0)
+        work.result(PATIENCE)
+        self.renew()
+        self.assert_counters(waiting, "done", succeeded=1)
+        self.assertLessEqual(self.progress_rows() - before, 2)
+
+    def test_a_short_wait_is_waited_out(self):
+        """What may run in a second is done in the turn that found it waiting."""
+        job = self.put_off(1)
+        self.run_action()
+        self.assert_counters(job, "done", succeeded=1)
+
+    def test_a_long_wait_is_not(self):
+        """For a longer one the runner leaves, and is called for its time."""
+        job = self.put_off(50)
+        self.waiting_triggers().unlink()
+        began = time.monotonic()
+        self.run_action()
+        self.assertLess(time.monotonic() - began, 4)
+        self.assert_counters(job, "queued", remaining=1)
+        (trigger,) = self.waiting_triggers()
+        wait = (trigger.call_at - self.env.cr.now()).total_seconds()
+        self.assertTrue(40 < wait <= 50, wait)
