@@ -7,6 +7,7 @@ TRANSIENT_CODES = {
 }
 CONFLICT_BUDGET = 5  # tries of one chunk before it is cut smaller
 BACK_OFF_CAP = 30.0  # seconds
+FURTHEST_WAIT = 2 * BACK_OFF_CAP  # whoever waits longer was told by a clock that has jumped since
 LOST_BUDGET = 3  # workers that a chunk which is not cut smaller may cost
 
 

@@ -126,7 +126,9 @@ class BatchJobBooks(models.AbstractModel):
     @api.model
     def _publish(self, job, row, ended):
         """Send the counters to whoever may read the job, not more often than eyes can follow."""
-        recently = row["published_at"] and self._seconds_since(row["published_at"]) < PUBLISH_EVERY
+        last = row["published_at"]
+        # less than nothing: the clock was set back, and may be for long
+        recently = last and 0 <= self._seconds_since(last) < PUBLISH_EVERY
         if recently and not ended:
             return
         job._set(published_at=NOW)

@@ -1,8 +1,11 @@
+from datetime import timedelta
+
 from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..engine.chunk_size import HISTORY, next_size
 from ..engine.outcomes import Tally
+from ..engine.retry import FURTHEST_WAIT
 from ..engine.states import CHUNK_STATES, is_one_transaction
 
 
@@ -80,10 +83,12 @@ class BatchJobChunk(models.Model):
                        size, duration,
                        extract(epoch FROM clock_timestamp() AT TIME ZONE 'UTC' - started_at)
                            AS seconds_since,
-                       COALESCE(not_before > clock_timestamp() AT TIME ZONE 'UTC', FALSE) AS waits
+                       COALESCE(not_before - clock_timestamp() AT TIME ZONE 'UTC'
+                                BETWEEN interval '0' AND %s, FALSE) AS waits
                   FROM batch_job_chunk
                  WHERE %s
                 """,
+                timedelta(seconds=FURTHEST_WAIT),
                 which,
             )
         )

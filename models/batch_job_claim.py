@@ -102,7 +102,10 @@ class BatchJobClaim(models.AbstractModel):
             SQL(
                 """
                 WITH open AS (
-                    SELECT id, user_id, priority, last_claimed_at,
+                    SELECT id, user_id, priority,
+                           -- a turn in the future, before the clock was set back, is none
+                           CASE WHEN last_claimed_at <= statement_timestamp() AT TIME ZONE 'UTC'
+                                THEN last_claimed_at END AS last_claimed_at,
                            CASE WHEN priority < 0 THEN priority
                                 ELSE GREATEST(priority, %s) END AS rank,
                            state NOT IN %s
@@ -119,7 +122,9 @@ class BatchJobClaim(models.AbstractModel):
                     SELECT user_id,
                            (SELECT max(served.last_claimed_at)
                               FROM batch_job served
-                             WHERE served.user_id = users.user_id) AS last_turn
+                             WHERE served.user_id = users.user_id
+                               AND served.last_claimed_at
+                                   <= statement_timestamp() AT TIME ZONE 'UTC') AS last_turn
                       FROM (SELECT DISTINCT user_id FROM open) users
                 )
                 SELECT id

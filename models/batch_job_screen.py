@@ -40,7 +40,7 @@ class BatchJobScreen(models.AbstractModel):
         end = self.finished_at or self.state == "running" and fields.Datetime.now()
         if not end or not self.started_at:
             return False
-        return self._in_words((end - self.started_at).total_seconds())
+        return self._in_words(max((end - self.started_at).total_seconds(), 0))
 
     @api.depends("failed", "skipped")
     def _compute_not_done(self):

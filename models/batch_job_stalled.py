@@ -21,7 +21,8 @@ class BatchJobStalled(models.AbstractModel):
         if job.eta and job.eta > now and not job.started_at:
             return False
         touched = max(filter(None, (job.queued_at, job.last_claimed_at, job.last_folded_at)))
-        idle = now - touched > timedelta(seconds=FORGOTTEN_AFTER)
+        # either way: the clock may have been set back
+        idle = abs(now - touched) > timedelta(seconds=FORGOTTEN_AFTER)
         return idle and not self.env["batch.job.chunk"]._is_anyone_working()
 
     @api.model

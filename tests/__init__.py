@@ -5,6 +5,7 @@ from . import (
     test_chunk_steps,
     test_claim_concurrency,
     test_clean_up_race,
+    test_clock,
     test_conflicts,
     test_content,
     test_context_passwords,

@@ -210,7 +210,7 @@ class TestConflicts(RaceCase):
     def now(self):
         return self.ask("SELECT clock_timestamp() AT TIME ZONE 'UTC'")[0]
 
-    def put_off(self, job, until="now() + interval '1 day'"):
+    def put_off(self, job, until="now() + interval '50 s'"):
         """Move the end of a wait, so that no test has to wait or to hurry."""
         self.renew()
         query = (
