@@ -86,7 +86,9 @@ def test_copies_beside_the_original(database, rpc, gates, dumped, copies, rpcs):
 def run_beside_each_other(copies, rpcs):
     """Two databases on one server: the same key in both is no reason to wait, nor is a job of one
     whose chunk takes long."""
-    copies["neutralized"].rows("UPDATE ir_cron SET active = TRUE WHERE cron_name LIKE 'Batch Jobs:%%'")
+    copies["neutralized"].rows(
+        "UPDATE ir_cron SET active = TRUE WHERE cron_name LIKE 'Batch Jobs:%%'"
+    )
     gate = Gate.numbered(copies["copy"], KEY_GATE)
     try:
         upsert = {"op": "upsert", "model": "test.batch.item", "key": ["name"]}
