@@ -392,6 +392,7 @@ class BatchJob(models.Model):
             )
 
     def _is_own(self) -> bool:
+        """Asked of the database: see `batch.job.rights`."""
         self.env.cr.execute(SQL("SELECT user_id FROM batch_job WHERE id = %s", self._origin.id))
         owner = self.env.cr.fetchone()
         return bool(owner) and owner[0] == self.env.uid

@@ -3,7 +3,7 @@ from odoo.tools import SQL
 
 
 class BatchJobRights(models.AbstractModel):
-    """Whose a job is, and who may see what its operations carry and return.
+    """Who may see what operations carry and return.
 
     Asked of the database, never of a record's fields: `onchange` lays over those whatever its
     caller sends, another owner as well.

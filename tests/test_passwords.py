@@ -126,3 +126,13 @@ class TestPasswords(RpcCase):
         first, second, _third = (payload for (payload,) in self.cr.fetchall())
         self.assertEqual(first["kwargs"], {"login": "jo", "password": BLANKED, "again": 1})
         self.assertEqual(second["args"], [3])
+
+    def test_arguments_named_like_a_row(self):
+        """Arguments that are called `fields` and `row`, and are no row to load, do not keep an
+        operation with a password from ending."""
+        arguments = {"fields": ["a", "b"], "row": [1], "token": "t"}
+        call = {"op": "call", "model": MODEL, "method": "return_env", "kwargs": arguments}
+        job = self.submit_and_run([call])
+        self.assert_counters(job, "failed", failed=1)
+        self.cr.execute("SELECT payload FROM batch_job_operation WHERE job_id = %s", [job.id])
+        self.assertEqual(self.cr.fetchone()[0]["kwargs"], {**arguments, "token": BLANKED})
