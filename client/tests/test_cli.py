@@ -38,6 +38,8 @@ def test_bad_usage(run: Run) -> None:
         assert run(*arguments).exit_code == 2
     assert run("status", "--last").exit_code == 2
     Path("a.csv").write_text("name\nA\n")
+    asked = "Error: which model? Give --model, such as --model res.partner.\n"
+    assert run("submit", "a.csv").output == asked  # no line of the file is at fault
     result = run("submit", "a.csv", "--model", "res.partner", "--key", "name")
     assert (result.exit_code, "add --op upsert" in result.output) == (2, True)
 

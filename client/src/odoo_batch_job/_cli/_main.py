@@ -83,6 +83,8 @@ def submit(
     options["name"] = options["name"] or (Path(file).name if file != "-" else None)
     with refusal_is_noted(settings), open_rows(file, kind) as (kind, first, rows):
         op = op or ("load" if kind == "csv" else "create")
+        if kind == "csv" and not model:
+            raise InputError("which model? Give --model, such as --model res.partner.")
         if key and op != "upsert":
             raise InputError("--key says what identifies a record to upsert: add --op upsert.")
         fields = field_types(client, model) if model and op != "unlink" else None
