@@ -380,7 +380,7 @@ class BatchJob(models.Model):
             self._refuse_unseen()
 
     def _refuse_unseen(self):
-        raise AccessError(
+        raise MissingError(
             self.env._("Job %s does not exist, or you have no right to see it.", self.id)
         )
 

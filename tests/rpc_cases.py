@@ -48,6 +48,13 @@ class AccessCase(CommittedCase):
     def assert_forbidden(self, reply):
         self.assertEqual((reply.status, reply.body["name"].split(".")[-1]), (403, "AccessError"))
 
+    def assert_unseen(self, reply, job):
+        """As if there were no such job."""
+        self.assertEqual(
+            (reply.status, reply.message),
+            (404, f"Job {job.id} does not exist, or you have no right to see it."),
+        )
+
     def stored(self, job):
         """All that is stored of a job."""
         self.renew()

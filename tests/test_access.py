@@ -27,10 +27,18 @@ class TestWhoMay(AccessCase):
     def test_others_job(self):
         """Nobody sees or steers another user's job."""
         ids = self.job.ids
-        for verb in ("status", "results", "start", "pause", "resume", "cancel", "retry"):
-            self.assert_refused(self.other, "batch.job", verb, ids)
-        self.assert_refused(self.other, "batch.job", "append", ids, operations=[GOOD], part=0)
-        self.assert_refused(self.other, "batch.job", "write", ids, vals={"name": "mine"})
+        arguments = {
+            **dict.fromkeys(
+                ("status", "results", "start", "pause", "resume", "cancel", "retry"), {}
+            ),
+            "append": {"operations": [GOOD], "part": 0},
+            "write": {"vals": {"name": "mine"}},
+        }
+        for method, more in arguments.items():
+            reply = self.rpc(self.other, "batch.job", method, ids, **more)
+            with self.subTest(method=method):
+                self.assert_unseen(reply, self.job)
+                self.assertEqual(self.stored(self.job), self.before)
         self.assert_refused(self.other, "batch.job", "unlink", ids)
         for model in ("batch.job", "batch.job.operation", "batch.job.chunk"):
             reply = self.rpc(self.other, model, "search_read", domain=[], fields=["display_name"])

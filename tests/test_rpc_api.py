@@ -137,7 +137,7 @@ class TestStatusAndResults(RpcCase):
                 reply = self.rpc(self.user, "batch.job", method, ids=[job_id], **body)
                 self.assertEqual(
                     (method, reply.status, reply.message),
-                    (method, 403, f"Job {job_id} does not exist, or you have no right to see it."),
+                    (method, 404, f"Job {job_id} does not exist, or you have no right to see it."),
                 )
 
     def test_one_job(self):

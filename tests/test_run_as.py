@@ -152,5 +152,5 @@ class TestOwner(AccessCase):
         )
         job = self.submit([GOOD], user=user, start=False)
         self.assertEqual(job.company_id, company)
-        self.assert_forbidden(self.rpc(self.manager, "batch.job", "status", job.ids))
-        self.assert_forbidden(self.rpc(self.manager, "batch.job", "cancel", job.ids))
+        self.assert_unseen(self.rpc(self.manager, "batch.job", "status", job.ids), job)
+        self.assert_unseen(self.rpc(self.manager, "batch.job", "cancel", job.ids), job)

@@ -68,22 +68,25 @@ def test_rows_of_csv_become_operations(
 
 
 @pytest.mark.parametrize(
-    ("file", "more", "name"),
+    ("file", "more", "name", "context"),
     [
-        ("in/rows.csv", [], "rows.csv"),
-        ("in/rows.csv", ["--name", "Contacts"], "Contacts"),
-        ("-", [], None),
+        ("in/rows.csv", [], None, {"batch_job_default_name": "rows.csv"}),
+        ("in/rows.csv", ["--name", "Contacts"], "Contacts", None),
+        ("-", [], None, None),
     ],
 )
 def test_job_has_the_name_of_its_file(
-    run: Run, odoo: FakeOdoo, file: str, more: list[str], name: str | None
+    run: Run, odoo: FakeOdoo, file: str, more: list[str], name: str | None, context: object
 ) -> None:
-    """In a list of jobs people find theirs by what they have submitted."""
+    """In a list of jobs people find theirs by what they have submitted.
+
+    The file's name is a default, which an idempotency key does not compare.
+    """
     Path("in").mkdir()
     Path("in/rows.csv").write_text(CSV)
     assert run("submit", file, "--model", "res.partner", *more, text=CSV).exit_code == 0
     (body,) = (body for path, body in odoo.requests if path.endswith("/submit"))
-    assert body["name"] == name
+    assert (body["name"], body.get("context")) == (name, context)
 
 
 def test_load_is_what_becomes_of_csv(run: Run, odoo: FakeOdoo) -> None:

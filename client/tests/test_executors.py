@@ -70,6 +70,18 @@ def partners(executor: BatchExecutor, *names: str) -> None:
         executor.add_operation(CreateOperation("res.partner", {"name": name}))
 
 
+@pytest.mark.parametrize("ids", ["7", 7.0, None, True, 0, -1, ["7"], [7, None], {"a": 1}, [[7]]])
+def test_what_is_no_id_is_refused(ids: Any) -> None:
+    """A sentence says so where the operation is made, not when it is sent."""
+    for make in (
+        lambda: UpdateOperation("m", {"a": 1}, ids),
+        lambda: DeleteOperation("m", ids),
+        lambda: CallOperation("m", "go", ids),
+    ):
+        with pytest.raises(ValueError, match=r"^ids (holds|are a list) .*record id"):
+            make()
+
+
 @pytest.mark.parametrize(
     ("operation", "wanted"),
     [
@@ -78,7 +90,11 @@ def partners(executor: BatchExecutor, *names: str) -> None:
         (UpdateOperation("m", {"a": 1}, [3]), {"op": "write", "ids": [3], "values": {"a": 1}}),
         (UpdateOperation("m", {"a": 1}, 3), {"op": "write", "ids": [3], "values": {"a": 1}}),
         (DeleteOperation("m", (3, 4)), {"op": "unlink", "ids": [3, 4]}),
-        (DeleteOperation("m", {"$ref": "x"}), {"op": "unlink", "ids": [{"$ref": "x"}]}),  # type: ignore[arg-type]
+        (DeleteOperation("m", {"$ref": "x"}), {"op": "unlink", "ids": [{"$ref": "x"}]}),
+        (
+            UpdateOperation("m", {"a": 1}, {"$ref": "x"}),
+            {"op": "write", "ids": [{"$ref": "x"}], "values": {"a": 1}},
+        ),
         (UpsertOperation("m", {"a": 1}, "a"), {"op": "upsert", "values": {"a": 1}, "key": ["a"]}),
         (
             UpsertOperation("m", {"a": 1}, xml_id="my.a"),

@@ -185,6 +185,24 @@ def test_exit_codes_of_what_goes_wrong(odoo_batch, shop):
     assert (nobody.returncode, nobody.stdout) == (2, "")
 
 
+def test_the_file_under_another_name(odoo_batch, shop, tmp_path):
+    """The name of a file is no part of what a key stands for: renamed, it is the same job. A name
+    that somebody gives is one."""
+    rows = [[f"renamed {number}"] for number in range(3)]
+    keyed = ("--model", CATEGORY, "--op", "create", "--idempotency-key", "renamed")
+    jobs = []
+    for file in ("a.csv", "a corrected.csv"):
+        write_csv(tmp_path / file, ["name"], rows)
+        done = odoo_batch("submit", file, *keyed)
+        assert done.returncode == 0, done.stderr
+        jobs.append(job_of(done.stdout))
+    assert jobs[0] == jobs[1]
+    assert names(shop, "renamed ") == ["renamed 0", "renamed 1", "renamed 2"]
+    assert shop.database.value("SELECT name FROM batch_job WHERE id = %s", jobs[0]) == "a.csv"
+    other = odoo_batch("submit", "a.csv", *keyed, "--name", "Other")
+    assert (other.returncode, "(name is one)" in other.stderr) == (2, True)
+
+
 async def make_draft(shop, count=1, **options):
     async with AsyncClient(
         shop.url, database=shop.database.name, api_key=shop.database.make_key()

@@ -14,6 +14,7 @@ from ._foreign import ExecuteKw, Foreign
 from ._models import JobStatus, OperationResult
 from ._parts import Operation, check_operations
 from ._retry import Retry
+from ._rpc import DEFAULT_NAME
 
 FIRST_POLL = 0.1  # seconds; a small job is done by then
 SHORTEST_POLL = 0.02  # seconds; when the job says that it is about to end
@@ -55,6 +56,7 @@ class AsyncClient(Connected):
         operations: Iterable[Operation] | AsyncIterable[Operation],
         *,
         name: str | None = None,
+        default_name: str | None = None,
         policy: Policy = "isolate",
         chunk_size: int = 0,
         max_parallel: int = 1,
@@ -74,6 +76,8 @@ class AsyncClient(Connected):
         :param operations: dicts such as ``{"op": "create", "model": …, "values": {…}}``, or
             objects such as :class:`CreateOperation`
         :param name: what people call the job
+        :param default_name: what to call it if ``name`` is not given; not compared when the key is
+            used again, as ``name`` is: the corrected file may have another name
         :param policy: what a failure does to its neighbours
         :param chunk_size: operations per transaction; 0 lets Odoo find it
         :param max_parallel: chunks that may run at once; 1 keeps the order of submission
@@ -93,7 +97,7 @@ class AsyncClient(Connected):
         :raises BatchJobError: see ``_errors.py`` for what else can happen
         """
         check_submission(operations, idempotency_key, eta)
-        options = {
+        options: dict[str, Any] = {
             "name": name,
             "policy": policy,
             "chunk_size": chunk_size,
@@ -103,6 +107,8 @@ class AsyncClient(Connected):
             "dry_run": dry_run,
             "idempotency_key": idempotency_key,
         }
+        if default_name and not name:
+            options["context"] = {DEFAULT_NAME: default_name}
         return await self._rpc.submit(operations, options, start=start, opened=opened)
 
     async def execute(

@@ -11,7 +11,7 @@ BatchJobError
     │   └── IdempotencyKeyError   the key names a job of other operations or options
     ├── AuthenticationError   401: no API key, or one that Odoo does not know
     ├── AccessDeniedError     403: the user may not do this
-    ├── NotFoundError         404: no such job, model, method or database
+    ├── NotFoundError         404: no such job (or not yours), model, method …
     ├── ConflictError         409: at odds with the state of the job, or a lock
     ├── RateLimitedError      429: too many requests, also after every retry
     └── ServerError           5xx: Odoo or a proxy failed, also after every retry
@@ -141,7 +141,7 @@ class AccessDeniedError(ResponseError):
 
 
 class NotFoundError(ResponseError):
-    """No such job, model, method or database; or the addon ``batch_job`` is not installed."""
+    """No such job that the user may see, model, method or database; or no addon ``batch_job``."""
 
 
 class ConflictError(ResponseError):

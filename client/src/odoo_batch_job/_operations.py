@@ -7,7 +7,7 @@ does a later change of theirs reach it. What cannot be one is refused where it i
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
 from typing import Any
 
@@ -103,7 +103,7 @@ class UpdateOperation(BatchOperation):
 
     :param model: such as ``res.partner``
     :param data: values by field
-    :param record_ids: ids of the records; one id will do
+    :param record_ids: ids of the records; one id, or one reference, will do
     """
 
     op = "write"
@@ -112,7 +112,7 @@ class UpdateOperation(BatchOperation):
         self,
         model: str,
         data: Values,
-        record_ids: int | Sequence[Any],
+        record_ids: int | Sequence[Any] | Values,
         *,
         ref: str | None = None,
         context: Mapping[str, Any] | None = None,
@@ -126,7 +126,7 @@ class DeleteOperation(BatchOperation):
     """Delete records. Its ``data`` is the ids that are gone.
 
     :param model: such as ``res.partner``
-    :param data: ids of the records; one id will do
+    :param data: ids of the records; one id, or one reference, will do
     """
 
     op = "unlink"
@@ -134,7 +134,7 @@ class DeleteOperation(BatchOperation):
     def __init__(
         self,
         model: str,
-        data: int | Sequence[Any],
+        data: int | Sequence[Any] | Values,
         *,
         ref: str | None = None,
         context: Mapping[str, Any] | None = None,
@@ -195,7 +195,7 @@ class CallOperation(BatchOperation):
         self,
         model: str,
         method: str,
-        ids: int | Sequence[Any] = (),
+        ids: int | Sequence[Any] | Values = (),
         args: Sequence[Any] = (),
         kwargs: Mapping[str, Any] | None = None,
         *,
@@ -207,8 +207,9 @@ class CallOperation(BatchOperation):
         check_list("args", args)
         check_mapping("kwargs", kwargs or {})
         body: dict[str, Any] = {"method": method, "args": list(args), "kwargs": kwargs or {}}
-        if _ids(ids):
-            body["ids"] = _ids(ids)
+        listed = _ids(ids)
+        if listed:
+            body["ids"] = listed
         if each:
             body["each"] = True
         super().__init__(model, body, ref=ref, context=context)
@@ -246,6 +247,25 @@ class LoadOperation(BatchOperation):
         return result.ids[0] if result.ids else None
 
 
-def _ids(ids: int | Sequence[Any]) -> list[Any]:
-    """Return a list of ids; a reference to an earlier operation stands for its records."""
-    return [ids] if isinstance(ids, (int, Mapping)) else list(ids)
+def _ids(ids: int | Sequence[Any] | Values) -> list[Any]:
+    """Return a list of ids; a reference to an earlier operation stands for its records.
+
+    :raises ValueError: neither
+    """
+    listed = [ids] if isinstance(ids, (int, Mapping)) else ids
+    if isinstance(listed, str) or not isinstance(listed, Iterable):
+        raise ValueError(f"ids are a list of record ids, such as [7, 8], not {ids!r}")
+    listed = list(listed)
+    for one in listed:
+        if not _is_id(one):
+            raise ValueError(
+                f"ids holds {one!r}: a record id is a whole number above 0, "
+                'or {"$ref": name} for the records of an earlier operation'
+            )
+    return listed
+
+
+def _is_id(one: object) -> bool:
+    if isinstance(one, Mapping):
+        return one.keys() == {"$ref"}
+    return type(one) is int and one > 0

@@ -20,6 +20,7 @@ from ._models import JobStatus, OperationResult
 from ._parts import Operation, pack
 
 JOB = "batch.job"
+DEFAULT_NAME = "batch_job_default_name"  # in the context, which is no part of what a key stands for
 PAGE = 2_500  # outcomes per request
 
 

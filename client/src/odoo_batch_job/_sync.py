@@ -81,6 +81,7 @@ class Client:
         operations: Iterable[Operation],
         *,
         name: str | None = None,
+        default_name: str | None = None,
         policy: Policy = "isolate",
         chunk_size: int = 0,
         max_parallel: int = 1,
@@ -97,6 +98,7 @@ class Client:
             lambda stream: self._client.submit(
                 stream,
                 name=name,
+                default_name=default_name,
                 policy=policy,
                 chunk_size=chunk_size,
                 max_parallel=max_parallel,
