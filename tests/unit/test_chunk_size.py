@@ -5,6 +5,7 @@ from engine.chunk_size import (
     LARGEST_SIZE,
     LARGEST_STEP,
     fair_size,
+    handed_back,
     next_size,
     paced,
     split,
@@ -106,3 +107,28 @@ def test_split_keeps_every_item_in_order(count):
     assert len(parts) <= 10
     assert all(parts)
     assert count == 1 or max(map(len, parts)) < count
+
+
+@pytest.mark.parametrize(
+    ("count", "done", "seconds", "sizes"),
+    [
+        (48, 2, 6.0, [5] * 9 + [3]),
+        (4, 1, 3.0, [1] * 4),
+        (45, 5, 5.2, [5] * 9),
+        (900, 100, 6.0, [90] * 10),
+        (3, 40, 5.1, [3]),
+    ],
+)
+def test_what_goes_back_is_cut_small(count, done, seconds, sizes):
+    """In parts of what a second holds, so that other runners of the job find some, but not more
+    than ten."""
+    parts = handed_back(list(range(count)), done, seconds)
+    assert [item for part in parts for item in part] == list(range(count))
+    assert [len(part) for part in parts] == sizes
+
+
+def test_steps_begin_as_large_as_is_known():
+    """Who knows how quick the items are begins with more of them."""
+    clock = Clock()
+    sizes = [len(step) for step in paced([list(range(500))], 1_000, clock.now, first=500)]
+    assert sizes == [500]

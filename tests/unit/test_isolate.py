@@ -127,3 +127,59 @@ def test_nothing_after_the_culprit_is_tried_alone():
     first_culprit(creates(100), chunk.attempt)
     assert max(positions[0] for positions in chunk.attempts) == 40
     assert chunk.kept == list(range(40))
+
+
+class SlowChunk(FakeChunk):
+    """Each applied operation takes a second; an attempt ends early when the time is up."""
+
+    def __init__(self, bad, patience):
+        super().__init__(bad)
+        self.patience = patience
+        self.seconds = 0
+
+    def time_is_up(self, _position):
+        return self.seconds >= self.patience
+
+    def attempt(self, operations):
+        outcomes, before = [], list(self.kept)
+        for operation in operations:
+            if outcomes and self.time_is_up(operation.position):
+                break
+            self.seconds += 1
+            if operation.position in self.bad:
+                self.kept = before
+                raise OperationFailed(Failure("error", f"bad {operation.position}"))
+            self.kept.append(operation.position)
+            outcomes.append(Outcome(operation.position, "done"))
+        return outcomes
+
+
+@pytest.mark.parametrize("bad", BAD_SETS, ids=lambda bad: f"{len(bad)}_bad")
+@pytest.mark.parametrize("patience", [0, 1, 7, 1_000])
+def test_whoever_comes_for_the_rest_does_each_once(bad, patience):
+    """When the time is up what is settled stays, in order and without gaps; each visit settles one
+    operation at least, and the rest comes out as it would have at once."""
+    left, kept, failed = creates(100), [], set()
+    while left:
+        chunk = SlowChunk(bad, patience)
+        parts = isolate(left, chunk.attempt, lambda error: False, chunk.time_is_up)
+        outcomes = [outcome for part in parts for outcome in part]
+        settled = [operation.position for operation in left[: len(outcomes)]]
+        assert outcomes and [outcome.position for outcome in outcomes] == settled
+        kept += chunk.kept
+        failed |= {outcome.position for outcome in outcomes if outcome.state == "failed"}
+        left = left[len(outcomes) :]
+    assert failed == bad
+    assert kept == [position for position in range(100) if position not in bad]
+
+
+@pytest.mark.parametrize("bad", BAD_SETS, ids=lambda bad: f"{len(bad)}_bad")
+def test_the_first_culprit_is_found_in_several_visits(bad):
+    """Good ones before it may be settled by an earlier visit; nobody else is named."""
+    left, culprit = creates(100), None
+    while left and not culprit:
+        chunk = SlowChunk(bad, 7)
+        settled, culprit = first_culprit(left, chunk.attempt, chunk.time_is_up)
+        assert settled or culprit
+        left = left[len(settled) :]
+    assert (culprit.position if culprit else None) == min(bad, default=None)
