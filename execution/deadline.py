@@ -42,13 +42,15 @@ class Deadline:
     that old; where that is too much, the runner asks for a new pass (decision 10).
     """
 
-    def __init__(self, begun: float | None = None, has_asked: bool = False):
+    def __init__(self, begun: float | None = None, has_asked: bool = False, runner=None):
         """
         :param begun: the earliest moment at which Odoo's clock may have started; now unless given
         :param has_asked: the runner's last turn has ended so that this pass could begin
+        :param runner: whose turn it is; None: nobody's, it is no pass of scheduled actions
         """
         self._begun = time.monotonic() if begun is None else begun
         self._has_asked = has_asked
+        self._runner = runner
         self.seconds = _limit_of_this_thread()
         self.wants_fresh_pass = False
         self.has_worked = False  # a chunk was done in this turn
@@ -62,11 +64,12 @@ class Deadline:
         ended, asked = _turns().get(runner, (-math.inf, False))
         told = getattr(threading.current_thread(), "start_time", None)
         begun = time.monotonic() - (time.time() - told) if told else ended
-        return cls(begun, asked)
+        return cls(begun, asked, runner)
 
-    def end_turn(self, runner):
+    def end_turn(self):
         """A pass that sees this runner again begins after this moment."""
-        _turns()[runner] = (time.monotonic(), self.wants_fresh_pass)
+        if self._runner is not None:
+            _turns()[self._runner] = (time.monotonic(), self.wants_fresh_pass)
 
     def is_near(self) -> bool:
         return self._used() > SAFE_PART

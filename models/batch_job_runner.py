@@ -46,14 +46,13 @@ class BatchJobRunner(models.AbstractModel):
             return
         self._retire_superfluous(slot)
         in_pass = "cron_id" in self.env.context
-        runner = (self.env.cr.dbname, slot)
-        deadline = Deadline.of_turn(runner) if in_pass else Deadline()
+        deadline = Deadline.of_turn((self.env.cr.dbname, slot)) if in_pass else Deadline()
         try:
             with runner_at_work(self.env.cr):
                 if self._take_turn(slot, deadline):
                     self._come_back(slot)
         finally:
-            deadline.end_turn(runner)
+            deadline.end_turn()
 
     @api.model
     def _take_turn(self, slot, deadline) -> bool:
@@ -128,7 +127,7 @@ class BatchJobRunner(models.AbstractModel):
         :returns: whether to look again
         """
         wait, left = self._wait_of_next_chunk(), self._seconds_left()
-        self.env["ir.cron"]._commit_progress()  # no transaction stays open while it waits
+        self.env.cr.rollback()  # no transaction stays open while it waits
         if wait is None:
             return False
         if wait.total_seconds() > SOON:

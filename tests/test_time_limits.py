@@ -32,14 +32,14 @@ class TestDeadline(BaseCase):
         first = Deadline.of_turn("runner")
         self.assertFalse(first.allows_to_begin())
         self.assertTrue(first.asks_at_once)
-        first.end_turn("runner")
+        first.end_turn()
         second = Deadline.of_turn("runner")
         self.assertTrue(second.allows_to_begin())
         self.assertFalse(second.asks_at_once or second.is_near())
 
     def test_another_runner_tells_nothing(self):
         """Two runners may have their turns in the same pass."""
-        Deadline.of_turn("runner").end_turn("runner")
+        Deadline.of_turn("runner").end_turn()
         self.assertFalse(Deadline.of_turn("other").allows_to_begin())
 
     def test_parts(self):

@@ -75,6 +75,8 @@ class TestWaiting(TimeCase):
         before = self.progress_rows()
         work = self.in_background(self.run_actions_until_ended, waiting.id)
         self.until(lambda: self.progress_rows() > before, "the runner has begun")
+        # but the one that locks the scheduled action
+        self.until(lambda: self.open_transactions() == 1, "it waits without a transaction")
         job = self.submit(self.creates("new", 1))
         query = "SELECT state FROM batch_job WHERE id = %s"
         self.until(lambda: self.ask(query, job.id) == ("done",), "the new job is done")
@@ -83,6 +85,11 @@ class TestWaiting(TimeCase):
         work.result(PATIENCE)
         self.renew()
         self.assert_counters(waiting, "done", succeeded=1)
+
+    def open_transactions(self):
+        """How many other sessions do nothing in an open transaction."""
+        query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+        return self.ask(f"{query} AND state = 'idle in transaction'")[0]
 
     def test_a_short_wait_is_waited_out(self):
         """What may run in a second is done in the turn that found it waiting."""
