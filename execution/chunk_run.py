@@ -126,16 +126,19 @@ def _run_together(run, operations, steps, mates_become, before_step=None) -> lis
     return settled
 
 
-def run_all(run: Run, operations: list[Operation], before_step: BeforeStep) -> list[Outcome]:
+def run_all(
+    run: Run, operations: list[Operation], job: dict, before_step: BeforeStep
+) -> list[Outcome]:
     """Policy `all`: many steps, each under a savepoint so that the culprit can be found, and short
-    enough for a cancel or the worker's time limit to be noticed.
+    enough for a cancel or the worker's time limit to be noticed; none larger than the job's chunks,
+    since nothing is merged across them.
 
     :param before_step: called with the position reached, before each step and before the end;
         raises StopAll to give up
     :raises StopAll: the caller must roll back the whole transaction
     """
     settled: list[Outcome] = []
-    for step in paced([operations]):
+    for step in paced([operations], job["chunk_size"] or LARGEST_STEP):
         before_step(step[0].position)
         with operation_guard(run.job_env):
             outcomes, culprit = _up_to_culprit(run, step)

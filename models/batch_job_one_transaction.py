@@ -43,7 +43,7 @@ class BatchJobOneTransaction(models.AbstractModel):
                         alone = claim.lost == LOST_BUDGET - 1
                         outcomes = run_stepwise(run, operations, before_step, alone)
                     else:
-                        outcomes = run_all(run, operations, before_step)
+                        outcomes = run_all(run, operations, job, before_step)
             except StopAll as stop:
                 self._stop(claim, operations, stop, started)
                 return
