@@ -6,6 +6,7 @@ EngineError
 │       └── BadOperations  ... because of several, each of which is named
 ├── OperationFailed        an attempt failed; its effects were rolled back
 ├── UnfitReference         a reference does not stand for what its place needs; the operation fails
+├── MergedWrongly          merged operations may end otherwise than one by one; they are done again
 └── ForbiddenEffect        an operation did what no operation may do (commit, rebuild the registry)
 """
 
@@ -54,3 +55,11 @@ class ForbiddenEffect(EngineError):
 
 class UnfitReference(EngineError):
     pass
+
+
+class MergedWrongly(EngineError):
+    """From then on operations of this kind on this model are applied strictly in order."""
+
+    def __init__(self, op: str, model: str):
+        super().__init__(f"{op} of {model}")
+        self.kind = (op, model)

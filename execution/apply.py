@@ -2,8 +2,8 @@
 
 from odoo.models import BaseModel
 
-from ..engine.coalesce import Group, coalesce
-from ..engine.errors import ForbiddenEffect, OperationFailed
+from ..engine.coalesce import Group, Unflushed, apart, coalesce, in_turns
+from ..engine.errors import ForbiddenEffect, MergedWrongly, OperationFailed
 from ..engine.isolate import TimeIsUp, never
 from ..engine.operations import Operation
 from ..engine.outcomes import Outcome
@@ -16,6 +16,7 @@ from .load import Loader
 from .misfits import watch
 from .prechecks import Suspicion
 from .references import References
+from .relations import references_among, relations
 from .transaction.savepoint import check_deferred_constraints, repairing_savepoint
 from .transaction.transient import TransientError
 from .upsert import add_later_of_same_key, upsert
@@ -52,6 +53,7 @@ class Applier:
         self.careful = careful
         self.time_is_up = time_is_up
         self.released = 0  # savepoints kept since somebody last set this to 0
+        self._relation_of = relations(env)
 
     def attempt(self, operations: list[Operation]) -> list[Outcome]:
         """Apply operations under one savepoint: all, or those before time is up.
@@ -59,6 +61,13 @@ class Applier:
         :raises OperationFailed: everything was undone
         :raises TransientError: the transaction must be rolled back
         """
+        while True:
+            try:
+                return self._attempt(operations)
+            except MergedWrongly as error:
+                self.knowledge.strictly.add(error.kind)
+
+    def _attempt(self, operations):
         self.references.begin()
         name = operations[0].model
         self._model = self.env[name if name in self.env else "base"]
@@ -68,7 +77,7 @@ class Applier:
             with repairing_savepoint(self.env):
                 outcomes = self._apply(operations)
                 check_deferred_constraints(self.env.cr)
-        except (OperationFailed, StopAll):
+        except (OperationFailed, MergedWrongly, StopAll):
             raise
         except (Exception, SystemExit) as error:
             if isinstance(error, TransientError) or self.env.cr.closed:
@@ -83,18 +92,22 @@ class Applier:
     def _apply(self, operations: list[Operation]) -> list[Outcome]:
         """Group after group, in order; a reference is resolved when what it names has been done."""
         outcomes: list[Outcome] = []
+        unflushed = Unflushed()
         while operations:
             ready, settled, operations = self.references.take_ready(operations)
             outcomes += settled
             if not self.careful:
                 _raise_first_failure(settled)
-            for group in coalesce(ready):
-                if outcomes and self.time_is_up(group.operations[0].position):
-                    return outcomes
-                self._model = self._model_of(group)
-                done = self._apply_group(self._model, group)
-                self.references.note(group.operations, done)
-                outcomes += done
+            for whole in coalesce(ready, self._relation_of):
+                self._model = self._model_of(whole)
+                if unflushed.must_go_before(whole):
+                    self.env.flush_all()
+                for group in self._mergeable(self._model, whole):
+                    if outcomes and self.time_is_up(group.operations[0].position):
+                        return outcomes
+                    done = self._apply_group(self._model, group)
+                    self.references.note(group.operations, done)
+                    outcomes += done
         return outcomes
 
     def _model_of(self, group: Group) -> BaseModel:
@@ -104,6 +117,17 @@ class Applier:
         model = self.env[group.model]
         return model.with_context(**group.context) if group.context else model
 
+    def _mergeable(self, model: BaseModel, group: Group) -> list[Group]:
+        """The parts of a group that may be one call."""
+        if group.op != "unlink" or len(group.operations) == 1:
+            return [group]
+        if self._is_strict(model, group.op):
+            return [Group(group.op, group.model, [one]) for one in group.operations]
+        return apart(group, references_among(model, group.ids))
+
+    def _is_strict(self, model, op) -> bool:
+        return (op, model._name) in self.knowledge.strictly
+
     def _apply_group(self, model: BaseModel, group: Group) -> list[Outcome]:
         failures = certain_failures(model, group)
         if self.careful:
@@ -111,14 +135,26 @@ class Applier:
         outcomes = [Outcome(at, "failed", failure=why) for at, why in failures.items()]
         rest = [o for o in group.operations if o.position not in failures]
         suspects = self._suspects(model, group, rest)
-        kept = [o for o in rest if o.position not in suspects]
-        if kept and (self.careful or not failures):
-            outcomes += self._apply_merged(model, group.op, kept)
-        for operation in rest:
-            if operation.position in suspects:
-                outcomes.append(self._try_alone(model, operation, suspects[operation.position]))
+        if self.careful or not failures:
+            outcomes += self._apply_in_turns(model, group.op, rest, suspects)
         if not self.careful:
             _raise_first_failure(outcomes)
+        return outcomes
+
+    def _apply_in_turns(self, model, op: str, operations, suspects) -> list[Outcome]:
+        outcomes: list[Outcome] = []
+        last = -1  # position of what was applied
+        for turn in in_turns(operations, suspects, self._is_strict(model, op)):
+            first = turn[0]
+            if first.position not in suspects:
+                outcomes += self._apply_merged(model, op, turn)
+            else:
+                self.env.flush_all()  # or it would be blamed for what comes before it
+                suspicion = suspects[first.position]
+                outcomes.append(outcome := self._try_alone(model, first, suspicion))
+                if first.position < last and not _is_as_expected(outcome, suspicion):
+                    raise MergedWrongly(op, model._name)
+            last = max(last, turn[-1].position)
         return outcomes
 
     def _apply_merged(self, model, op: str, operations: list[Operation]) -> list[Outcome]:
@@ -166,6 +202,13 @@ def _watched(model, operation: Operation, suspicion: Suspicion | None) -> Outcom
         if outcome.state == "done":
             watched.refuse_stored(model, outcome.ids)
     return outcome
+
+
+def _is_as_expected(outcome: Outcome, suspicion: Suspicion | None) -> bool:
+    """A suspect that fails as it was expected to ends the same whenever it is tried."""
+    return outcome.state == "failed" and (
+        suspicion is None or outcome.failure in suspicion.failures
+    )
 
 
 def _raise_first_failure(outcomes: list[Outcome]):

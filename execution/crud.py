@@ -14,6 +14,7 @@ from ..engine.coalesce import by_equal_values
 from ..engine.errors import ForbiddenEffect
 from ..engine.outcomes import Outcome, plain_value
 from .prechecks import records_of
+from .unlinks import watching_unlink
 
 
 def create(model, operations) -> list[Outcome]:
@@ -39,7 +40,12 @@ def write(model, operations) -> list[Outcome]:
 
 
 def unlink(model, operations) -> list[Outcome]:
-    model.browse([one for o in operations for one in o.payload["ids"]]).unlink()
+    records = model.browse([one for o in operations for one in o.payload["ids"]])
+    if len(operations) == 1:
+        records.unlink()
+    else:
+        with watching_unlink(records):
+            records.unlink()
     return [Outcome(o.position, "done", ids=o.payload["ids"], value=True) for o in operations]
 
 

@@ -147,7 +147,9 @@ class LocksBeside(KeyLocks):
         with self._unless_lost():
             # our own transaction may hold the whole table
             self.cr.execute(SQL("SET LOCAL lock_timeout = %s", PATIENCE))
-            found = [self._finds_newer(env, group, oldest) for group in coalesce(operations)]
+            # only what is looked up together matters here
+            groups = coalesce(operations, lambda _model, _field: None)
+            found = [self._finds_newer(env, group, oldest) for group in groups]
             self.cr.rollback()
         if any(found):
             raise TransientError("A record with one of the keys was made meanwhile.")

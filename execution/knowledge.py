@@ -18,6 +18,8 @@ class Knowledge:
         self._unique: dict[tuple[str, str], UniqueKey] = {}
         self._required: set[tuple[str, str]] = set()
         self._denied: set[str] = set()
+        # (op, model): see MergedWrongly
+        self.strictly: set[tuple[str, str]] = set()
 
     def __bool__(self):
         """Whether there is any lesson."""

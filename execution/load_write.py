@@ -3,12 +3,16 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..engine.coalesce import Group
+from ..engine.coalesce import Group, in_turns
+from ..engine.commands import Effect, effect, names_its_model
+from ..engine.errors import MergedWrongly
 from ..engine.operations import Operation
 from ..engine.outcomes import Failure
+from ..engine.segments import Step, segments
 from .failures import describe
 from .find_external_ids import foreign_module, known
 from .knowledge import Knowledge
+from .relations import relations
 from .transaction.savepoint import note_external_ids, repairing_savepoint
 from .transaction.transient import TransientError
 
@@ -57,11 +61,17 @@ class Waiting:
     def write_all(self):
         records, self._records, self.names = self._records, [], set()
         records = self._without_foreign_names(records)
-        suspects = self._suspects(records)
-        self._write([one for one in records if one.position not in suspects])
-        for record in records:
-            if record.position in suspects:
-                self._write_alone(record)
+        suspects, last = self._suspects(records), -1
+        for turn in in_turns(records, suspects, self._is_strict()):
+            first = turn[0].position
+            if first not in suspects:
+                self._write(turn)
+            elif self._write_alone(turn[0]) and first < last:
+                raise MergedWrongly("load", self.model._name)
+            last = max(last, turn[-1].position)
+
+    def _is_strict(self) -> bool:
+        return self.knowledge is not None and ("load", self.model._name) in self.knowledge.strictly
 
     def _new_names(self, record) -> Iterator[str]:
         """The external ids that a record and its lines may get."""
@@ -100,8 +110,31 @@ class Waiting:
         return self.knowledge.suspects(self.model, Group("create", name, creates))
 
     def _write(self, records: list[Record]):
-        if not records:
-            return
+        """In parts: `_load_records` updates first and creates then."""
+        if len(records) < 2:
+            parts = [records] if records else []
+        else:
+            steps = segments(self._steps(records), creates_first=False)
+            parts = [[step.item for step in part] for part in steps]
+        for part in parts:
+            self.model.env.flush_all()
+            self._write_part(part)
+
+    def _steps(self, records) -> Iterator[Step]:
+        name, relation_of = self.model._name, relations(self.model.env)
+        found = known(self.model, [one.external_id for one in records if one.external_id])
+        for record in records:
+            existing = found.get(record.external_id)
+            record_id = existing.found if existing else record.values.get("id")
+            yield Step(
+                record,
+                creates=not record_id,
+                names_its_model=names_its_model(name, record.values, relation_of),
+                alone=effect(name, record.values, relation_of, not record_id) is Effect.CHANGES,
+                id=record_id,
+            )
+
+    def _write_part(self, records: list[Record]):
         note_external_ids(self.model.env)
         data = [
             {
@@ -115,7 +148,8 @@ class Waiting:
         ids = self.model._load_records(data, self.update)._ids
         self.ids.update(zip((one.position for one in records), ids, strict=True))
 
-    def _write_alone(self, record: Record):
+    def _write_alone(self, record: Record) -> bool:
+        """Whether it could be written."""
         try:
             with repairing_savepoint(self.model.env):
                 self._write([record])
@@ -123,8 +157,9 @@ class Waiting:
             if isinstance(error, TransientError) or self.model.env.cr.closed:
                 raise
             self.failures[record.position] = describe(error, self.model)
-        else:
-            self.released += 1
+            return False
+        self.released += 1
+        return True
 
 
 def _names_of_lines(values: dict) -> Iterator[str]:

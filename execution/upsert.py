@@ -7,42 +7,52 @@ from psycopg2 import errors as pg
 
 from odoo.tools import SQL
 
-from ..engine.coalesce import coalesce
+from ..engine.coalesce import Unflushed, coalesce
+from ..engine.commands import names_its_model
 from ..engine.operations import Operation
 from ..engine.outcomes import Failure, Outcome
+from ..engine.segments import Step, segments
 from . import crud
 from .find_external_ids import ExternalIds
 from .find_keys import Keys
+from .relations import relations
 from .snapshots import PATIENCE, oldest_unseen
 
 
 def upsert(model, operations: list[Operation]) -> list[Outcome]:
     """Apply upserts that have the same key fields. Two with the same key are one record."""
-    if len(operations) > 1 and any(_may_make_others(model, one) for one in operations):
-        return [outcome for one in operations for outcome in upsert(model, [one])]
     finder = finder_of(model, operations)
     outcomes, keys = _failing_keys(finder, operations)
-    operations = [operation for operation in operations if operation.position in keys]
     matches = finder.find(set(keys.values()))
-    creators: dict[object, Operation] = {}
-    updates: list[tuple[Operation, int | None]] = []
+    steps, new = [], set()
     for operation in operations:
-        key = keys[operation.position]
+        key = keys.get(operation.position)
+        if key is None:
+            continue
         match = matches.get(key)
-        if match and match.failure:
-            outcomes.append(Outcome(operation.position, "failed", failure=match.failure))
-        elif match:
-            updates.append((operation, match.id))
-        elif key in creators:
-            updates.append((operation, None))
-        elif failure := finder.refuse_new(key):
+        failure = match.failure if match else finder.refuse_new(key)
+        if failure:
             outcomes.append(Outcome(operation.position, "failed", failure=failure))
+        elif match or key in new:
+            steps.append(Step(operation, creates=False))
         else:
-            creators[key] = operation
+            new.add(key)
+            names = names_its_model(model._name, operation.payload["values"], relations(model.env))
+            steps.append(Step(operation, creates=True, names_its_model=names))
+    ids = {key: match.id for key, match in matches.items()}
+    for part in segments(steps, creates_first=True):
+        outcomes += _apply(model, finder, part, keys, ids)
+    return outcomes
+
+
+def _apply(model, finder, part: list[Step], keys, ids) -> list[Outcome]:
+    """Create, then update; `ids` gets those of the new records."""
+    model.env.flush_all()
+    creators = {keys[step.item.position]: step.item for step in part if step.creates}
     made = _create(model, finder, creators)
-    ids = {key: made[operation.position].ids[0] for key, operation in creators.items()}
-    written = [(o, one or ids[keys[o.position]]) for o, one in updates]
-    return outcomes + list(made.values()) + _update(model, finder, written)
+    ids |= {key: made[operation.position].ids[0] for key, operation in creators.items()}
+    updates = [(s.item, ids[keys[s.item.position]]) for s in part if not s.creates]
+    return [*made.values(), *_update(model, finder, updates)]
 
 
 def finder_of(model, operations: list[Operation]):
@@ -63,20 +73,6 @@ def add_later_of_same_key(model, suspects: dict, operations: list[Operation]) ->
         elif key in keys:
             suspects[operation.position] = None
     return suspects
-
-
-def _may_make_others(model, operation):
-    """Whether an x2many command gives another record of the model a key, which a later operation
-    must find."""
-    names = set(operation.payload.get("key") or ())
-    return any(
-        isinstance(command, list) and isinstance(command[-1], dict) and names & command[-1].keys()
-        for name, value in operation.payload["values"].items()
-        if isinstance(value, list) and model._fields.get(name) is not None
-        if model._fields[name].comodel_name == model._name
-        for command in value
-        if command
-    )
 
 
 def _failing_keys(finder, operations):
@@ -128,6 +124,10 @@ def _update(model, finder, updates):
         )
         for operation, record_id in updates
     ]
-    for group in coalesce([one for one in writes if one.payload["values"]]):
+    unflushed = Unflushed()
+    given = [one for one in writes if one.payload["values"]]
+    for group in coalesce(given, relations(model.env)):
+        if unflushed.must_go_before(group):
+            model.env.flush_all()
         crud.write(model, group.operations)
     return [Outcome(o.position, "done", ids=o.payload["ids"], value="updated") for o in writes]

@@ -1,6 +1,7 @@
 from odoo import api, models
 
 from ..execution.misfits import watching
+from ..execution.unlinks import note_unlink
 
 
 class Base(models.AbstractModel):
@@ -19,6 +20,10 @@ class Base(models.AbstractModel):
         if watch := watching():
             watch.note(self, vals)
         return result
+
+    def unlink(self):
+        note_unlink(self)
+        return super().unlink()
 
     @api.private
     def _in_batches(

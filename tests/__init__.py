@@ -24,6 +24,7 @@ from . import (
     test_load_compare,
     test_load_external_ids,
     test_odoo_internals,
+    test_merging,
     test_order,
     test_outcomes,
     test_passwords,

@@ -13,6 +13,7 @@
         "security/ir.model.access-keys.csv",
         "security/ir.model.access-rows.csv",
         "security/ir.model.access-types.csv",
+        "security/ir.model.access-trees.csv",
         "security/test_batch_key_rules.xml",
     ],
 }

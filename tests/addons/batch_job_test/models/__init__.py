@@ -1,1 +1,1 @@
-from . import keys, misbehaviour, repairs, rows, types, values
+from . import keys, misbehaviour, repairs, rows, trees, types, values
