@@ -25,6 +25,7 @@ from . import (
     test_load_external_ids,
     test_odoo_internals,
     test_merging,
+    test_one_by_one,
     test_order,
     test_outcomes,
     test_passwords,
