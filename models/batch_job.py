@@ -1,3 +1,4 @@
+import logging
 from datetime import timezone
 
 from odoo import api, fields, models
@@ -380,9 +381,11 @@ class BatchJob(models.Model):
             self._refuse_unseen()
 
     def _refuse_unseen(self):
-        raise MissingError(
+        error = MissingError(
             self.env._("Job %s does not exist, or you have no right to see it.", self.id)
         )
+        error.loglevel = logging.INFO  # the caller's mistake, and nothing to warn the server of
+        raise error
 
     def _check_owner(self):
         self._check_named()
