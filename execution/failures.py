@@ -136,9 +136,11 @@ def _unfit_for_column(error, model) -> str:
             return model.env._("A text is too long for its field.")
         case pg.DatetimeFieldOverflow() | pg.InvalidDatetimeFormat():
             return model.env._("A date or time is not valid.")
-    return model.env._(
-        "A value is of another type than its field, such as a text in the place of an id."
-    )
+        case pg.InvalidTextRepresentation() | pg.DatatypeMismatch():
+            return model.env._(
+                "A value is of another type than its field, such as a text in the place of an id."
+            )
+    return error.diag.message_primary or _text(error)
 
 
 def _required(model, column):
