@@ -269,7 +269,7 @@ class BatchJob(models.Model):
 
     def write(self, vals):
         if not self.env.su:
-            self._check_options_written(vals)
+            self.env["batch.job.submission"]._check_written(vals)
             forbidden = vals.keys() - OWNER_MAY_WRITE
             if forbidden:
                 raise AccessError(
@@ -353,15 +353,6 @@ class BatchJob(models.Model):
 
     # Rights
 
-    @api.model
-    def _check_options_written(self, vals):
-        """What may be changed later has the limits that it had at submission."""
-        limited = {name: vals[name] for name in ("name", "priority") if name in vals}
-        submission = self.env["batch.job.submission"]
-        submission._check_priority(submission._parse_options(**limited))
-        if "name" in vals and not vals["name"]:
-            raise UserError(self.env._("A job needs a name."))
-
     def _check_access(self, operation):
         # before anything else asks for the user's language or companies
         if problem := context_problem(self.env.context):
@@ -399,17 +390,6 @@ class BatchJob(models.Model):
         self.env.cr.execute(SQL("SELECT user_id FROM batch_job WHERE id = %s", self._origin.id))
         owner = self.env.cr.fetchone()
         return bool(owner) and owner[0] == self.env.uid
-
-    def _append_part(self, row, hashes, parsed):
-        if not parsed.count:
-            raise UserError(self.env._("operations is empty; a part has at least one."))
-        self.env["batch.job.operation"]._store(row, parsed.text, row["total"])
-        self._set(
-            total=row["total"] + parsed.count,
-            parts=len(hashes) + 1,
-            part_hashes=[*hashes, parsed.digest],
-            **{name: row[name] or has for name, has in parsed.has.items()},
-        )
 
 
 def _iso(moment) -> str | None:

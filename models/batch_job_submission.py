@@ -123,6 +123,14 @@ class BatchJobSubmission(models.AbstractModel):
             raise UserError(str(error)) from error
 
     @api.model
+    def _check_written(self, vals):
+        """What may be changed later has the limits that it had at submission."""
+        limited = {name: vals[name] for name in ("name", "priority") if name in vals}
+        self._check_priority(self._parse_options(**limited))
+        if "name" in vals and not vals["name"]:
+            raise UserError(self.env._("A job needs a name."))
+
+    @api.model
     def _store(self, options: Options, parsed: Parsed, state):
         """Store a new job, or find the one that the same submission made before.
 

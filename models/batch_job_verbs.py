@@ -165,6 +165,17 @@ class BatchJobVerbs(models.AbstractModel):
             row["wave_ends"] = self.env["batch.job.operation"]._order_by_wave(self.id)
             self._set(wave_ends=row["wave_ends"])
 
+    def _append_part(self, row, hashes, parsed):
+        if not parsed.count:
+            raise UserError(self.env._("operations is empty; a part has at least one."))
+        self.env["batch.job.operation"]._store(row, parsed.text, row["total"])
+        self._set(
+            total=row["total"] + parsed.count,
+            parts=len(hashes) + 1,
+            part_hashes=[*hashes, parsed.digest],
+            **{name: row[name] or has for name, has in parsed.has.items()},
+        )
+
     def _wake(self):
         for eta in {not job.started_at and job.eta for job in self.sudo()}:
             self.env["batch.job.runner"]._wake(eta)
