@@ -13,6 +13,8 @@ from .time_cases import TimeCase, calls
 class TestHandBack(TimeCase):
     """A chunk that has been at work for long lands what is done; the rest is queued again."""
 
+    cleans = (ITEM, "test.batch.row")
+
     def setUp(self):
         super().setUp()
         # each look at the clock says that it has been long enough
@@ -105,7 +107,6 @@ class TestHandBack(TimeCase):
         self.run_to_end(job)
         self.assert_counters(job, "done", succeeded=8)
         records = self.env["test.batch.row"].search([], order="id")
-        self.addCleanup(records.unlink)
         self.assertEqual([len(record.line_ids) for record in records], [2] * 4)
 
     def test_cancelled_meanwhile(self):

@@ -8,13 +8,15 @@ from ..execution import key_locks
 from ..execution.key_locks import KeyLocks
 from ..models import batch_job_runner
 from .key_cases import KEY, upsert
-from .races import PATIENCE
+from .races import ITEM, PATIENCE
 from .time_cases import TimeCase
 
 
 @tagged("post_install", "-at_install")
 class TestWaiting(TimeCase):
     """A runner that can do nothing for a moment, for chunks are put off, waits within its turn."""
+
+    cleans = (ITEM, KEY)
 
     def put_off(self, seconds):
         """A job whose one chunk may not run before some seconds are over."""
@@ -36,7 +38,6 @@ class TestWaiting(TimeCase):
         """While somebody else holds its key, a job costs a run of the scheduled action or two, and
         not 25 a second; when the key is free, the same run does it."""
         job = self.submit([upsert("code", code="held", name="held")])
-        self.addCleanup(lambda: self.env[KEY].search([("code", "=", "held")]).unlink())
         holder = self.runner(1)
         operations = holder.env["batch.job.operation"]._pending(job.id, 0, 0)
         KeyLocks(holder.cr).take(holder.env, operations, 10)
