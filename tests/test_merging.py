@@ -2,6 +2,7 @@ from unittest.mock import patch
 
 from odoo.tests import tagged
 
+from ..engine import chunk_size
 from .common import CommittedCase
 
 PARTNER, CURRENCY, TREE = "res.partner", "res.currency", "test.batch.tree"
@@ -270,4 +271,6 @@ class TestNothingMerged(MergingCase):
     def test_the_same_merged(self):
         """Without a chunk size there are fewer calls: the test above can fail."""
         merged = [("create", 2), ("write", 4), ("create", 2), ("create", 2), ("unlink", 4)]
-        self.assertEqual(self.sizes(self.operations("merged")), merged)
+        operations = self.operations("merged")
+        with patch.object(chunk_size, "FIRST_STEP", len(operations)):
+            self.assertEqual(self.sizes(operations), merged)
