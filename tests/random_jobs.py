@@ -141,7 +141,8 @@ class RandomJob:
         # what Odoo says of a command on a record that is gone depends on its cache
         gone = self.deleted.get(comodel, ())
         known = [one for one in self.pool.get(comodel, ()) if one not in gone]
-        choices = [0, 0, 0, 4, 4, 1, 2, 3, 5, 6] if known else [0]
+        # a nested one would be done twice for two records, the second time on what is gone
+        choices = [0, 0, 0, 4, 4, 1, 5, 6, *((2, 3) if deep == 1 else ())] if known else [0]
         code = self.chance.choice(choices)
         if code == 0:
             return [0, 0, self._values(comodel, True, deep)]
