@@ -50,15 +50,20 @@ def coalesce(operations: list[Operation], relation_of: RelationOf) -> list[Group
     return groups
 
 
-def by_equal_values(operations: list[Operation]) -> list[tuple[dict, list[int]]]:
-    """A group of writes as calls, in order: neighbours of equal values are one."""
+def by_equal_values(
+    operations: list[Operation], never: str | None = None
+) -> list[tuple[dict, list[int]]]:
+    """A group of writes as calls, in order: neighbours of equal values are one.
+
+    :param never: a field that is written by one operation at a time
+    """
     calls: list[tuple[dict, list[int]]] = []
     shown = None
     for operation in operations:
         values = operation.payload["values"]
         # of stored JSON, whose keys come in one order; tells 1, 1.0 and true apart
         before, shown = shown, repr(values)
-        if shown == before:
+        if shown == before and never not in values:
             calls[-1][1].extend(operation.payload["ids"])
         else:
             calls.append((values, list(operation.payload["ids"])))

@@ -33,7 +33,9 @@ def create(model, operations) -> list[Outcome]:
 
 def write(model, operations) -> list[Outcome]:
     every_id = [one for operation in operations for one in operation.payload["ids"]]
-    for values, ids in by_equal_values(operations):
+    # Odoo mistakes the paths of records that move at once, if one of them is under another
+    never = model._parent_name if model._parent_store else None
+    for values, ids in by_equal_values(operations, never):
         # the common prefetch is what makes the reads behind these writes a few queries in all
         model.browse(ids).with_prefetch(every_id).write(own_copy(values))
     return [Outcome(o.position, "done", ids=o.payload["ids"], value=True) for o in operations]

@@ -74,7 +74,10 @@ class RandomJob:
         return {"values": self._values(model, new=True)}
 
     def _write(self, model):
-        return {"ids": self._ids(model), "values": self._values(model, new=False)}
+        ids, values = self._ids(model), self._values(model, new=False)
+        if "parent_id" in values and model in (TREE, TAG):
+            ids = ids[:1]  # Odoo's paths of two records that move at once are a matter of luck
+        return {"ids": ids, "values": values}
 
     def _unlink(self, model):
         ids = self._ids(model)

@@ -83,6 +83,19 @@ class TestMergedWrites(MergingCase):
         self.renew()
         self.assertEqual((company | other | contact).mapped("city"), ["Gent", "Gent", "Gent"])
 
+    def test_records_that_move_keep_their_paths(self):
+        """Two neighbours, one of them under the other, get the same parent: each is right under
+        it then."""
+        target, upper = self.make(TREE, {"name": "target"}, {"name": "upper"})
+        (lower,) = self.make(TREE, {"name": "lower", "parent_id": upper.id})
+        operations = [write(one, parent_id=target.id) for one in (upper, lower)]
+        self.assertEqual(self.run_all(operations), [None, None])
+        self.renew()
+        self.assertEqual(
+            (upper | lower).mapped("parent_path"),
+            [f"{target.id}/{upper.id}/", f"{target.id}/{lower.id}/"],
+        )
+
     def test_a_refused_value_is_not_hidden_by_the_next(self):
         """The first write on a record violates a constraint, the second would mend it."""
         (currency,) = self.make(CURRENCY, {"name": "QQA", "symbol": "q"})

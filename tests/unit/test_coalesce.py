@@ -65,6 +65,16 @@ def test_only_neighbours_of_equal_values_are_one_write():
     ]
 
 
+def test_a_field_that_is_written_alone():
+    """What Odoo cannot change for several records at once is changed one by one."""
+    operations = [write(0, [1], up=5), write(1, [2], up=5), write(2, [3], x=1), write(3, [4], x=1)]
+    assert by_equal_values(operations, never="up") == [
+        ({"up": 5}, [1]),
+        ({"up": 5}, [2]),
+        ({"x": 1}, [3, 4]),
+    ]
+
+
 LINES = [[0, 0, {"name": "line"}]]
 
 
