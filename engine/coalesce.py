@@ -71,9 +71,9 @@ def by_equal_values(
 
 
 def apart(group: Group, pairs: Iterable[tuple[int, int]]) -> list[Group]:
-    """Cut a group so that no record is in one part with a record that it refers to.
+    """Cut a group so that no two tied records are in one part.
 
-    :param pairs: ids of records of the group, each with one that it refers to
+    :param pairs: ids of records of the group that are tied
     """
     tied: dict[int, set[int]] = {}
     for one, other in pairs:

@@ -16,7 +16,7 @@ from .load import Loader
 from .misfits import watch
 from .prechecks import Suspicion
 from .references import References
-from .relations import references_among, relations
+from .relations import relations, tied_by_references
 from .transaction.savepoint import check_deferred_constraints, repairing_savepoint
 from .transaction.transient import TransientError
 from .upsert import add_later_of_same_key, upsert
@@ -123,7 +123,7 @@ class Applier:
             return [group]
         if self._is_strict(model, group.op):
             return [Group(group.op, group.model, [one]) for one in group.operations]
-        return apart(group, references_among(model, group.ids))
+        return apart(group, tied_by_references(model, group.ids))
 
     def _is_strict(self, model, op) -> bool:
         return (op, model._name) in self.knowledge.strictly

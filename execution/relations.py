@@ -1,5 +1,8 @@
 """What the decisions of the engine must know of a model: where its fields lead to."""
 
+from collections import defaultdict
+from itertools import combinations
+
 from odoo.tools import SQL
 
 from ..engine.commands import RelationOf
@@ -20,16 +23,24 @@ def relations(env) -> RelationOf:
     return relation_of
 
 
-def references_among(model, ids: list[int]) -> list[tuple[int, int]]:
-    """Which of some records refer to another one of them; one query a field."""
-    pairs: list[tuple[int, int]] = []
+def tied_by_references(model, ids: list[int]) -> list[tuple[int, int]]:
+    """Pairs of some records of which one deletion is not like two: one refers to the other, or a
+    record of the same model refers to both, so it may go with one and block the other. One query a
+    field.
+    """
+    asked, named = set(ids), defaultdict(set)
     for field in model._fields.values():
         own = field.type == "many2one" and field.comodel_name == model._name
         if own and field.store and not field.company_dependent:
             name = SQL.identifier(field.name)
             query = SQL(
-                "SELECT id, %s FROM %s WHERE id = ANY(%s) AND %s = ANY(%s)",
-                *(name, SQL.identifier(model._table), ids, name, ids),
+                "SELECT id, %s FROM %s WHERE %s = ANY(%s)",
+                *(name, SQL.identifier(model._table), name, ids),
             )
-            pairs += [(one, other) for one, other in model.env.execute_query(query) if one != other]
-    return pairs
+            for referrer, one in model.env.execute_query(query):
+                named[referrer].add(one)
+    return [
+        pair
+        for referrer, others in named.items()
+        for pair in combinations(sorted(others | asked.intersection([referrer])), 2)
+    ]

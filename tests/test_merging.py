@@ -147,6 +147,16 @@ class TestMergedDeletions(MergingCase):
         operations = [unlink(blocker), unlink(blocked)]
         self.assertEqual(self.run_all(operations), ["foreign_key", None])
 
+    def test_a_record_that_blocks_one_and_goes_with_another(self):
+        """A record that no operation names keeps the first record, and goes with the second."""
+        blocked, parent = self.make(TREE, {"name": "kept"}, {"name": "taken along"})
+        (third,) = self.make(
+            TREE, {"name": "third", "blocker_id": blocked.id, "parent_id": parent.id}
+        )
+        operations = [unlink(blocked), unlink(parent)]
+        self.assertEqual(self.run_all(operations), ["foreign_key", None])
+        self.assertEqual((blocked + parent + third).exists(), blocked)
+
     def test_a_parent_that_a_neighbour_deletes(self):
         """A command of one new record deletes what the next one names as its parent."""
         parent, taken = self.make(TREE, {"name": "parent"}, {"name": "taken"})
