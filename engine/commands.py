@@ -4,7 +4,7 @@ Knowledge of fields is asked for: `relation_of("res.partner", "child_ids")` give
 relational field and the model that it leads to, `("one2many", "res.partner")`; None for others.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Container, Iterator
 from enum import IntEnum
 from typing import Any
 
@@ -49,18 +49,36 @@ def _effect_of(relation: Relation, command: Any, relation_of: RelationOf, is_new
     return Effect.CHANGES
 
 
-def names_its_model(model: str, values: dict, relation_of: RelationOf) -> bool:
-    """Whether some values may name a record of their own model, at any depth."""
-    return _names(model, model, values, relation_of)
+def names_its_model(
+    model: str, values: dict, relation_of: RelationOf, kin: Collection[str] = ()
+) -> bool:
+    """Whether some values may name a record of their own model, at any depth.
+
+    :param kin: models whose records are part of the model's, as a partner is of a user
+    """
+    return _names({model, *kin}, model, values, relation_of)
 
 
-def _names(wanted: str, model: str, values: dict, relation_of: RelationOf) -> bool:
+def with_defaults(values: dict, context: dict) -> dict:
+    """Some values, with those that `default_…` in the context gives to a new record.
+
+    >>> with_defaults({"name": "Jo"}, {"default_parent_id": 7, "lang": "en_US"})
+    {'parent_id': 7, 'name': 'Jo'}
+    """
+    prefix = "default_"
+    defaults = {
+        key.removeprefix(prefix): value for key, value in context.items() if key.startswith(prefix)
+    }
+    return defaults | values
+
+
+def _names(wanted: Container[str], model: str, values: dict, relation_of: RelationOf) -> bool:
     for name, value in values.items():
         relation = relation_of(model, name) if value else None
         if relation is None:
             continue
         kind, comodel = relation
-        if comodel in (wanted, ""):
+        if not comodel or comodel in wanted:
             return True
         if kind in ("one2many", "many2many") and any(
             _names(wanted, comodel, nested, relation_of) for nested in _nested(value)

@@ -10,11 +10,11 @@ from datetime import date, datetime
 from math import isfinite
 from typing import Any
 
+from .commands import CLEAR, CREATE, DELETE, LINK, SET, UNLINK, UPDATE
 from .submitted import LARGEST_ID
 
 LARGEST = LARGEST_ID  # an integer has as many bytes as an id
 X2MANY = ("one2many", "many2many")
-CREATE, UPDATE, DELETE, UNLINK, LINK, CLEAR, SET = range(7)  # the commands of an x2many
 
 _WHOLE = re.compile(r"\s*[+-]?\d+\s*", re.ASCII)
 _NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)

@@ -24,8 +24,8 @@ def segments(steps: Iterable[Step], creates_first: bool) -> list[list[Step]]:
     """Cut steps, in their order, so that within each part all creates may come before all updates,
     or after them, and the end stays that of one after another.
 
-    Only a create that names records of its model could notice which updates came before it. What
-    updates one record twice is cut as well.
+    Only a create that names records of its model, or of those that are part of them, could notice
+    which updates came before it. What updates one record twice is cut as well.
     """
     parts: list[_Part] = []
     for step in steps:

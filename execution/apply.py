@@ -200,7 +200,8 @@ def _watched(model, operation: Operation, suspicion: Suspicion | None) -> Outcom
     with watch(suspicion.misfits if suspicion else []) as watched:
         (outcome,) = _APPLY[operation.op](model, [operation])
         if outcome.state == "done":
-            watched.refuse_stored(model, outcome.ids)
+            one_each = isinstance(operation.payload.get("values"), list)
+            watched.refuse_stored(model, outcome.ids, one_each)
     return outcome
 
 

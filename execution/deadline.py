@@ -1,9 +1,10 @@
 """The time limits of a cron worker."""
 
-import math
 import resource
 import threading
 import time
+
+import psutil
 
 from odoo.tools import config
 
@@ -61,7 +62,8 @@ class Deadline:
 
         :param runner: names it in this process
         """
-        ended, asked = _turns().get(runner, (-math.inf, False))
+        # no pass is older than its process
+        ended, asked = _turns().get(runner, (_process_began(), False))
         told = getattr(threading.current_thread(), "start_time", None)
         begun = time.monotonic() - (time.time() - told) if told else ended
         return cls(begun, asked, runner)
@@ -102,6 +104,11 @@ class Deadline:
         """The part of the limit that may be gone, of the clock's or of the CPU time's."""
         elapsed = time.monotonic() - self._begun
         return max(elapsed / self.seconds if self.seconds else 0.0, _cpu_used())
+
+
+def _process_began() -> float:
+    """By the clock of `time.monotonic`."""
+    return time.monotonic() - (time.time() - psutil.Process().create_time())
 
 
 def _turns() -> dict:

@@ -8,6 +8,7 @@ from ..engine.misfits import is_misfit
 from ..engine.operations import Operation
 from ..engine.outcomes import Failure
 from .snapshots import any_newer
+from .wrong_values import shown
 
 MOST_NAMED = 20  # ids in a message
 
@@ -143,7 +144,7 @@ def _bad_key(model, name, value) -> Failure:
         "The key %(field)s (%(label)s): %(value)s is not a valid %(type)s.",
         field=name,
         label=field._description_string(model.env),
-        value=repr(value)[:100],
+        value=shown(name, value),
         type=field.type,
     )
     return Failure("bad_value", text, model._name, name)
@@ -155,8 +156,8 @@ def _changed_key(model, name, value, stored) -> str:
         "and would not find it again. Send it in that form.",
         model=model._name,
         field=name,
-        value=repr(value)[:100],
-        stored=repr(stored)[:100],
+        value=shown(name, value),
+        stored=shown(name, stored),
     )
 
 

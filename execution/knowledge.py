@@ -22,7 +22,7 @@ class Knowledge:
         self.strictly: set[tuple[str, str]] = set()
 
     def __bool__(self):
-        """Whether there is any lesson."""
+        """Whether there is a lesson that names suspects."""
         return bool(self._unique or self._required or self._denied)
 
     def learn(self, failed: OperationFailed, model) -> bool:

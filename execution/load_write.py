@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..engine.coalesce import Group, in_turns
-from ..engine.commands import Effect, effect, names_its_model
+from ..engine.commands import Effect, effect
 from ..engine.errors import MergedWrongly
 from ..engine.operations import Operation
 from ..engine.outcomes import Failure
@@ -12,7 +12,7 @@ from ..engine.segments import Step, segments
 from .failures import describe
 from .find_external_ids import foreign_module, known
 from .knowledge import Knowledge
-from .relations import relations
+from .relations import new_names_kin, relations
 from .transaction.savepoint import note_external_ids, repairing_savepoint
 from .transaction.transient import TransientError
 
@@ -129,7 +129,7 @@ class Waiting:
             yield Step(
                 record,
                 creates=not record_id,
-                names_its_model=names_its_model(name, record.values, relation_of),
+                names_its_model=new_names_kin(self.model, record.values),
                 alone=effect(name, record.values, relation_of, not record_id) is Effect.CHANGES,
                 id=record_id,
             )

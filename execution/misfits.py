@@ -46,10 +46,11 @@ class Watch:
                     for record in _as_stored(records, misfit):
                         self._arrived.append((misfit, record, _shown(record, misfit)))
 
-    def refuse_stored(self, model: BaseModel, ids: list[int]):
+    def refuse_stored(self, model: BaseModel, ids: list[int], one_each: bool):
         """To be asked when the operation was applied, before its savepoint is released.
 
         :param ids: the records of the operation
+        :param one_each: its values are those of one record each
         :raises OperationFailed: a field holds what Odoo made of a misfit, or nothing
         """
         for misfit, record, at_first in self._arrived:
@@ -57,7 +58,9 @@ class Watch:
                 raise OperationFailed(misfit.failure)
         for misfit in self._misfits:
             if misfit.place is not None:
-                records = _as_stored(model.browse(_ids_at(ids, misfit.place)), misfit)
+                records = _as_stored(
+                    model.browse(ids[misfit.place : misfit.place + 1] if one_each else ids), misfit
+                )
                 if any(_is_empty(one, misfit) for one in records):
                     raise OperationFailed(misfit.failure)
 
@@ -102,8 +105,3 @@ def _as_stored(records, misfit):
     records.flush_recordset([misfit.field])
     records.invalidate_recordset([misfit.field], flush=False)
     return records
-
-
-def _ids_at(ids, place):
-    """A create has values for each record; all other operations have one for all."""
-    return ids[place : place + 1] if place else ids

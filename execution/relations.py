@@ -5,7 +5,7 @@ from itertools import combinations
 
 from odoo.tools import SQL
 
-from ..engine.commands import RelationOf
+from ..engine.commands import RelationOf, names_its_model, with_defaults
 
 
 def relations(env) -> RelationOf:
@@ -21,6 +21,18 @@ def relations(env) -> RelationOf:
         return (field.type, "") if field.type in ("reference", "many2one_reference") else None
 
     return relation_of
+
+
+def new_names_kin(model, values: dict) -> bool:
+    """Whether a new record may name a record of its own model, or one that is part of it."""
+    given = with_defaults(values, model.env.context)
+    return names_its_model(model._name, given, relations(model.env), kin_of(model))
+
+
+def kin_of(model) -> set[str]:
+    """The models that a model's records delegate to, at any depth."""
+    found = set(model._inherits)
+    return found.union(*(kin_of(model.env[name]) for name in found))
 
 
 def tied_by_references(model, ids: list[int]) -> list[tuple[int, int]]:

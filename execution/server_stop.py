@@ -1,8 +1,8 @@
 """The end of a server: what its runners have in hand lands, or goes back to the queue.
 
 Odoo lets a prefork worker finish its pass over all scheduled actions, which may take longer than
-whoever stopped the server waits, and does not wait for the threads of scheduled actions at all. A
-chunk that is cut off counts as that of a dead worker.
+whoever stopped the server waits, and does not wait for the threads of scheduled actions at all.
+Without this module, a chunk that is cut off would count as that of a dead worker.
 """
 
 import signal
@@ -40,12 +40,14 @@ def operations_at_work():
     """For the time of a chunk's operations: their statements may be cut off, no others."""
     thread = threading.get_ident()
     with _changed:
+        is_outermost = thread not in _operating  # an operation may call `execute`
         _operating.add(thread)
     try:
         yield
     finally:
-        with _changed:
-            _operating.discard(thread)
+        if is_outermost:
+            with _changed:
+                _operating.discard(thread)
 
 
 def is_stopping() -> bool:

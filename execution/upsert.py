@@ -8,14 +8,13 @@ from psycopg2 import errors as pg
 from odoo.tools import SQL
 
 from ..engine.coalesce import Unflushed, coalesce
-from ..engine.commands import names_its_model
 from ..engine.operations import Operation
 from ..engine.outcomes import Failure, Outcome
 from ..engine.segments import Step, segments
 from . import crud
 from .find_external_ids import ExternalIds
 from .find_keys import Keys
-from .relations import relations
+from .relations import new_names_kin, relations
 from .snapshots import PATIENCE, oldest_unseen
 
 
@@ -37,7 +36,7 @@ def upsert(model, operations: list[Operation]) -> list[Outcome]:
             steps.append(Step(operation, creates=False))
         else:
             new.add(key)
-            names = names_its_model(model._name, operation.payload["values"], relations(model.env))
+            names = new_names_kin(model, operation.payload["values"])
             steps.append(Step(operation, creates=True, names_its_model=names))
     ids = {key: match.id for key, match in matches.items()}
     for part in segments(steps, creates_first=True):

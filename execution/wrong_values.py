@@ -3,7 +3,7 @@
 from odoo.models import BaseModel
 
 from ..engine.misfits import LARGEST
-from ..engine.passwords import is_secret_name
+from ..engine.passwords import blank_passwords, is_secret_name
 
 _MOST_NAMED = 20  # values of a selection in a message
 
@@ -13,12 +13,16 @@ def wrong_value(model: BaseModel, field, value) -> str:
         "%(field)s (%(label)s): %(value)s is not a valid %(type)s.",
         field=field.name,
         label=field._description_string(model.env),
-        # managers see messages, and no payloads
-        value="***" if is_secret_name(field.name) else repr(value)[:100],
+        value=shown(field.name, value),
         type=field.type,
     )
     advice = _advice(model, field)
     return f"{text} {advice}" if advice else text
+
+
+def shown(name: str, value) -> str:
+    """A value of a field as a message quotes it: managers read messages, and no passwords."""
+    return "***" if is_secret_name(name) else repr(blank_passwords(value))[:100]
 
 
 def wrong_line(name: str, text: str) -> str:

@@ -171,7 +171,7 @@ class BatchJobRescue(models.AbstractModel):
                 **values,
             )
         for part in parts:
-            place = {"wave": chunk["wave"], **values}
+            place = {"wave": chunk["wave"], "suspect": chunk["suspect"], **values}
             chunks._cut(row, part[0].position, part[-1].last_position, **place)
 
     @api.model

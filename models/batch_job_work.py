@@ -122,7 +122,7 @@ class BatchJobWork(models.AbstractModel):
         if stands_whole(claim.job):
             run.time_is_up = self.env["batch.job.one.transaction"]._stops_in_time(deadline)
         else:
-            run.time_is_up = lambda _position: hands_back(time.monotonic() - began)
+            run.time_is_up = lambda _at: is_stopping() or hands_back(time.monotonic() - began)
             run.first_step = first_step(self.env["batch.job.chunk"]._history(claim.job["id"]))
         try:
             for outcomes, ends in self._steps(claim, run, operations):
@@ -188,7 +188,10 @@ class BatchJobWork(models.AbstractModel):
         last = max(one.last_position for one in operations if one.position not in untried)
         chunks._update(claim.chunk_id, last_position=last)
         for part in handed_back(rest, chunk["size"], chunk["duration"]):
-            chunks._cut(claim.job, part[0].position, part[-1].last_position, wave=chunk["wave"])
+            place = {"wave": chunk["wave"], "suspect": chunk["suspect"]}
+            chunks._cut(claim.job, part[0].position, part[-1].last_position, **place)
+        if claim.job["max_parallel"] > 1:
+            self.env["batch.job.runner"]._wake()  # there may have been no second chunk before
 
     @api.model
     def _commit(self, claim):

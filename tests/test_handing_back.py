@@ -5,6 +5,7 @@ from unittest.mock import patch
 from odoo.tests import tagged
 
 from ..engine import chunk_size
+from ..models import batch_job_work
 from .races import ITEM
 from .time_cases import TimeCase, calls
 
@@ -108,6 +109,45 @@ class TestHandBack(TimeCase):
         self.assert_counters(job, "done", succeeded=8)
         records = self.env["test.batch.row"].search([], order="id")
         self.assertEqual([len(record.line_ids) for record in records], [2] * 4)
+
+    def test_suspects_stay_suspects(self):
+        """What a suspect chunk gives back may kill a worker too: it is a suspect as well."""
+        job = self.submit(calls("suspect", 6))
+        runner = self.runner()
+        claim = runner.claim()
+        self.cr.execute("UPDATE batch_job_chunk SET suspect = TRUE WHERE job_id = %s", [job.id])
+        self.commit()
+        runner.work(claim)
+        self.renew()
+        suspect = job.sudo().chunk_ids.mapped("suspect")
+        self.assertEqual((len(suspect) > 1, set(suspect)), (True, {True}))
+
+    def test_other_runners_are_woken(self):
+        """A runner that found no second chunk has left: it is called for what was given back."""
+        job = self.submit(calls("woken", 6), max_parallel=2)
+        runner = self.runner()
+        claim = runner.claim()
+        slots = self.env["batch.job.runner"]._slots()
+        self.env["ir.cron.trigger"].search([("cron_id", "in", slots.ids)]).unlink()
+        self.commit()
+        runner.work(claim)
+        self.renew()
+        self.assertEqual(self.waiting_triggers().cron_id, slots.filtered("active"))
+        job.cancel()
+        self.commit()
+
+    def test_a_server_that_stops(self):
+        """Then no operation is begun any more, however little time has gone by."""
+        job = self.submit(calls("stopping", 6))
+        runner = self.runner()
+        claim = runner.claim()
+        with (
+            patch.object(chunk_size, "HAND_BACK_AFTER", 60.0),
+            patch.object(batch_job_work, "is_stopping", lambda: True),
+        ):
+            runner.work(claim)
+        self.assertEqual(self.names(), ["stopping 0"])
+        self.assertEqual(self.chunks(job)[0], (0, 0, 1, 0, 0, 1))
 
     def test_cancelled_meanwhile(self):
         """What goes back to a job that was cancelled meanwhile ends as cancelled."""

@@ -185,6 +185,34 @@ class TestOrderWithinAGroup(MergingCase):
         self.commit()
         self.assertEqual(self.ends(company, operations, "order C"), one_by_one)
 
+    def test_a_new_user_does_not_pass_a_user_of_the_same_partner(self):
+        """A partner is part of a user: it ends with the name of the later operation."""
+        (partner,) = self.make(PARTNER, {"name": "P"})
+        values = {"login": "order_u1", "partner_id": partner.id}
+        self.env["res.users"].create(values)
+        self.commit()
+        key = {"op": "upsert", "model": "res.users", "key": ["login"]}
+        operations = [
+            {**key, "values": {"login": "order_u1", "name": "first"}},
+            {**key, "values": {"login": "order_u2", "partner_id": partner.id, "name": "second"}},
+        ]
+        self.assertEqual(self.run_all(operations), [None, None])
+        self.renew()
+        self.assertEqual(partner.name, "second")
+
+    def test_a_company_that_a_context_names(self):
+        """A contact gets its company by default: it has the salesperson of the write before."""
+        (company,) = self.make(PARTNER, {"name": "P", "is_company": True, "ref": "default P"})
+        context = {"default_parent_id": company.id}
+        operations = [
+            {**upsert("default P", user_id=self.admin.id), "context": context},
+            {**upsert("default C", name="C"), "context": context},
+        ]
+        self.assertEqual(self.run_all(operations), [None, None])
+        self.renew()
+        contact = self.env[PARTNER].search([("ref", "=", "default C")])
+        self.assertEqual((contact.parent_id, contact.user_id), (company, self.admin))
+
     def ends(self, company, operations, ref, **options):
         self.assertEqual(self.run_all(operations, **options), [None, None])
         self.renew()

@@ -36,6 +36,17 @@ class TestPasswords(RpcCase):
         self.assertEqual(self.payloads(job), [BLANKED] * 3)
         self.assertNotEqual(self.target._compute_session_token("sid"), before)
 
+    def test_messages(self):
+        """A message that quotes a value quotes no password: managers read messages."""
+        lines = [[0, 0, {"login": "pw_message", "password": "S3cret-pass"}], [9]]
+        create = {"op": "create", "model": "res.partner"}
+        job = self.submit([{**create, "values": {"name": "P", "user_ids": lines}}])
+        self.run_jobs()
+        self.assertEqual(self.states(job), ["failed"])
+        message = job.operation_ids.error_message
+        self.assertIn("pw_message", message)
+        self.assertNotIn("S3cret", message + str(job.causes))
+
     def test_other_ends(self):
         """They are blanked as well when an operation was rolled back, or cancelled."""
         for policy, states in (

@@ -337,6 +337,16 @@ class TestOverrides(ValueCase):
         self.assertEqual(found, (self.belgium, 2, "2026-01-31", ["Red"]))
         self.assertEqual(record.flag, flag)
 
+    def test_several_records_of_one_operation_understood(self):
+        """What is understood in one record says nothing about the field of another."""
+        values = [{"name": "a", "country_id": "BE"}, {"name": "b"}]
+        for given in (values, values[::-1]):
+            operation = {"op": "create", "model": WISE, "values": given}
+            outcome = self.outcomes(self.submit_and_run([operation]))[0]
+            self.assertEqual((outcome["state"], outcome["error"]), ("done", None))
+            records = self.env[WISE].browse(outcome["ids"]).sorted("name")
+            self.assertEqual(list(records.mapped("country_id")), [self.belgium])
+
     def test_digits_understood(self):
         """Digits that the model turns into an id, where Odoo would have stored the same one."""
         for verb in ("create", "upsert new", "write"):

@@ -4,7 +4,7 @@ import copy
 from collections import deque
 from contextlib import contextmanager
 
-from psycopg2.extensions import TRANSACTION_STATUS_INTRANS
+from psycopg2.extensions import TRANSACTION_STATUS_IDLE, TRANSACTION_STATUS_INTRANS
 
 from ...engine.errors import ForbiddenEffect
 from ..server_stop import is_cut_off
@@ -46,6 +46,8 @@ def repairing_savepoint(env):
         if noted != cr.postrollback.data.get(EXTERNAL_IDS):
             registry.clear_cache()
         _repair_registry(registry)
+        if begun and not cr.closed and _has_ended(cr):
+            raise TransactionEnded from error
         if is_cut_off():
             raise ServerStops("the server was stopped") from error
         if begun and not cr.closed and not _is_in_transaction(cr):
@@ -78,6 +80,12 @@ def _is_made_beside(error) -> bool:
     """Whether a violation comes from a record that the transaction is too old to see."""
     ask = getattr(error, "is_made_beside", None)
     return bool(ask and ask())
+
+
+def _has_ended(cr) -> bool:
+    """Whether the transaction was ended and none was begun since: also when the server stops, what
+    was kept may not be done again."""
+    return cr.connection.get_transaction_status() == TRANSACTION_STATUS_IDLE
 
 
 def _is_in_transaction(cr) -> bool:
