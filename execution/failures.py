@@ -13,7 +13,9 @@ from ..engine.errors import ForbiddenEffect
 from ..engine.outcomes import Failure
 from .transaction.transient import TransientError
 
-_INVALID_FIELD = re.compile(r"Invalid field '?(?P<field>[\w.]+)'? (?:on|in)")
+_INVALID_FIELD = re.compile(
+    r"Invalid field '?(?P<field>[\w.]+)'? (?:on model|on|in) '?(?P<model>[\w.]+)?"
+)
 _WRONG_VALUE = re.compile(r"Wrong value for (?P<model>[\w.]+)\.(?P<field>\w+)")
 _OTHER_TYPE = re.compile(r'column "(?P<column>\w+)" is of type')
 _ABSENT_KEY = re.compile(r"Key \((?P<column>\w+)\)=\((?P<value>.*?)\) is not present")
@@ -61,7 +63,9 @@ _KINDS = (
 def _describe_value(error, model):
     text = _text(error)
     if match := _INVALID_FIELD.search(text):
-        return unknown_field(model, match["field"])
+        # that of a line of an x2many, perhaps
+        name = match["model"]
+        return unknown_field(model.env[name] if name in model.env else model, match["field"])
     match = _WRONG_VALUE.search(text)
     # the text may quote anything
     if match and match["model"] in model.env:

@@ -90,47 +90,49 @@ class _Look:
         """One query for each model that is referred to."""
         for comodel, uses in self._named.items():
             for absent in _absent_ids(self._model.env[comodel], uses):
-                for spot, name, value in uses[absent]:
-                    text = absent_reference(self._model, name, comodel, absent)
-                    failure = Failure("foreign_key", text, self._model._name, name)
-                    self._misfit(spot, self._model, name, value, failure)
+                for spot, model, name, value in uses[absent]:
+                    text = absent_reference(model, name, comodel, absent)
+                    failure = self._failure("foreign_key", spot, name, text)
+                    self._misfit(spot, model, name, value, failure)
 
     def _look_closer(self, spot, model, one, value):
         fits = not is_misfit(one.type, value)
         if not fits:
             text = wrong_value(model, one, value)
-            self._misfit(spot, model, one.name, value, self._bad_value(spot, one.name, text))
+            failure = self._failure("bad_value", spot, one.name, text)
+            self._misfit(spot, model, one.name, value, failure)
         if one.type in X2MANY:
             line = _Spot(spot.position, None, spot.inside or one.name)
             for values in lines_of(value):
                 self.at(line, model.env[one.comodel_name], values)
-        elif fits and not spot.inside:
-            self._look_outside(spot, one, value)
+        elif fits:
+            self._look_outside(spot, model, one, value)
 
-    def _look_outside(self, spot, one, value):
+    def _look_outside(self, spot, model, one, value):
         """What the value alone does not tell."""
         env = self._model.env
+        only_misfits = self._only_misfits or spot.inside
         if one.type == "many2one":
             # most have a foreign key, which speaks for itself
-            if not self._only_misfits or one.company_dependent:
-                self._named[one.comodel_name][value].append((spot, one.name, value))
+            if not only_misfits or one.company_dependent:
+                self._named[one.comodel_name][value].append((spot, model, one.name, value))
         elif one.type == "reference":
             comodel, record_id = value.split(",")
             if comodel in env:
-                self._named[comodel][int(record_id)].append((spot, one.name, value))
-        elif one.type == "selection" and not self._only_misfits:
+                self._named[comodel][int(record_id)].append((spot, model, one.name, value))
+        elif one.type == "selection" and not only_misfits:
             if not _is_selectable(one, value, env):
                 text = wrong_value(self._model, one, value)
-                self._suspect(spot, self._bad_value(spot, one.name, text))
+                self._suspect(spot, self._failure("bad_value", spot, one.name, text))
 
     def _unknown(self, spot, model, name):
         if not self._only_misfits and not spot.inside:
             self._suspect(spot, unknown_field(model, name))
 
-    def _bad_value(self, spot, name, text):
+    def _failure(self, kind, spot, name, text):
         if spot.inside:
             name, text = spot.inside, wrong_line(spot.inside, text)
-        return Failure("bad_value", text, self._model._name, name)
+        return Failure(kind, text, self._model._name, name)
 
     def _misfit(self, spot, model, name, value, failure):
         misfit = Misfit(model._name, name, value, failure, spot.place)

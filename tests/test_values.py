@@ -196,6 +196,23 @@ class TestOddValues(ValueCase):
                         self.assertEqual((error["type"], error["field"]), ("foreign_key", name))
                         self.assertEqual(self.held(records[1], name), self.ids.old_country)
 
+    def test_nothing_at_the_end_of_a_line(self):
+        """So it is in a line, which is named by its field; an unknown field by its own model."""
+        cases = {
+            "local_country_id": ("foreign_key", "line_ids", "line_ids: local_country_id: there"),
+            "nofield": ("unknown_field", "nofield", "test.batch.type.line has no field 'nofield'"),
+        }
+        for name, (kind, field, words) in cases.items():
+            for policy in ("isolate", "all"):
+                with self.subTest(field=name, policy=policy):
+                    lines = [[0, 0, {name: 2_000_000_000}]]
+                    operation = {"op": "create", "model": TYPE, "values": {"line_ids": lines}}
+                    operation["values"]["code"] = f"{name} {policy}"
+                    job = self.submit_and_run([operation], policy=policy)
+                    error = self.outcomes(job)[0]["error"]
+                    self.assertEqual((error["type"], error["field"]), (kind, field))
+                    self.assertEqual(error["message"][: len(words)], words)
+
 
 @tagged("post_install", "-at_install")
 class TestManyToOne(ValueCase):

@@ -40,6 +40,7 @@ class TestBatchTypeLine(models.Model):
     number = fields.Integer()
     flag = fields.Boolean()
     country_id = fields.Many2one("res.country")
+    local_country_id = fields.Many2one("res.country", company_dependent=True)
     tag_ids = fields.Many2many("res.partner.category", "test_batch_type_line_tags", "one", "tag")
 
 
