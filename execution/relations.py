@@ -36,23 +36,42 @@ def kin_of(model) -> set[str]:
 
 
 def tied_by_references(model, ids: list[int]) -> list[tuple[int, int]]:
-    """Pairs of some records of which one deletion is not like two: one refers to the other, or a
-    record of the same model refers to both, so it may go with one and block the other. One query a
-    field.
+    """Pairs of some records of which one deletion is not like two: one refers to the other, goes
+    along with it over some steps, or a record of the same model refers to both, so it may go with
+    one and block the other. One query a field and step.
     """
-    asked, named = set(ids), defaultdict(set)
-    for field in model._fields.values():
-        own = field.type == "many2one" and field.comodel_name == model._name
-        if own and field.store and not field.company_dependent:
-            name = SQL.identifier(field.name)
-            query = SQL(
-                "SELECT id, %s FROM %s WHERE %s = ANY(%s)",
-                *(name, SQL.identifier(model._table), name, ids),
-            )
-            for referrer, one in model.env.execute_query(query):
-                named[referrer].add(one)
+    reached = {one: {one} for one in ids}  # record -> those of `ids` that take it along
+    named: dict[int, set[int]] = defaultdict(set)  # record -> those of `ids` that it depends on
+    last = set(ids)
+    while last:
+        step: set[int] = set()
+        for field in _fields_to_itself(model):
+            for referrer, one in _referrers(model, field, list(last)):
+                named[referrer] |= reached[one]
+                if field.ondelete == "cascade":
+                    known = reached.setdefault(referrer, set())
+                    if not known >= reached[one]:
+                        known |= reached[one]
+                        step.add(referrer)
+        last = step
+    asked = set(ids)
     return [
         pair
         for referrer, others in named.items()
         for pair in combinations(sorted(others | asked.intersection([referrer])), 2)
     ]
+
+
+def _fields_to_itself(model):
+    return [
+        field
+        for field in model._fields.values()
+        if field.type == "many2one" and field.comodel_name == model._name
+        if field.store and not field.company_dependent
+    ]
+
+
+def _referrers(model, field, ids):
+    name, table = SQL.identifier(field.name), SQL.identifier(model._table)
+    query = SQL("SELECT id, %s FROM %s WHERE %s = ANY(%s)", name, table, name, ids)
+    return model.env.execute_query(query)

@@ -157,6 +157,13 @@ class TestMergedDeletions(MergingCase):
         self.assertEqual(self.run_all(operations), ["foreign_key", None])
         self.assertEqual((blocked + parent + third).exists(), blocked)
 
+    def test_what_goes_along_over_several_steps(self):
+        """A grandchild goes with its grandparent, though no operation names the child between."""
+        (old,) = self.make(TREE, {"name": "grandparent"})
+        (between,) = self.make(TREE, {"name": "between", "parent_id": old.id})
+        (young,) = self.make(TREE, {"name": "grandchild", "parent_id": between.id})
+        self.assertEqual(self.run_all([unlink(old), unlink(young)]), [None, "missing"])
+
     def test_a_parent_that_a_neighbour_deletes(self):
         """A command of one new record deletes what the next one names as its parent."""
         parent, taken = self.make(TREE, {"name": "parent"}, {"name": "taken"})
