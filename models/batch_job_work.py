@@ -7,7 +7,7 @@ from odoo import api, models
 from odoo.exceptions import ConcurrencyError, UserError
 from odoo.sql_db import Cursor
 
-from ..engine.chunk_size import first_step, handed_back, hands_back
+from ..engine.chunk_size import FIRST_STEP, first_step, handed_back, hands_back
 from ..engine.operations import complete
 from ..engine.outcomes import Failure, Outcome, count
 from ..engine.references import references_of
@@ -134,8 +134,19 @@ class BatchJobWork(models.AbstractModel):
                 started = time.monotonic()
                 if not ends and not self._is_ours(claim):
                     return
+            if run.first_step == FIRST_STEP:
+                self._forget_plans()
         except StopAll as stop:
             self.env["batch.job.one.transaction"]._stop(claim, operations, stop, started)
+
+    @api.model
+    def _forget_plans(self):
+        """Have PostgreSQL plan the checks of foreign keys anew.
+
+        Short first steps on a table that was empty have them planned as scans of the whole table,
+        and PostgreSQL keeps the plans until autovacuum looks at the table.
+        """
+        self.env.cr.execute("DISCARD PLANS")
 
     @api.model
     def _steps(self, claim, run, operations):

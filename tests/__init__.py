@@ -20,6 +20,7 @@ from . import (
     test_idempotency,
     test_job_form_tour,
     test_job_states,
+    test_kept_plans,
     test_load,
     test_load_compare,
     test_load_external_ids,
