@@ -1,4 +1,4 @@
-"""PostgreSQL keeps the plans of a runner's session; those of a small table may not fit a large one."""
+"""PostgreSQL keeps the plans of a session; those of a small table may not fit a large one."""
 
 from odoo.tests import tagged
 
