@@ -74,11 +74,17 @@ class Keys:
         records = self.model.browse(ids.values()).sudo()
         # a computed key speaks of its constraint now
         records.flush_recordset(self.names)
+        # one that deletes its own parent by a command has gone with it
+        present = set(records.exists()._ids)
         for key, record in zip(ids, records, strict=True):
-            for name, value in zip(self.names, key, strict=True):
-                stored = record._fields[name].convert_to_cache(record[name], record)
-                if stored != value:
-                    raise ValueError(_changed_key(self.model, name, value, stored))
+            if record.id in present:
+                self._refuse_changed(key, record)
+
+    def _refuse_changed(self, key, record):
+        for name, value in zip(self.names, key, strict=True):
+            stored = record._fields[name].convert_to_cache(record[name], record)
+            if stored != value:
+                raise ValueError(_changed_key(self.model, name, value, stored))
 
     def _find_all(self, wanted):
         """Ids by key, with one query: the user's rights to the records come later.
