@@ -101,7 +101,7 @@ class Applier:
             for whole in coalesce(ready, self._relation_of):
                 self._model = self._model_of(whole)
                 if unflushed.must_go_before(whole):
-                    self.env.flush_all()
+                    crud.begin(self.env, whole)
                 for group in self._mergeable(self._model, whole):
                     if outcomes and self.time_is_up(group.operations[0].position):
                         return outcomes

@@ -10,11 +10,23 @@ from odoo.tools import lazy
 from odoo.tools.json import json_default
 from odoo.tools.misc import ReadonlyDict
 
-from ..engine.coalesce import by_equal_values
+from ..engine.coalesce import Group, by_equal_values
 from ..engine.errors import ForbiddenEffect
 from ..engine.outcomes import Outcome, plain_value
 from .prechecks import records_of
 from .unlinks import watching_unlink
+
+
+def begin(env, group: Group):
+    """Send what is pending to the database, so that constraints speak of what comes before.
+
+    What Odoo makes of commands depends on what its cache holds (whether two records of a tree that
+    move at once are a cycle, say): they find it as empty as a call of its own does.
+    """
+    if group.reaches_others:
+        env.invalidate_all()
+    else:
+        env.flush_all()
 
 
 def create(model, operations) -> list[Outcome]:

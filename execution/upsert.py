@@ -127,6 +127,6 @@ def _update(model, finder, updates):
     given = [one for one in writes if one.payload["values"]]
     for group in coalesce(given, relations(model.env)):
         if unflushed.must_go_before(group):
-            model.env.flush_all()
+            crud.begin(model.env, group)
         crud.write(model, group.operations)
     return [Outcome(o.position, "done", ids=o.payload["ids"], value="updated") for o in writes]

@@ -1,5 +1,6 @@
-"""What a job shall end as: its operations one after another, each under a savepoint of its own,
-by plain calls of the ORM and nothing of the engine but its names of errors."""
+"""What a job shall end as: its operations one after another, each under a savepoint of its own and
+with an empty cache, as a request has, by plain calls of the ORM and nothing of the engine but its
+names of errors."""
 
 from typing import Any, NamedTuple
 
@@ -39,6 +40,7 @@ class OneByOne:
             return End("skipped", "reference", None)
         payload = resolve(operation.payload, self.named.__getitem__)
         model = self.env[operation.model].with_context(**payload.get("context") or {})
+        self.env.invalidate_all()
         try:
             with self.env.cr.savepoint():
                 return End("done", None, getattr(self, f"_{operation.op}")(model, payload))

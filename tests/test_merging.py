@@ -96,6 +96,23 @@ class TestMergedWrites(MergingCase):
             [f"{target.id}/{upper.id}/", f"{target.id}/{lower.id}/"],
         )
 
+    def test_a_record_that_takes_its_parent_under_it(self):
+        """A record moves, and a command puts its former parent under it: that is no cycle, also
+        where the operation before has made the record."""
+        for size in (1, 2):
+            with self.subTest(chunk_size=size):
+                upper, target = self.make(TREE, {"name": "upper"}, {"name": "target"})
+                values = {"parent_id": target.id, "child_ids": [[4, upper.id, 0]]}
+                operations = [
+                    {**create(TREE, name="lower", parent_id=upper.id), "ref": "lower"},
+                    {"op": "write", "model": TREE, "ids": [{"$ref": "lower"}], "values": values},
+                ]
+                self.assertEqual(self.run_all(operations, chunk_size=size), [None, None])
+                self.renew()
+                moved = target.child_ids
+                self.assertEqual((moved.name, moved.child_ids), ("lower", upper))
+                self.assertEqual(upper.parent_path, f"{target.id}/{moved.id}/{upper.id}/")
+
     def test_a_refused_value_is_not_hidden_by_the_next(self):
         """The first write on a record violates a constraint, the second would mend it."""
         (currency,) = self.make(CURRENCY, {"name": "QQA", "symbol": "q"})
@@ -173,6 +190,20 @@ class TestMergedDeletions(MergingCase):
             create(TREE, name="third", parent_id=taken.id),
         ]
         self.assertEqual(self.run_all(operations), [None, "foreign_key", None])
+
+    def test_a_new_record_that_deletes_its_own_parent(self):
+        """It goes along with the parent, and that is no error: not by create, nor by upsert."""
+        key = {"op": "upsert", "model": TREE, "key": ["name"]}
+        parents = self.make(TREE, {"name": "parent 1"}, {"name": "parent 2"})
+        values = [
+            {"name": "in vain", "parent_id": one.id, "child_ids": [[2, one.id, 0]]}
+            for one in parents
+        ]
+        operations = [create(TREE, **values[0]), {**key, "values": values[1]}]
+        self.assertEqual(self.run_all(operations), [None, None])
+        self.renew()
+        names = ["in vain", "parent 1", "parent 2"]
+        self.assertFalse(self.env[TREE].search([("name", "in", names)]))
 
 
 @tagged("post_install", "-at_install")
