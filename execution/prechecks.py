@@ -32,7 +32,8 @@ class Suspicion:
         same_type = [one for one in self.failures if one.type == failure.type]
         same = [one for one in same_type if one.field == failure.field]
         # `foreign_key` and `unknown_field` may come of any misfit of a relational field
-        is_vague = failure.type == "error" or self.misfits and failure.type in _MAY_COME_OF_MISFITS
+        unfit = any(one.failure.type == "bad_value" for one in self.misfits)
+        is_vague = failure.type == "error" or unfit and failure.type in _MAY_COME_OF_MISFITS
         return (same or same_type or (self.failures if is_vague else []) or [failure])[0]
 
 

@@ -196,6 +196,14 @@ class TestOddValues(ValueCase):
                         self.assertEqual((error["type"], error["field"]), ("foreign_key", name))
                         self.assertEqual(self.held(records[1], name), self.ids.old_country)
 
+    def test_what_fails_beside_an_absent_record(self):
+        """An absent record does not hide what Odoo has refused: the unknown field of a line."""
+        records = self.new_records(TYPE, 1)
+        values = {"country_id": 2_000_000_000, "line_ids": [[0, 0, {"nofield": 1}]]}
+        job = self.submit_and_run(list(self.operations("write", records, [values])))
+        error = self.outcomes(job)[0]["error"]
+        self.assertEqual((error["type"], error["field"]), ("unknown_field", "nofield"))
+
     def test_nothing_at_the_end_of_a_line(self):
         """So it is in a line, which is named by its field; an unknown field by its own model."""
         cases = {
