@@ -25,6 +25,8 @@ class OneByOne:
 
     def __init__(self, env):
         self.env = env
+        # as in a request of this user: Odoo takes the user for some commands from here
+        env.transaction.default_env = env
         self.named: dict[str, list[int]] = {}  # ids by ref, of what was done
 
     def run(self, operations) -> dict[int, End]:

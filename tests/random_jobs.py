@@ -38,7 +38,6 @@ class RandomJob:
         self.refs: dict[str, list[str]] = {}
         # a failure has its neighbours tried apart, and hides what merging them would have done
         self.faulty = self.chance.random() < 0.4
-        self.deleted: dict[str, set[int]] = {}
         self.count = 0
 
     def operations(self) -> list[Operation]:
@@ -80,9 +79,7 @@ class RandomJob:
         return {"ids": ids, "values": values}
 
     def _unlink(self, model):
-        ids = self._ids(model)
-        self.deleted.setdefault(model, set()).update(one for one in ids if type(one) is int)
-        return {"ids": ids}
+        return {"ids": self._ids(model)}
 
     def _call(self, model):
         if model not in CALLS:
@@ -141,9 +138,7 @@ class RandomJob:
         ]
 
     def _command(self, comodel, kind, new, deep):
-        # what Odoo says of a command on a record that is gone depends on its cache
-        gone = self.deleted.get(comodel, ())
-        known = [one for one in self.pool.get(comodel, ()) if one not in gone]
+        known = self.pool.get(comodel, ())
         # a nested one would be done twice for two records, the second time on what is gone
         choices = [0, 0, 0, 4, 4, 1, 5, 6, *((2, 3) if deep == 1 else ())] if known else [0]
         code = self.chance.choice(choices)
@@ -153,9 +148,6 @@ class RandomJob:
             return [1, self._one(known), self._values(comodel, False, deep)]
         if code == 6:
             return [6, 0, self.chance.sample(known, min(2, len(known)))]
-        if code in (2, 3):
-            self.deleted.setdefault(comodel, set()).add(one := self._one(known))
-            return [code, one, 0]
         return [code, 0 if code == 5 else self._one(known), 0]
 
     def _res_partner(self, _new):
