@@ -3,12 +3,11 @@
 Everything public is here; the other modules are private.
 """
 
-from ._batch_result import BatchResult
+from ._batch_result import BatchExecutionError, BatchResult
 from ._client import AsyncClient, Policy
 from ._errors import (
     AccessDeniedError,
     AuthenticationError,
-    BatchExecutionError,
     BatchJobError,
     ConflictError,
     ConnectionFailedError,

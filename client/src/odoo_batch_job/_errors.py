@@ -5,7 +5,7 @@ BatchJobError
 ├── UnexpectedReplyError      an answer, but not one of Odoo's JSON-2 API
 ├── InvalidOperationError     an operation that JSON cannot carry; nothing of its part was sent
 ├── WatchTimeoutError         the job was still going when the time to watch it was over
-├── BatchExecutionError       an executor's operations did not all succeed; carries all results
+├── BatchExecutionError       an executor's operations did not all succeed (`_batch_result.py`)
 └── ResponseError             Odoo refused or failed; carries its words and the operation's index
     ├── InvalidRequestError   400, 413, 422 and other 4xx: the request itself is wrong
     │   └── IdempotencyKeyError   the key names a job of other operations or options
@@ -20,11 +20,7 @@ BatchJobError
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from ._batch_result import BatchResult
+from collections.abc import Mapping
 
 _INDEX = re.compile(r"\boperation #?(\d+)\b", re.IGNORECASE)
 
@@ -64,27 +60,6 @@ class WatchTimeoutError(BatchJobError, TimeoutError):
 
     def __init__(self, job_id: int, seconds: float) -> None:
         super().__init__(f"job {job_id} is still going after {seconds:g} s; it continues in Odoo")
-        self.job_id = job_id
-
-
-class BatchExecutionError(BatchJobError):
-    """Not every operation of an executor succeeded.
-
-    Where Odoo refused the whole submission, ``__cause__`` is the :class:`ResponseError`.
-
-    :ivar successful_count: operations whose effect is in the database
-    :ivar failed_count: the others
-    :ivar partial_results: a result for every operation, in the order they were added
-    :ivar job_id: the job in Odoo, or None if none came about
-    """
-
-    def __init__(
-        self, message: str, results: Sequence[BatchResult], *, job_id: int | None = None
-    ) -> None:
-        super().__init__(message)
-        self.partial_results = list(results)
-        self.successful_count = sum(result.success for result in results)
-        self.failed_count = len(results) - self.successful_count
         self.job_id = job_id
 
 

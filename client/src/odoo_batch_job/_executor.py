@@ -14,11 +14,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ._batch_result import BatchResult
+from ._batch_result import BatchExecutionError, BatchResult
 from ._client import AsyncClient, over
 from ._errors import (
     AccessDeniedError,
-    BatchExecutionError,
     InvalidOperationError,
     InvalidRequestError,
 )

@@ -14,9 +14,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, TextIO
 
-from .._batch_result import BatchResult
+from .._batch_result import reason_of
 from .._models import OperationResult
-from .._operations import BatchOperation
 from .._sync import Client
 from ._operations_of import cell, field_types, row_of
 from ._settings import InputError
@@ -127,10 +126,7 @@ def _check_cells(
 
 
 def _about(result: OperationResult, *, failed: bool) -> dict[str, Any]:
-    error = BatchResult.of(
-        BatchOperation(result.model, {}, ref=None, context=None), result, 0
-    ).error
-    about = {"__index": result.index, "__error": str(error or "")}
+    about = {"__index": result.index, "__error": str(reason_of(result) or "")}
     return about if failed else {**about, "__state": result.state, "__ids": result.ids}
 
 
