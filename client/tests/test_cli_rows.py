@@ -10,7 +10,8 @@ import pytest
 
 from conftest import Run
 from fake_odoo import FakeOdoo, outcome, status
-from odoo_batch_job._cli._operations_of import cell, check_cell, row_of, typed
+from odoo_batch_job._cli._cells import cell, check_cell, typed
+from odoo_batch_job._cli._convert import row_of
 from odoo_batch_job._cli._settings import InputError
 
 CSV = 'name,active,color,category_id,ref\nAcme,true,3,"[[6, 0, [1]]]",A-1\nBolt,no,x,,\n'

@@ -21,9 +21,8 @@ from ._errors import (
     UnexpectedReplyError,
     WatchTimeoutError,
 )
+from ._execute_kw import ExecuteKw
 from ._executor import BatchExecutor
-from ._executors import OptimizedBatchExecutor, ParallelBatchExecutor
-from ._foreign import ExecuteKw
 from ._models import JobStatus, OperationError, OperationResult
 from ._operations import (
     BatchOperation,
@@ -34,7 +33,9 @@ from ._operations import (
     UpdateOperation,
     UpsertOperation,
 )
-from ._parts import Operation
+from ._optimized_executor import OptimizedBatchExecutor
+from ._packing import Operation
+from ._parallel_executor import ParallelBatchExecutor
 from ._retry import Clock, Retry
 from ._sync import Client
 

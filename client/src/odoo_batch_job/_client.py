@@ -10,9 +10,9 @@ from typing import Any, Literal
 
 from ._connected import Connected
 from ._errors import WatchTimeoutError
-from ._foreign import ExecuteKw, Foreign
+from ._execute_kw import ExecuteKw, ExecuteKwConnection
 from ._models import JobStatus, OperationResult
-from ._parts import Operation, check_operations
+from ._packing import Operation, check_operations
 from ._retry import Retry
 from ._rpc import DEFAULT_NAME
 
@@ -233,7 +233,7 @@ class AsyncClient(Connected):
 def over(client: ExecuteKw) -> AsyncClient:
     """Return a client that talks through another one, which is logged in already."""
     new = AsyncClient("localhost")
-    new._use(Foreign(client, Retry(), new._clock))
+    new._use(ExecuteKwConnection(client, Retry(), new._clock))
     return new
 
 

@@ -12,7 +12,7 @@ import httpx
 from ._errors import AuthenticationError
 from ._http import Http, server_url
 from ._json2 import Json2, named_arguments
-from ._parts import PART_BYTES
+from ._packing import PART_BYTES
 from ._retry import Clock, RealClock, Retry
 from ._rpc import Connection, JobRpc
 from ._session import Session

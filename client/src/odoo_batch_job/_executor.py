@@ -21,7 +21,7 @@ from ._errors import (
     InvalidOperationError,
     InvalidRequestError,
 )
-from ._foreign import ExecuteKw
+from ._execute_kw import ExecuteKw
 from ._models import JobStatus
 from ._operations import BatchOperation
 

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 from ._errors import BatchJobError, ConnectionFailedError, IdempotencyKeyError, UnexpectedReplyError
 from ._models import JobStatus, OperationResult
-from ._parts import Operation, pack
+from ._packing import Operation, pack
 
 JOB = "batch.job"
 DEFAULT_NAME = "batch_job_default_name"  # in the context, which is no part of what a key stands for

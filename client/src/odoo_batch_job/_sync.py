@@ -10,9 +10,9 @@ from typing import Any, Literal
 import httpx
 
 from ._client import AsyncClient, Policy, check_submission, environment
+from ._loop_thread import LoopThread
 from ._models import JobStatus, OperationResult
-from ._parts import PART_BYTES, Operation
-from ._portal import Portal
+from ._packing import PART_BYTES, Operation
 from ._retry import Clock, Retry
 
 
@@ -52,7 +52,7 @@ class Client:
             transport=transport,
             clock=clock,
         )
-        self._portal = Portal()
+        self._loop = LoopThread()
 
     @classmethod
     def from_env(cls) -> Client:
@@ -74,7 +74,7 @@ class Client:
 
     def login(self, database: str, user: str, password: str) -> None:
         """Log in with a password, or with an API key; see :meth:`AsyncClient.login`."""
-        self._portal.run(self._client.login(database, user, password))
+        self._loop.run(self._client.login(database, user, password))
 
     def submit(
         self,
@@ -94,7 +94,7 @@ class Client:
     ) -> JobStatus:
         """Submit a job and return its status; see :meth:`AsyncClient.submit`."""
         check_submission(operations, idempotency_key, eta)
-        return self._portal.run_reading(
+        return self._loop.run_reading(
             lambda stream: self._client.submit(
                 stream,
                 name=name,
@@ -120,39 +120,39 @@ class Client:
         idempotency_key: str | None = None,
     ) -> tuple[JobStatus, list[OperationResult]]:
         """Run up to 1,000 operations at once; see :meth:`AsyncClient.execute`."""
-        return self._portal.run(
+        return self._loop.run(
             self._client.execute(operations, policy=policy, idempotency_key=idempotency_key)
         )
 
     def start(self, job_id: int) -> JobStatus:
         """Queue a draft, or run for real a dry run that has ended; else change nothing."""
-        return self._portal.run(self._client.start(job_id))
+        return self._loop.run(self._client.start(job_id))
 
     def pause(self, job_id: int) -> JobStatus:
         """Let the chunks that are running land and take no more."""
-        return self._portal.run(self._client.pause(job_id))
+        return self._loop.run(self._client.pause(job_id))
 
     def resume(self, job_id: int, *, skip: bool = False, index: int | None = None) -> JobStatus:
         """Go on with a paused job; see :meth:`AsyncClient.resume`."""
-        return self._portal.run(self._client.resume(job_id, skip=skip, index=index))
+        return self._loop.run(self._client.resume(job_id, skip=skip, index=index))
 
     def retry(self, job_id: int, *, cancelled: bool = False) -> JobStatus:
         """Run what failed, and what was skipped for it, again."""
-        return self._portal.run(self._client.retry(job_id, cancelled=cancelled))
+        return self._loop.run(self._client.retry(job_id, cancelled=cancelled))
 
     def cancel(self, job_id: int) -> JobStatus:
         """End the job after the chunks that are running; what they did stays."""
-        return self._portal.run(self._client.cancel(job_id))
+        return self._loop.run(self._client.cancel(job_id))
 
     def status(self, job_id: int) -> JobStatus:
         """Return where the job stands; cheap, also for a job of millions."""
-        return self._portal.run(self._client.status(job_id))
+        return self._loop.run(self._client.status(job_id))
 
     def watch(
         self, job_id: int, *, interval: float = 1.0, timeout: float | None = None
     ) -> Generator[JobStatus, None, None]:
         """Yield the status at each change until the job is at rest; see the async one."""
-        return self._portal.iterate(self._client.watch(job_id, interval=interval, timeout=timeout))
+        return self._loop.iterate(self._client.watch(job_id, interval=interval, timeout=timeout))
 
     def results(
         self, job_id: int, *, state: str | None = None, after: int = -1
@@ -165,7 +165,7 @@ class Client:
         self, job_id: int, *, state: str | None = None, after: int = -1
     ) -> Generator[list[OperationResult], None, None]:
         """Yield the same a page at a time; see :meth:`AsyncClient.result_pages`."""
-        return self._portal.iterate(self._client.result_pages(job_id, state=state, after=after))
+        return self._loop.iterate(self._client.result_pages(job_id, state=state, after=after))
 
     def call(
         self,
@@ -176,7 +176,7 @@ class Client:
         repeatable: bool = False,
     ) -> Any:
         """Call any public method of any model; see :meth:`AsyncClient.call`."""
-        return self._portal.run(self._client.call(model, method, arguments, repeatable=repeatable))
+        return self._loop.run(self._client.call(model, method, arguments, repeatable=repeatable))
 
     def execute_kw(
         self,
@@ -186,12 +186,12 @@ class Client:
         kwargs: Mapping[str, Any] | None = None,
     ) -> Any:
         """Call a public method with arguments by position; see :meth:`AsyncClient.execute_kw`."""
-        return self._portal.run(self._client.execute_kw(model, method, args, kwargs))
+        return self._loop.run(self._client.execute_kw(model, method, args, kwargs))
 
     def close(self) -> None:
         """Close the connections; jobs go on."""
-        self._portal.run(self._client.aclose())
-        self._portal.close()
+        self._loop.run(self._client.aclose())
+        self._loop.close()
 
     def __enter__(self) -> Client:
         return self

@@ -15,9 +15,9 @@ from .._models import STATES, JobStatus
 from .._sync import Client
 from ._command import CODE_BY_STATE, DONE, command, exit_with
 from ._command import main as main
-from ._failures import Kind, outcomes, write_results
+from ._convert import Converter, field_types
 from ._listing import columns_of, latest_jobs, table_of
-from ._operations_of import Converter, field_types
+from ._results_file import Kind, outcomes, write_results
 from ._rows import open_rows
 from ._settings import APP, BROKEN_OFF, DEFAULT, InputError, Settings, remember_job, write_profile
 from ._show import after_dry_run, as_json, ending, follow, line

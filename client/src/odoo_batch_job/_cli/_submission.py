@@ -17,7 +17,7 @@ from .._errors import (
 )
 from .._models import JobStatus
 from .._sync import Client
-from ._operations_of import Converter
+from ._convert import Converter
 from ._settings import APP, BROKEN_OFF, REFUSED, InputError, Settings, remember_job, remembered
 from ._show import as_json
 

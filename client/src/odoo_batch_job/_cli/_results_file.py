@@ -17,7 +17,8 @@ from typing import Any, TextIO
 from .._batch_result import reason_of
 from .._models import OperationResult
 from .._sync import Client
-from ._operations_of import cell, field_types, row_of
+from ._cells import cell
+from ._convert import field_types, row_of
 from ._settings import InputError
 
 NOT_DONE = ("failed", "rolled_back", "skipped", "cancelled")

@@ -29,7 +29,7 @@ R = TypeVar("R")
 READ_AHEAD = 100  # items fetched at a time from the caller's iterator
 
 
-class Portal:
+class LoopThread:
     """An event loop in a thread of its own, from the first use on."""
 
     _closed = False

@@ -29,7 +29,7 @@ class ExecuteKw(Protocol):
         """Call a public method of a model."""
 
 
-class Foreign:
+class ExecuteKwConnection:
     """Calls through another client, which has logged in already."""
 
     def __init__(self, client: ExecuteKw, retry: Retry, clock: Clock) -> None:

@@ -1,4 +1,4 @@
-"""Packing operations into request bodies."""
+"""Submission: operations packed into one request, or into parts of a limited size."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from odoo_batch_job import (
     InvalidRequestError,
 )
 from odoo_batch_job._json2 import with_operations
-from odoo_batch_job._parts import pack
+from odoo_batch_job._packing import pack
 
 pytestmark = pytest.mark.anyio
 
