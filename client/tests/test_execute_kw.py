@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from typing import Any
 
+import httpx
 import pytest
 
 from fake_odoo import FakeOdoo
@@ -107,3 +109,17 @@ async def test_parallel_groups_over_another_client() -> None:
     results = await executor.execute_parallel_batches([[CreateOperation("m", {})]] * 3)
     assert [[result.data for result in group] for group in results] == [[7]] * 3
     assert len(odoo.jobs) == 3
+
+
+async def test_executor_on_another_client_opens_nothing_that_nobody_closes() -> None:
+    """The other client is the only way to the server: an executor makes no HTTP client."""
+    before = open_http_clients()
+    executor = BatchExecutor(OtherClient(done_server()))
+    assert open_http_clients() - before == set()
+    assert executor.jobs == []
+
+
+def open_http_clients() -> set[httpx.AsyncClient]:
+    """Return the HTTP clients of this process that nobody has closed."""
+    clients = [one for one in gc.get_objects() if isinstance(one, httpx.AsyncClient)]
+    return {client for client in clients if not client.is_closed}

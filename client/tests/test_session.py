@@ -67,16 +67,15 @@ def error(name: str, message: str = "no", code: int = 0) -> dict[str, Any]:
     }
 
 
-def connect(odoo: SessionOdoo) -> AsyncClient:
+def connect(odoo: SessionOdoo, **more: Any) -> AsyncClient:
     """Return a client that has yet to log in."""
-    return AsyncClient("localhost", port=8069, transport=odoo.transport, clock=FakeClock())
+    return AsyncClient("localhost", port=8069, transport=odoo.transport, clock=FakeClock(), **more)
 
 
 async def test_login_and_submit_in_parts() -> None:
     """A job goes over the session as it goes over JSON-2; ids come first, by position."""
     odoo = SessionOdoo()
-    async with connect(odoo) as client:
-        client._part_bytes = 250
+    async with connect(odoo, part_bytes=250) as client:
         await client.login("demo", "admin", "secret")
         assert (client.database, client.uid) == ("demo", 2)
         job = await client.submit(creates(10))

@@ -3,8 +3,9 @@
 Everything public is here; the other modules are private.
 """
 
+from ._base_client import Policy
 from ._batch_result import BatchExecutionError, BatchResult
-from ._client import AsyncClient, Policy
+from ._client import AsyncClient
 from ._errors import (
     AccessDeniedError,
     AuthenticationError,

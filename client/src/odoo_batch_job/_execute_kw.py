@@ -60,9 +60,6 @@ class ExecuteKwConnection:
 
         return await self._persistence.run(what, attempt, repeatable=repeatable)
 
-    async def aclose(self) -> None:
-        """Leave the client open: it is its owner's."""
-
 
 def _translated(what: str, error: Exception) -> Exception:
     """Return Odoo's error, a network in trouble, or the error as it is."""

@@ -14,16 +14,19 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ._base_client import BaseClient
 from ._batch_result import BatchExecutionError, BatchResult
-from ._client import AsyncClient, over
+from ._client import AsyncClient
 from ._errors import (
     AccessDeniedError,
     InvalidOperationError,
     InvalidRequestError,
 )
-from ._execute_kw import ExecuteKw
+from ._execute_kw import ExecuteKw, ExecuteKwConnection
 from ._models import JobStatus
 from ._operations import BatchOperation
+from ._packing import PART_BYTES
+from ._retry import RealClock, Retry
 
 Callback = Callable[[int, int], Awaitable[Any] | Any]
 
@@ -53,7 +56,7 @@ class BatchExecutor:
         self.operations: list[BatchOperation] = []
         self.results: list[BatchResult] = []
         self.jobs: list[int] = []
-        self._client = _async_client(client)
+        self._client = _base_client(client)
         self._unfinished: list[_Batch] = []
         self._turn = asyncio.Lock()
 
@@ -188,11 +191,14 @@ class _Progress:
             await self.report(self._total)
 
 
-def _async_client(client: object) -> AsyncClient:
+def _base_client(client: AsyncClient | ExecuteKw) -> BaseClient:
+    """Return a client that submits and watches jobs over the client that the user gave."""
     if isinstance(client, AsyncClient):
         return client
     if inspect.iscoroutinefunction(getattr(client, "execute_kw", None)):
-        return over(client)  # type: ignore[arg-type]  # it has just been looked at
+        clock = RealClock()
+        connection = ExecuteKwConnection(client, Retry(), clock)
+        return BaseClient(connection, part_bytes=PART_BYTES, clock=clock)
     raise TypeError(
         "an executor needs an AsyncClient or a client with `async def execute_kw(model, method, "
         f"args, kwargs)`, got {type(client).__name__}"

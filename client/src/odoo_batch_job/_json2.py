@@ -53,10 +53,6 @@ class Json2:
             ),
         )
 
-    async def aclose(self) -> None:
-        """Close the connections."""
-        await self._http.aclose()
-
 
 def with_operations(arguments: Mapping[str, Any], operations: bytes | None) -> bytes:
     """Return a JSON object of named arguments, one of which may be JSON already."""

@@ -13,8 +13,9 @@ from collections.abc import (
     Mapping,
 )
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import Any
 
+from ._connection import Connection
 from ._errors import BatchJobError, ConnectionFailedError, IdempotencyKeyError, UnexpectedReplyError
 from ._models import JobStatus, OperationResult
 from ._packing import Operation, pack
@@ -22,28 +23,6 @@ from ._packing import Operation, pack
 JOB = "batch.job"
 DEFAULT_NAME = "batch_job_default_name"  # in the context, which is no part of what a key stands for
 PAGE = 2_500  # outcomes per request
-
-
-class Connection(Protocol):
-    """A way to call methods of Odoo's models: by API key, by password, or another client's."""
-
-    async def call(
-        self,
-        model: str,
-        method: str,
-        arguments: Mapping[str, Any],
-        *,
-        operations: bytes | None = None,
-        repeatable: bool,
-    ) -> Any:
-        """Call a public method with named arguments and return what it returns.
-
-        :param operations: a further argument of that name, JSON already
-        :param repeatable: it may be carried out twice without harm
-        """
-
-    async def aclose(self) -> None:
-        """Close the connection."""
 
 
 class JobRpc:

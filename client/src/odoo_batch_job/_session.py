@@ -73,10 +73,6 @@ class Session:
             await self.login()
         return _result(what, answer)
 
-    async def aclose(self) -> None:
-        """Close the connections."""
-        await self._http.aclose()
-
 
 def positional(method: str, arguments: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
     """Return named arguments as ``call_kw`` takes them: ids come first and without a name."""

@@ -9,7 +9,9 @@ from typing import Any, Literal
 
 import httpx
 
-from ._client import AsyncClient, Policy, check_submission, environment
+from ._argument_checks import check_submission
+from ._base_client import Policy
+from ._client import AsyncClient, environment
 from ._loop_thread import LoopThread
 from ._models import JobStatus, OperationResult
 from ._packing import PART_BYTES, Operation
