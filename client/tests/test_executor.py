@@ -53,7 +53,7 @@ async def test_data_of_each_kind() -> None:
         for operation in (
             CreateOperation("m", [{}]),
             UpdateOperation("m", {}, [101]),
-            UpsertOperation("m", {}, ["a"]),
+            UpsertOperation("m", {"a": 1}, ["a"]),
             CallOperation("m", "go"),
         ):
             executor.add_operation(operation)

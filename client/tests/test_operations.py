@@ -117,6 +117,29 @@ def test_operation_is_written_as_the_contract_has_it(operation: Any, wanted: Any
             "row has 0 cells for 1 fields",
         ),
         (lambda: untyped.LoadOperation("m", [], []), ValueError, "fields is empty"),
+        (lambda: untyped.UpdateOperation("m", {}, []), ValueError, "ids is empty"),
+        (lambda: untyped.DeleteOperation("m", []), ValueError, "ids is empty"),
+        (lambda: untyped.CallOperation("m", "go", each=True), ValueError, "ids is empty"),
+        (
+            lambda: untyped.CallOperation("m", "go", 3, [], {"context": {}}),
+            ValueError,
+            "kwargs holds a context",
+        ),
+        (
+            lambda: untyped.UpsertOperation("m", {"a": 1}, "b"),
+            ValueError,
+            "key names b, which has no value in data",
+        ),
+        (
+            lambda: untyped.UpsertOperation("m", {"a": None}, "a"),
+            ValueError,
+            "key names a, which has no value in data",
+        ),
+        (
+            lambda: untyped.UpsertOperation("m", {}, xml_id="a.b.c"),
+            ValueError,
+            "xml_id is like module.name, not 'a.b.c'",
+        ),
     ],
 )
 def test_what_cannot_be_an_operation_is_refused_where_it_is_made(

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timezone
 from typing import Any, Literal
 
-from ._argument_checks import check_submission, utc
 from ._connection import Connection
 from ._errors import WatchTimeoutError
 from ._json2 import named_arguments
 from ._models import JobStatus, OperationResult
-from ._packing import Operation
+from ._packing import Operation, check_operations
 from ._retry import Clock
 from ._rpc import DEFAULT_NAME, JobRpc
 
@@ -86,7 +85,7 @@ class BaseClient:
             "chunk_size": chunk_size,
             "max_parallel": max_parallel,
             "priority": priority,
-            "eta": utc(eta),
+            "eta": _utc(eta),
             "dry_run": dry_run,
             "idempotency_key": idempotency_key,
         }
@@ -249,3 +248,25 @@ def _until_next_poll(pause: float, time_left: float | None, unchanged: float) ->
         return pause
     due = time_left - unchanged
     return min(pause, max(SHORTEST_POLL, due / 2 if due > 0 else -due / 4))
+
+
+def check_submission(
+    operations: object, idempotency_key: str | None, eta: datetime | None = None
+) -> None:
+    """Refuse a submission that cannot be sent.
+
+    :raises TypeError: ``operations`` is no list or iterator, or ``eta`` is no datetime
+    :raises ValueError: the key is empty
+    """
+    check_operations(operations)
+    if idempotency_key == "":
+        raise ValueError("idempotency_key is empty: give a name, or None")
+    if eta is not None and not isinstance(eta, datetime):
+        raise TypeError(f"eta is a datetime, not {eta!r}")
+
+
+def _utc(moment: datetime | None) -> str | None:
+    """Return a time as ISO 8601 in UTC."""
+    if moment is None:
+        return None
+    return moment.astimezone(timezone.utc).isoformat()

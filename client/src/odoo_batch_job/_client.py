@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import os
-import re
 from types import TracebackType
 from typing import Any, Literal
 
 import httpx
 
+from ._argument_checks import check_bytes, check_wait
 from ._base_client import BaseClient
 from ._connection import ServerConnection
 from ._http import Http, server_url
 from ._packing import PART_BYTES
 from ._retry import Clock, RealClock, Retry
-
-_HEADER = re.compile("[!-~]+")  # what an HTTP header can carry
 
 
 class AsyncClient(BaseClient):
@@ -36,6 +34,7 @@ class AsyncClient(BaseClient):
     :param part_bytes: the client sends a larger submission in parts of at most this size
     :param transport: another way than the network, for tests
     :param clock: another time than the real time, for tests
+    :raises TypeError: a thing of another type
     :raises ValueError: a value that cannot be, such as the URL of no web server
     """
 
@@ -53,12 +52,10 @@ class AsyncClient(BaseClient):
         transport: httpx.AsyncBaseTransport | None = None,
         clock: Clock | None = None,
     ) -> None:
-        if timeout <= 0:
-            raise ValueError(f"timeout is more than 0 seconds, not {timeout}")
-        if part_bytes < 1:
-            raise ValueError(f"part_bytes is at least 1, not {part_bytes}")
-        if api_key is not None and not _HEADER.fullmatch(api_key):
-            raise ValueError("the API key is empty, or has a character that no key has")
+        check_wait("timeout", timeout)
+        check_bytes("part_bytes", part_bytes)
+        if retry is not None and not isinstance(retry, Retry):
+            raise TypeError(f"retry is a Retry, not {retry!r:.80}")
         clock = clock or RealClock()
         http = Http(
             server_url(url, port, protocol),

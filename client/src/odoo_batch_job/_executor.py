@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ._argument_checks import check_count
 from ._base_client import BaseClient
 from ._batch_result import BatchExecutionError, BatchResult
 from ._client import AsyncClient
@@ -45,12 +46,11 @@ class BatchExecutor:
     :ivar results: a :class:`BatchResult` for each operation that was executed, in the same order
     :ivar jobs: ids of the jobs in Odoo
     :raises TypeError: the client is none of those
-    :raises ValueError: the batch size is less than 1
+    :raises ValueError: the batch size is no whole number above 0
     """
 
     def __init__(self, client: AsyncClient | ExecuteKw, batch_size: int = 100) -> None:
-        if batch_size < 1:
-            raise ValueError(f"batch_size is at least 1, not {batch_size}")
+        check_count("batch_size", batch_size)
         self.client = client
         self.batch_size = batch_size
         self.operations: list[BatchOperation] = []

@@ -130,10 +130,17 @@ def server_url(host_or_url: str, port: int | None, protocol: str | None) -> str:
     A host without a protocol is spoken to by https, unless it is this machine: no key and no
     password travels in the clear by a guess.
 
-    :raises ValueError: it is no URL of a web server, or the port is none
+    :raises TypeError: the URL is no text, or the port is no whole number
+    :raises ValueError: no URL of a web server, no port, or two that contradict each other
     """
+    if not isinstance(host_or_url, str):
+        raise TypeError(f"the URL of the server is a text, not {host_or_url!r:.80}")
+    if port is not None and type(port) is not int:
+        raise TypeError(f"port is a whole number, not {port!r:.80}")
     if port is not None and not 0 < port < 65_536:
         raise ValueError(f"a port is a number from 1 to 65535, not {port}")
+    if protocol not in (None, "http", "https"):
+        raise ValueError(f"protocol is http or https, not {protocol!r}")
     text = host_or_url
     if "://" not in text:
         host = urlsplit(f"//{text}").hostname
@@ -141,9 +148,16 @@ def server_url(host_or_url: str, port: int | None, protocol: str | None) -> str:
     parts = urlsplit(text)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError(f"the URL of the server begins with http:// or https://: {host_or_url!r}")
+    _refuse_contradiction("protocol", protocol, parts.scheme)
+    _refuse_contradiction("port", port, parts.port)
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     chosen = port or parts.port
     return f"{parts.scheme}://{host}{f':{chosen}' if chosen else ''}{parts.path.rstrip('/')}/"
+
+
+def _refuse_contradiction(name: str, given: object, in_url: object) -> None:
+    if given and in_url and given != in_url:
+        raise ValueError(f"the URL says {in_url}, and {name} says {given}: leave one of them out")
 
 
 def encode(value: object) -> bytes:

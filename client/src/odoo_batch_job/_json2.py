@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -22,10 +23,20 @@ _OF_MODEL = {  # methods without ids, and the names of what they take by positio
 _OF_RECORDS = {"copy": ("default",), "read": ("fields", "load"), "write": ("vals",)}
 
 
+_KEY = re.compile("[!-~]+")
+_DATABASE = re.compile("[!-~]([ -~]*[!-~])?")  # what an HTTP header can carry
+
+
 class Json2:
-    """One server, one database, one API key."""
+    """One server, one database, one API key.
+
+    :raises TypeError: the key or the database's name is no text
+    :raises ValueError: the key is empty, or one of them has a character that no header can carry
+    """
 
     def __init__(self, http: Http, *, database: str | None, api_key: str) -> None:
+        _check_key(api_key)
+        _check_database(database)
         self._http = http
         self._headers = {"Authorization": f"bearer {api_key}"}
         if database:
@@ -74,6 +85,23 @@ def named_arguments(method: str, args: Sequence[Any], kwargs: Mapping[str, Any])
     if isinstance(named.get("ids"), int):
         named["ids"] = [named["ids"]]
     return {**named, **kwargs}
+
+
+def _check_key(api_key: object) -> None:
+    if not isinstance(api_key, str):
+        raise TypeError(f"the API key is a text, not {type(api_key).__name__}")
+    if not _KEY.fullmatch(api_key):
+        raise ValueError("the API key is empty, or has a character that no key has")
+
+
+def _check_database(database: object) -> None:
+    if database is not None and not isinstance(database, str):
+        raise TypeError(f"database is a text, not {database!r:.80}")
+    if database and not _DATABASE.fullmatch(database):
+        raise ValueError(
+            f"an HTTP header cannot carry the database's name {database!r}: log in with a "
+            "password, or rename the database"
+        )
 
 
 def _value(what: str, response: httpx.Response) -> Any:

@@ -66,16 +66,17 @@ def is_list(value: object) -> bool:
     return isinstance(value, Sequence) and not isinstance(value, (str, bytes))
 
 
-def check_key(key: object, xml_id: object) -> None:
+def check_key(key: object, xml_id: object, values: Mapping[str, object]) -> None:
     """Refuse what identifies no record to upsert, or says it twice.
 
     :raises TypeError: names that are no texts
-    :raises ValueError: neither a key nor an external id, or both
+    :raises ValueError: neither a key nor an external id, or both; a field without a value
     """
     if (key is None) == (xml_id is None):
         raise ValueError("an upsert takes a key or an xml_id, and not both")
     if xml_id is not None:
         check_text("xml_id", xml_id)
+        _check_xml_id(str(xml_id))
         return
     names = [key] if isinstance(key, str) else key
     check_list("key", names)
@@ -83,6 +84,14 @@ def check_key(key: object, xml_id: object) -> None:
         raise ValueError("key is empty: name the fields that identify the record")
     for name in names:  # type: ignore[attr-defined]  # a sequence
         check_text("a field of key", name)
+        if values.get(name) in (None, "", False):
+            raise ValueError(f"key names {name}, which has no value in data: that finds no record")
+
+
+def _check_xml_id(xml_id: str) -> None:
+    parts = xml_id.split(".")
+    if len(parts) > 2 or not all(parts) or xml_id != xml_id.strip():
+        raise ValueError(f"xml_id is like module.name, not {xml_id!r:.80}")
 
 
 def check_row(fields: object, row: object) -> None:

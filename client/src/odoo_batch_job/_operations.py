@@ -118,7 +118,7 @@ class UpdateOperation(BatchOperation):
         context: Mapping[str, Any] | None = None,
     ) -> None:
         check_values(model, data)
-        body = {"ids": _ids(record_ids), "values": data}
+        body = {"ids": _some_ids(record_ids), "values": data}
         super().__init__(model, body, ref=ref, context=context)
 
 
@@ -139,7 +139,7 @@ class DeleteOperation(BatchOperation):
         ref: str | None = None,
         context: Mapping[str, Any] | None = None,
     ) -> None:
-        super().__init__(model, {"ids": _ids(data)}, ref=ref, context=context)
+        super().__init__(model, {"ids": _some_ids(data)}, ref=ref, context=context)
 
 
 class UpsertOperation(BatchOperation):
@@ -164,7 +164,7 @@ class UpsertOperation(BatchOperation):
         context: Mapping[str, Any] | None = None,
     ) -> None:
         check_values(model, data)
-        check_key(key, xml_id)
+        check_key(key, xml_id, data)
         body: dict[str, Any] = {"values": data}
         if key is not None:
             body["key"] = [key] if isinstance(key, str) else list(key)
@@ -206,8 +206,10 @@ class CallOperation(BatchOperation):
         check_text("method", method)
         check_list("args", args)
         check_mapping("kwargs", kwargs or {})
+        if kwargs and "context" in kwargs:
+            raise ValueError("kwargs holds a context: give the context as context=…")
         body: dict[str, Any] = {"method": method, "args": list(args), "kwargs": kwargs or {}}
-        listed = _ids(ids)
+        listed = _some_ids(ids) if each else _ids(ids)
         if listed:
             body["ids"] = listed
         if each:
@@ -262,6 +264,17 @@ def _ids(ids: int | Sequence[Any] | Values) -> list[Any]:
                 f"ids holds {one!r}: a record id is a whole number above 0, "
                 'or {"$ref": name} for the records of an earlier operation'
             )
+    return listed
+
+
+def _some_ids(ids: int | Sequence[Any] | Values) -> list[Any]:
+    """Return a list of ids that is not empty.
+
+    :raises ValueError: no ids
+    """
+    listed = _ids(ids)
+    if not listed:
+        raise ValueError("ids is empty: give one record id at least")
     return listed
 
 

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Iterable
 
+from ._argument_checks import check_count
 from ._batch_result import BatchResult
 from ._client import AsyncClient
 from ._execute_kw import ExecuteKw
@@ -24,13 +25,12 @@ class ParallelBatchExecutor:
         :class:`BatchExecutionError` holds the partial results of its group
     :ivar failed_groups: the places of those groups
     :raises TypeError: the client is none that :class:`BatchExecutor` takes
-    :raises ValueError: fewer than one job at once
+    :raises ValueError: ``max_concurrent_batches`` is no whole number above 0
     """
 
     def __init__(self, client: AsyncClient | ExecuteKw, max_concurrent_batches: int = 3) -> None:
-        if max_concurrent_batches < 1:
-            raise ValueError(f"max_concurrent_batches is at least 1, not {max_concurrent_batches}")
-        BatchExecutor(client)  # one for each group later; a wrong client is refused now
+        check_count("max_concurrent_batches", max_concurrent_batches)
+        BatchExecutor(client)  # refuses a wrong client now, and not in the first group
         self.client = client
         self.max_concurrent_batches = max_concurrent_batches
         self.errors: list[Exception] = []
@@ -44,6 +44,7 @@ class ParallelBatchExecutor:
         :returns: the results of each group, in the order of the groups
         :raises TypeError: these are operations, and not groups of them
         """
+        check_count("max_concurrent_batches", self.max_concurrent_batches)  # else it would hang
         groups = list(operation_groups)
         for group in groups:
             if isinstance(group, BatchOperation):

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
+from ._argument_checks import check_finite, check_patience, check_wait
 from ._errors import ResponseError
 
 T = TypeVar("T")
@@ -54,12 +55,21 @@ class Retry:
     :ivar longest: upper limit of a wait in seconds
     :ivar first_contact: what ``patience`` is until the server has answered once: a wrong address
         should not take minutes to show
+    :raises TypeError: no number
+    :raises ValueError: a patience below 0, a wait that is not above 0, or NaN
     """
 
     patience: float = 120.0
     first: float = 0.25
     longest: float = 8.0
     first_contact: float = 10.0
+
+    def __post_init__(self) -> None:
+        check_patience("patience", self.patience)
+        check_patience("first_contact", self.first_contact)
+        check_wait("first", self.first)
+        check_wait("longest", self.longest)
+        check_finite("first", self.first)
 
     def waits(self) -> Iterator[float]:
         """Yield the wait before each further attempt, without end."""

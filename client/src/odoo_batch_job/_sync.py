@@ -9,8 +9,7 @@ from typing import Any, Literal
 
 import httpx
 
-from ._argument_checks import check_submission
-from ._base_client import Policy
+from ._base_client import Policy, check_submission
 from ._client import AsyncClient, environment
 from ._loop_thread import LoopThread
 from ._models import JobStatus, OperationResult
