@@ -78,6 +78,7 @@ class Converter:
 
     def _operation(self, row: Row) -> dict[str, Any]:
         if self._is_json and row.get("op") in OPS:
+            _refuse_id_in_values(row)
             return {**({"model": self._model} if self._model else {}), **row}
         if self._is_json and "op" in row and "model" in row:
             raise InputError(f"op {row['op']!r} is unknown; use one of {', '.join(OPS)}.")
@@ -149,6 +150,23 @@ class Converter:
             elif value != "" or keep_empty:
                 values[column] = typed(value, kind)
         return values
+
+
+def _refuse_id_in_values(operation: Row) -> None:
+    """Refuse a line of JSON with an id that Odoo would drop without a word.
+
+    :raises InputError: says where the id belongs
+    """
+    op, values = operation["op"], operation.get("values")
+    for record in values if isinstance(values, list) else [values]:
+        if isinstance(record, Mapping) and "id" in record:
+            remedy = (
+                "name the records in “ids”"
+                if op == "write"
+                else "use op write with “ids” for numbers of records, or op upsert with “xml_id” "
+                "for external ids"
+            )
+            raise InputError(f"“id” means nothing among the values of {op}: {remedy}.")
 
 
 def field_types(client: Client, model: str) -> dict[str, str]:
