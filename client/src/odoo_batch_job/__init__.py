@@ -1,6 +1,6 @@
-"""Submit jobs to the addon ``batch_job`` of an Odoo server, watch them, read their outcomes.
+"""Submit jobs to the addon ``batch_job`` of an Odoo server, watch the jobs, read their results.
 
-Everything public is here; the other modules are private.
+This module exports everything public; the other modules are private.
 """
 
 from ._base_client import Policy

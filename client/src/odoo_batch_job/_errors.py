@@ -1,18 +1,18 @@
 """Every exception that this package raises, in one tree.
 
 BatchJobError
-├── ConnectionFailedError     no answer after every retry; the request may have been carried out
-├── UnexpectedReplyError      an answer, but not one of Odoo's JSON-2 API
+├── ConnectionFailedError     no answer after every retry; Odoo may have carried out the request
+├── UnexpectedReplyError      something else than Odoo's API answered
 ├── InvalidOperationError     an operation that JSON cannot carry; nothing of its part was sent
-├── WatchTimeoutError         the job was still going when the time to watch it was over
+├── WatchTimeoutError         the time to watch was over, and the job was not at rest
 ├── BatchExecutionError       an executor's operations did not all succeed (`_batch_result.py`)
-└── ResponseError             Odoo refused or failed; carries its words and the operation's index
+└── ResponseError             Odoo refused or failed; carries Odoo's words and the operation's index
     ├── InvalidRequestError   400, 413, 422 and other 4xx: the request itself is wrong
     │   └── IdempotencyKeyError   the key names a job of other operations or options
-    ├── AuthenticationError   401: no API key, or one that Odoo does not know
+    ├── AuthenticationError   401: no API key, or a key that Odoo does not know
     ├── AccessDeniedError     403: the user may not do this
     ├── NotFoundError         404: no such job (or not yours), model, method …
-    ├── ConflictError         409: at odds with the state of the job, or a lock
+    ├── ConflictError         409: the state of the job or a lock does not allow the request
     ├── RateLimitedError      429: too many requests, also after every retry
     └── ServerError           5xx: Odoo or a proxy failed, also after every retry
 """
@@ -32,19 +32,19 @@ class BatchJobError(Exception):
 class ConnectionFailedError(BatchJobError):
     """No answer arrived, and the time for retries is over.
 
-    The request may have been carried out all the same. Repeat a submission with the same
-    ``idempotency_key``: Odoo then returns the job it already has.
+    Odoo may have carried out the request all the same. Repeat a submission with the same
+    ``idempotency_key``: Odoo then returns the job that Odoo already has.
     """
 
 
 class UnexpectedReplyError(BatchJobError):
-    """The answer is not one of Odoo's JSON-2 API: the page of a proxy, a redirect, another site."""
+    """Something else than Odoo's API answered: the page of a proxy, a redirect, another site."""
 
 
 class InvalidOperationError(BatchJobError, ValueError):
-    """An operation cannot be written as JSON; neither it nor the others of its part were sent.
+    """JSON cannot carry an operation. The client has sent no operation of the same part.
 
-    :ivar index: place of the operation in what was submitted, from 0
+    :ivar index: place of the operation in the submission, from 0
     """
 
     def __init__(self, index: int, reason: str) -> None:
@@ -53,7 +53,7 @@ class InvalidOperationError(BatchJobError, ValueError):
 
 
 class WatchTimeoutError(BatchJobError, TimeoutError):
-    """The job had not come to rest in the time given. It goes on; watch it again by its id.
+    """The job was not at rest in the time given. The job goes on; watch the job again by its id.
 
     :ivar job_id: the job
     """
@@ -69,7 +69,7 @@ class ResponseError(BatchJobError):
     :ivar status: HTTP status code
     :ivar name: Odoo's class of error, such as ``odoo.exceptions.UserError``, or ``""``
     :ivar message: Odoo's own words
-    :ivar index: index of the operation at fault, where Odoo names one, else None
+    :ivar index: index of the operation at fault if Odoo names an operation, else None
     :ivar debug: the server's traceback, or ``""``; never part of ``str(error)``
     """
 
@@ -91,15 +91,15 @@ class ResponseError(BatchJobError):
 
 
 class InvalidRequestError(ResponseError):
-    """The request is wrong and would be refused again as it stands."""
+    """The request is wrong. Odoo would refuse the same request again."""
 
 
 class IdempotencyKeyError(InvalidRequestError):
     """The idempotency key names an earlier job of other operations or options.
 
-    Submit exactly the same as then, or use another key.
+    Submit exactly the operations and options of that job, or use another key.
 
-    :ivar job_id: that job
+    :ivar job_id: the earlier job
     """
 
     def __init__(self, message: str, job_id: int, *, name: str = "", debug: str = "") -> None:
@@ -120,7 +120,7 @@ class NotFoundError(ResponseError):
 
 
 class ConflictError(ResponseError):
-    """The request is at odds with the present state of the job, or another one holds a lock."""
+    """The state of the job does not allow the request, or another transaction holds a lock."""
 
 
 class RateLimitedError(ResponseError):
@@ -128,7 +128,7 @@ class RateLimitedError(ResponseError):
 
 
 class ServerError(ResponseError):
-    """Odoo, or a proxy before it, failed; also after every retry where a retry was safe."""
+    """Odoo, or a proxy before Odoo, failed; where a retry was safe, the retries failed too."""
 
 
 _BY_STATUS: dict[int, type[ResponseError]] = {
@@ -161,14 +161,14 @@ _STATUS_BY_NAME = {
     "ValidationError": 422,
 }
 
-# what JSON-2 answers by a 404, Odoo's JSON-RPC says in these words only
+# JSON-2 answers 404 for these; JSON-RPC has only the words
 _NOT_FOUND = re.compile(r"The method '\S+' does not exist|Object \S+ doesn't exist")
 
 
 def server_error(error: Mapping[str, object]) -> ResponseError:
     """Return the exception for an error object of Odoo's JSON-RPC.
 
-    Its class says what JSON-2 says by a status: ``odoo.exceptions.AccessError`` is a 403.
+    JSON-RPC has no status. So the name of Odoo's exception decides: ``AccessError`` is a 403.
     """
     data = error.get("data")
     data = data if isinstance(data, Mapping) else {}
@@ -192,13 +192,13 @@ def server_error(error: Mapping[str, object]) -> ResponseError:
 
 
 def job_of_key(context: object) -> int | None:
-    """Return the job that an idempotency key belongs to, where that is what the error says."""
+    """Return the job that an idempotency key belongs to if the error says so, else None."""
     job_id = context.get("job_of_key") if isinstance(context, Mapping) else None
     return job_id if isinstance(job_id, int) else None
 
 
 def operation_index(context: object, message: str) -> int | None:
-    """Return the operation at fault: the error's context names it, or else its message."""
+    """Return the index of the operation at fault, from the error's context or else its message."""
     if isinstance(context, Mapping) and isinstance(context.get("index"), int):
         return int(context["index"])
     found = _INDEX.search(message)

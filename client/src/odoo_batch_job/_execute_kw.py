@@ -1,7 +1,8 @@
-"""Somebody else's client: any object with ``await execute_kw(model, method, args, kwargs)``.
+"""A connection through another library's client: any object with ``async def execute_kw``.
 
-Its errors are its own. What looks like a network in trouble is tried again, as it is safe to; where
-an error carries Odoo's own words (``context["raw_error"]`` of zenoo-rpc), they become the error.
+The other client raises errors of its own. The connection repeats a call after an error that looks
+like a network in trouble, where repeating is safe. If an error carries Odoo's own words, as
+``context["raw_error"]`` of zenoo-rpc does, the connection raises our error with those words.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Protocol, runtime_checkable
 
 from ._errors import ConnectionFailedError, RateLimitedError, ResponseError, server_error
-from ._retry import GATEWAY_STATUS, Clock, Persistence, Retry, Trouble
+from ._retry import GATEWAY_STATUS, Clock, Retrier, Retry, Trouble
 from ._session import positional
 
 _TROUBLE = (OSError, EOFError, asyncio.TimeoutError)
@@ -21,7 +22,7 @@ _TROUBLE_NAMES = ("Connect", "Timeout", "TransportError", "NetworkError", "Proto
 
 @runtime_checkable
 class ExecuteKw(Protocol):
-    """A client of Odoo's that executors can use, such as zenoo-rpc's ``ZenooClient``."""
+    """A client of Odoo that executors can use, such as zenoo-rpc's ``ZenooClient``."""
 
     async def execute_kw(
         self, model: str, method: str, args: list[Any], kwargs: dict[str, Any]
@@ -30,11 +31,11 @@ class ExecuteKw(Protocol):
 
 
 class ExecuteKwConnection:
-    """Calls through another client, which has logged in already."""
+    """Carries calls through another client, which has logged in already and stays open."""
 
     def __init__(self, client: ExecuteKw, retry: Retry, clock: Clock) -> None:
         self._client = client
-        self._persistence = Persistence(retry, clock)
+        self._retrier = Retrier(retry, clock)
 
     async def call(
         self,
@@ -45,7 +46,7 @@ class ExecuteKwConnection:
         operations: bytes | None = None,
         repeatable: bool,
     ) -> Any:
-        """Call a public method and return what it returns, as JSON types."""
+        """Call a public method and return what the method returns, as JSON types."""
         what = f"{model}/{method}"
 
         async def attempt() -> Any:
@@ -58,11 +59,11 @@ class ExecuteKwConnection:
             except Exception as error:
                 raise _translated(what, error) from error
 
-        return await self._persistence.run(what, attempt, repeatable=repeatable)
+        return await self._retrier.run(what, attempt, repeatable=repeatable)
 
 
 def _translated(what: str, error: Exception) -> Exception:
-    """Return Odoo's error, a network in trouble, or the error as it is."""
+    """Return Odoo's error, or :class:`Trouble` of a network, or the error unchanged."""
     refusal = _refusal(error)
     if isinstance(refusal, RateLimitedError):
         return Trouble(refusal.message, refusal, harmless=True, answered=True)
@@ -101,7 +102,7 @@ def _is_trouble(error: BaseException) -> bool:
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """Yield an error and what led to it."""
+    """Yield an error and the errors that led to that error."""
     seen: BaseException | None = error
     while seen is not None:
         yield seen

@@ -1,7 +1,7 @@
-"""The executor that users of batch clients know: collect operations, execute them, get results.
+"""The executor: collects operations, executes them as one job in Odoo, returns their results.
 
-Each ``execute()`` is one job in Odoo. The work is done there; what is lost on the way is asked for
-again, so nothing is done twice.
+Odoo does the work. The executor asks again for an answer that was lost on the way, so Odoo does
+nothing twice.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from ._retry import RealClock, Retry
 
 Callback = Callable[[int, int], Awaitable[Any] | Any]
 
-PAUSED_POLL = 2.0  # seconds
+PAUSED_POLL = 2.0  # seconds between two looks at a job that somebody has paused
 
 _logger = logging.getLogger("odoo_batch_job")
 
@@ -42,10 +42,10 @@ class BatchExecutor:
     :param client: an :class:`AsyncClient`, or any object with ``await execute_kw(model, method,
         args, kwargs)`` that is logged in, such as zenoo-rpc's ``ZenooClient``
     :param batch_size: operations per transaction
-    :ivar operations: everything that was added
-    :ivar results: a :class:`BatchResult` for each operation that was executed, in the same order
+    :ivar operations: all operations that you have added
+    :ivar results: a :class:`BatchResult` for each executed operation, in the same order
     :ivar jobs: ids of the jobs in Odoo
-    :raises TypeError: the client is none of those
+    :raises TypeError: the client is neither
     :raises ValueError: the batch size is no whole number above 0
     """
 
@@ -61,29 +61,31 @@ class BatchExecutor:
         self._turn = asyncio.Lock()
 
     def add_operation(self, operation: BatchOperation) -> None:
-        """Add an operation; whether Odoo accepts it shows in :meth:`execute`."""
+        """Add an operation; :meth:`execute` shows whether Odoo accepts the operation."""
         if not isinstance(operation, BatchOperation):
             raise TypeError(f"expected an operation such as CreateOperation, got {operation!r}")
         self.operations.append(operation)
 
     async def execute(self) -> list[BatchResult]:
-        """Execute what was added since the last time; of two at once the second waits.
+        """Execute the operations added since the last call; a second call at once waits.
 
-        If it is interrupted, by a network that stays away or a task that is cancelled, the job
-        goes on in Odoo, and the next ``execute()`` returns its results.
+        If the network stays away or the task is cancelled, the job goes on in Odoo. The next
+        ``execute()`` then returns the results of that job.
 
-        :returns: one result for each operation, in the order they were added
-        :raises BatchExecutionError: an operation failed, or Odoo refused one (``__cause__`` says
-            which; nothing was executed then, and the operations can be executed again)
+        :returns: one result for each operation, in the order you added them
+        :raises BatchExecutionError: an operation failed, or Odoo refused an operation. After a
+            refusal, ``__cause__`` says which operation, Odoo has executed nothing, and you can
+            execute the operations again
         :raises BatchJobError: the server could not be reached, or the login failed
         """
         return await self.execute_with_progress()
 
     async def execute_with_progress(self, callback: Callback | None = None) -> list[BatchResult]:
-        """Execute what was added since the last time, and tell how far it is.
+        """Execute the operations added since the last call, and report the progress.
 
-        :param callback: is called or awaited with ``(completed, total)``, rising, the last time
-            with ``(total, total)``. What it raises is logged and changes nothing
+        :param callback: a function or coroutine function that the executor calls with
+            ``(completed, total)``. ``completed`` rises up to ``total``. The executor logs an error
+            of the callback and goes on
         :returns: as :meth:`execute`
         :raises BatchExecutionError: as :meth:`execute`
         """
@@ -103,7 +105,10 @@ class BatchExecutor:
         return results
 
     def _open_batch(self) -> None:
-        """Make what is new a batch of its own: an earlier one is repeated exactly as it was."""
+        """Make a batch of the new operations.
+
+        An interrupted batch stays as it is: its key stands for exactly the same operations.
+        """
         begin = self._unfinished[-1].end if self._unfinished else len(self.results)
         if begin < len(self.operations):
             self._unfinished.append(_Batch(begin, len(self.operations), self.batch_size))
@@ -126,7 +131,7 @@ class BatchExecutor:
         await self._after(job.id)
 
     async def _submitted(self, batch: _Batch, operations: Sequence[BatchOperation]) -> JobStatus:
-        """Submit, or find what an ``execute()`` that was interrupted had submitted."""
+        """Submit a batch; of an interrupted ``execute()``, find the job that it submitted."""
         job = await self._client.submit(
             (operation.to_dict() for operation in operations),
             name=f"Batch of {len(operations)} operations",
@@ -138,7 +143,7 @@ class BatchExecutor:
         return job
 
     async def _follow(self, job: JobStatus, before: int, progress: _Progress) -> None:
-        """Wait for the end; a person who pauses the job is waited for."""
+        """Wait until the job has ended, also while a person has paused the job."""
         status = job
         while not status.ended:
             async for status in self._client.watch(job.id):
@@ -150,12 +155,12 @@ class BatchExecutor:
                 await self._client._clock.sleep(PAUSED_POLL)
 
     async def _after(self, job_id: int) -> None:
-        """For an executor that learns from what it did."""
+        """Do nothing; an executor that learns from its jobs overrides this method."""
 
 
 @dataclass(frozen=True)
 class _Batch:
-    """Operations that are, or are to be, one job."""
+    """Operations that become one job; the key makes the submission repeatable."""
 
     begin: int
     end: int
@@ -168,17 +173,17 @@ class _Batch:
 
 
 class _Progress:
-    """Tells a callback how far it is; never falls, ends at the total, never fails."""
+    """Reports progress to a callback: never falls, ends at the total, never fails."""
 
     def __init__(self, callback: Callback | None, total: int) -> None:
         self._callback = callback
         self._total = total
-        self._told = -1
+        self._reported = -1
 
     async def report(self, completed: int) -> None:
-        if completed <= self._told or self._callback is None:
+        if completed <= self._reported or self._callback is None:
             return
-        self._told = completed
+        self._reported = completed
         try:
             answer = self._callback(completed, self._total)
             if inspect.isawaitable(answer):
@@ -208,7 +213,7 @@ def _base_client(client: AsyncClient | ExecuteKw) -> BaseClient:
 def _unsent(
     batch: _Batch, error: InvalidRequestError | AccessDeniedError | InvalidOperationError
 ) -> list[BatchResult]:
-    """Return results of operations of which one was refused, so that none was executed."""
+    """Return the results of a batch of which Odoo refused an operation and executed none."""
     others = (
         "not executed"
         if error.index is None

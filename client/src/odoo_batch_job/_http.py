@@ -1,8 +1,9 @@
-"""HTTP with retries: a POST that is sent again where that cannot do harm.
+"""HTTP with retries: the client sends a POST again where a second time cannot do harm.
 
-A request that may be carried out twice without harm is *repeatable* and is sent again after a lost
-response, a time-out or an answer of a proxy in trouble. Any other request is sent again only when
-it cannot have been carried out: no connection came about, or the answer was 429.
+A request is *repeatable* if Odoo may carry out the request twice without harm. The client sends a
+repeatable request again after a lost response, a time-out or an answer of a proxy in trouble. The
+client sends any other request again only if Odoo cannot have carried out the request: there was no
+connection, or the answer was 429.
 """
 
 from __future__ import annotations
@@ -25,11 +26,11 @@ from ._errors import (
     job_of_key,
     operation_index,
 )
-from ._retry import GATEWAY_STATUS, Clock, Persistence, Retry, Trouble, retry_after
+from ._retry import GATEWAY_STATUS, Clock, Retrier, Retry, Trouble, retry_after
 
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _HOPELESS = (httpx.UnsupportedProtocol, httpx.LocalProtocolError)
-_PAGES = re.compile("^/(odoo|web)(/|$)")  # of the screens, as a browser's URL has them
+_PAGES = re.compile("^/(odoo|web)(/|$)")  # a URL that a person has copied from a browser
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -51,7 +52,7 @@ class Http:
             timeout=timeout,
             transport=transport,
         )
-        self._persistence = Persistence(retry, clock)
+        self._retrier = Retrier(retry, clock)
 
     async def post(
         self,
@@ -63,12 +64,13 @@ class Http:
         repeatable: bool,
         trouble_of: Callable[[httpx.Response], Trouble | None] = lambda response: None,
     ) -> httpx.Response:
-        """Send JSON; every repetition sends the same bytes.
+        """Send JSON and return the answer; every attempt sends the same bytes.
 
-        :param what: is called, for messages
-        :param trouble_of: finds what an answer says of its own that is worth another attempt
-        :raises ConnectionFailedError: no answer
-        :raises ResponseError: the answer of a proxy in trouble, to the end
+        :param what: name of the request, for messages
+        :param trouble_of: a function that returns the trouble of which an answer tells, or None;
+            trouble is worth another attempt
+        :raises ConnectionFailedError: no attempt got an answer
+        :raises ResponseError: each attempt got the answer of a proxy in trouble
         """
 
         async def attempt() -> httpx.Response:
@@ -78,7 +80,7 @@ class Http:
                 raise trouble
             return response
 
-        return await self._persistence.run(what, attempt, repeatable=repeatable)
+        return await self._retrier.run(what, attempt, repeatable=repeatable)
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -104,16 +106,16 @@ class Http:
         return response
 
     def _wrong_address(self, error: httpx.TransportError) -> str | None:
-        """Return what no further attempt would change: no TLS there, or not that server's."""
+        """Return why no further attempt would help: no TLS, or a wrong certificate; else None."""
         url = self._http.base_url
         if url.scheme != "https" or not isinstance(error, httpx.ConnectError):
             return None
         causes = list(_causes(error))
         if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
             return f"its certificate cannot be trusted: {error}"
-        # Odoo hangs up where TLS begins; a server that has answered may do so while it ends
+        # Odoo hangs up when TLS begins. So does a server that stops, but that one has answered.
         hangs_up = any(type(cause).__name__ == "EndOfStream" for cause in causes)  # of anyio
-        if "WRONG_VERSION_NUMBER" in str(error) or (hangs_up and not self._persistence.answered):
+        if "WRONG_VERSION_NUMBER" in str(error) or (hangs_up and not self._retrier.answered):
             return f"the server does not speak TLS there; try {url.copy_with(scheme='http')}"
         return None
 
@@ -127,11 +129,11 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 def server_url(host_or_url: str, port: int | None, protocol: str | None) -> str:
     """Return the base URL of a server, ending with a slash.
 
-    A host without a protocol is spoken to by https, unless it is this machine: no key and no
-    password travels in the clear by a guess.
+    A host without a protocol gets https, unless the host is this machine: no key and no password
+    travels in the clear by a guess.
 
     :raises TypeError: the URL is no text, or the port is no whole number
-    :raises ValueError: no URL of a web server, no port, or two that contradict each other
+    :raises ValueError: no URL of a web server, no port, or an argument that contradicts the URL
     """
     if not isinstance(host_or_url, str):
         raise TypeError(f"the URL of the server is a text, not {host_or_url!r:.80}")
@@ -179,7 +181,7 @@ def json_of(response: httpx.Response) -> Any:
 
 
 def not_odoo(what: str, response: httpx.Response) -> UnexpectedReplyError:
-    """Return the error that shows what was answered instead."""
+    """Return the error for an answer that is not Odoo's; the error shows how the answer begins."""
     target = response.headers.get("Location")
     hint = f"it redirects to {target}" if target else f"it begins {response.text[:80]!r}"
     return UnexpectedReplyError(
@@ -188,7 +190,7 @@ def not_odoo(what: str, response: httpx.Response) -> UnexpectedReplyError:
 
 
 def response_error(what: str, response: httpx.Response) -> ResponseError:
-    """Return what an error status stands for, with Odoo's own words if there are any."""
+    """Return the exception for an error status, with Odoo's own words if there are any."""
     data = json_of(response)
     kind = error_class(response.status_code)
     if not isinstance(data, Mapping) or "message" not in data:

@@ -10,7 +10,7 @@ import httpx
 
 from ._http import Http, encode, json_of, not_odoo, response_error
 
-_OF_MODEL = {  # methods without ids, and the names of what they take by position
+_OF_MODEL = {  # methods without ids, and the names of their arguments in order
     "create": ("vals_list",),
     "default_get": ("fields",),
     "fields_get": ("allfields", "attributes"),
@@ -51,7 +51,7 @@ class Json2:
         operations: bytes | None = None,
         repeatable: bool,
     ) -> Any:
-        """Call a public method and return what it returns, as JSON types.
+        """Call a public method and return what the method returns, as JSON types.
 
         :param operations: a further argument of that name, JSON already
         """
@@ -66,7 +66,7 @@ class Json2:
 
 
 def with_operations(arguments: Mapping[str, Any], operations: bytes | None) -> bytes:
-    """Return a JSON object of named arguments, one of which may be JSON already."""
+    """Return a JSON object of named arguments and ``operations``, which are JSON already."""
     body = encode(dict(arguments))
     if operations is None:
         return body
@@ -74,9 +74,9 @@ def with_operations(arguments: Mapping[str, Any], operations: bytes | None) -> b
 
 
 def named_arguments(method: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
-    """Return arguments by name, as JSON-2 wants them.
+    """Return arguments by name, as JSON-2 takes them.
 
-    :raises TypeError: an argument by position of which the name is not known
+    :raises TypeError: the name of an argument by position is not known
     """
     names = _OF_MODEL.get(method) or ("ids", *_OF_RECORDS.get(method, ()))
     if len(args) > len(names):
@@ -105,7 +105,7 @@ def _check_database(database: object) -> None:
 
 
 def _value(what: str, response: httpx.Response) -> Any:
-    """Return the JSON of a success; raise what an error status stands for."""
+    """Return the JSON of a success; raise the exception for an error status."""
     if response.is_error:
         raise response_error(what, response)
     data = json_of(response)

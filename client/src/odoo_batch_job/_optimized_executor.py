@@ -14,11 +14,11 @@ LATEST = 5  # entries of the history that count
 
 
 class OptimizedBatchExecutor(BatchExecutor):
-    """An executor that finds its batch size.
+    """An executor that learns its batch size from the chunks that Odoo ran.
 
     :param client: as for :class:`BatchExecutor`
-    :param auto_tune: False keeps the batch size in :meth:`execute_optimized`
-    :ivar performance_history: one entry for each chunk that Odoo ran, oldest first, with ``size``
+    :param auto_tune: False keeps the batch size as it is
+    :ivar performance_history: an entry for each chunk that Odoo ran, oldest first, with ``size``
         (operations), ``seconds`` and ``time_per_op`` (seconds)
     """
 
@@ -30,7 +30,7 @@ class OptimizedBatchExecutor(BatchExecutor):
     async def execute_optimized(self) -> list[BatchResult]:
         """Execute as :meth:`BatchExecutor.execute`, with the batch size that history suggests.
 
-        :raises BatchExecutionError: as there
+        :raises BatchExecutionError: as :meth:`BatchExecutor.execute`
         """
         if self.auto_tune:
             self.batch_size = await self._determine_optimal_batch_size()

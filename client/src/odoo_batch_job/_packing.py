@@ -1,4 +1,4 @@
-"""Operations to request bodies: written as JSON one by one, packed into parts below a size."""
+"""Operations packed into request bodies: JSON arrays below a size."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ async def pack(
 ) -> AsyncIterator[bytes]:
     """Yield JSON arrays of operations, each below ``limit`` bytes unless one alone is larger.
 
-    The same operations and limit give the same parts, so that a submission can be repeated. Holds
-    one part in memory.
+    The same operations and limit give the same parts: only then can a submission be repeated. One
+    part is in memory at a time.
 
-    :raises InvalidOperationError: an operation is none, or cannot be written as JSON
+    :raises InvalidOperationError: something is no operation, or JSON cannot carry the operation
     """
     part: list[bytes] = []
     size = index = 0
@@ -39,9 +39,9 @@ async def pack(
 
 
 def check_operations(operations: object) -> None:
-    """Refuse one operation, or something else.
+    """Refuse what is no collection of operations, such as a single operation.
 
-    :raises TypeError: these are no operations
+    :raises TypeError: no list and no iterator
     """
     if isinstance(operations, (Mapping, str, bytes)) or not isinstance(
         operations, (Iterable, AsyncIterable)

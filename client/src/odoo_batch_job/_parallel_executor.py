@@ -21,10 +21,10 @@ class ParallelBatchExecutor:
 
     :param client: as for :class:`BatchExecutor`
     :param max_concurrent_batches: jobs at once
-    :ivar errors: what the groups of the last call raised, in the order of the groups. A
-        :class:`BatchExecutionError` holds the partial results of its group
-    :ivar failed_groups: the places of those groups
-    :raises TypeError: the client is none that :class:`BatchExecutor` takes
+    :ivar errors: the errors that the groups of the last call raised, in the order of the groups.
+        A :class:`BatchExecutionError` holds the partial results of its group
+    :ivar failed_groups: the places of the groups that raised an error
+    :raises TypeError: :class:`BatchExecutor` does not take this client
     :raises ValueError: ``max_concurrent_batches`` is no whole number above 0
     """
 
@@ -39,10 +39,11 @@ class ParallelBatchExecutor:
     async def execute_parallel_batches(
         self, operation_groups: Iterable[Iterable[BatchOperation]]
     ) -> list[list[BatchResult]]:
-        """Execute each group; a group that raised gives an empty list and is in ``errors``.
+        """Execute each group; for a group that raises, keep the error in ``errors``.
 
-        :returns: the results of each group, in the order of the groups
-        :raises TypeError: these are operations, and not groups of them
+        :returns: the results of each group, in the order of the groups; of a group that raised, an
+            empty list
+        :raises TypeError: a flat list of operations, and no groups
         """
         check_count("max_concurrent_batches", self.max_concurrent_batches)  # else it would hang
         groups = list(operation_groups)

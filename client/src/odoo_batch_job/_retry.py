@@ -1,4 +1,4 @@
-"""When a request is sent again, and how long to wait before."""
+"""Retries: which attempt is worth another one, and how long the client waits before."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _logger = logging.getLogger("odoo_batch_job")
 
 
 class Clock(Protocol):
-    """Time as the client sees it; tests bring their own."""
+    """Time as the client sees it; tests bring a clock of their own."""
 
     def now(self) -> float:
         """Return seconds from any fixed moment."""
@@ -50,10 +50,10 @@ class Retry:
     ``patience`` is used up: with the defaults about 20 attempts in 2 minutes, enough for a server
     to be restarted. ``patience=0`` means one attempt.
 
-    :ivar patience: seconds from the first attempt to the last
+    :ivar patience: seconds from the first attempt to the last one
     :ivar first: seconds before the second attempt
     :ivar longest: upper limit of a wait in seconds
-    :ivar first_contact: what ``patience`` is until the server has answered once: a wrong address
+    :ivar first_contact: replaces ``patience`` until the server has answered once: a wrong address
         should not take minutes to show
     :raises TypeError: no number
     :raises ValueError: a patience below 0, a wait that is not above 0, or NaN
@@ -80,12 +80,12 @@ class Retry:
 
 
 class Trouble(Exception):  # noqa: N818 - never reaches a caller
-    """An attempt came to nothing for now.
+    """An attempt failed, and a later attempt may succeed.
 
-    :ivar harmless: it cannot have been carried out
-    :ivar answered: somebody is there: a proxy, at least
-    :ivar wait: seconds that the server asked for
-    :ivar final: what to raise when no attempt follows
+    :ivar harmless: Odoo cannot have carried out the request
+    :ivar answered: a server answered, at least a proxy
+    :ivar wait: seconds that the server asks the client to wait
+    :ivar final: the exception to raise if no attempt follows
     """
 
     def __init__(
@@ -104,10 +104,10 @@ class Trouble(Exception):  # noqa: N818 - never reaches a caller
         self.wait = wait
 
 
-class Persistence:
-    """Repeats what came to nothing, for one server.
+class Retrier:
+    """Repeats failed attempts at one server.
 
-    :ivar answered: it has answered once: the address is known to be right
+    :ivar answered: the server has answered once, so the address is right
     """
 
     def __init__(self, retry: Retry, clock: Clock) -> None:
@@ -116,11 +116,11 @@ class Persistence:
         self.answered = False
 
     async def run(self, what: str, attempt: Callable[[], Awaitable[T]], *, repeatable: bool) -> T:
-        """Return what an attempt returns.
+        """Return what the first successful attempt returns.
 
-        :param what: is done, for the log
-        :param attempt: raises :class:`Trouble` if it may be worth another one
-        :param repeatable: it may be carried out twice without harm
+        :param what: name of the request, for the log
+        :param attempt: raises :class:`Trouble` if a further attempt may succeed
+        :param repeatable: True if Odoo may carry out the request twice without harm
         """
         begin = self._clock.now()
         for wait in self._retry.waits():
@@ -148,7 +148,7 @@ class Persistence:
 
 
 def retry_after(value: str | None) -> float:
-    """Read the seconds of a Retry-After header; a date or nonsense counts as 0."""
+    """Return the seconds of a Retry-After header; a date or nonsense counts as 0."""
     try:
         return max(0.0, float(value or 0))
     except ValueError:

@@ -1,4 +1,4 @@
-"""The RPC contract of ``batch.job``: which arguments go in, what the answers are."""
+"""The RPC methods of ``batch.job``: which arguments they take, what they answer."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from ._models import JobStatus, OperationResult
 from ._packing import Operation, pack
 
 JOB = "batch.job"
-DEFAULT_NAME = "batch_job_default_name"  # in the context, which is no part of what a key stands for
-PAGE = 2_500  # outcomes per request
+DEFAULT_NAME = "batch_job_default_name"  # in the context: Odoo compares no context by a key
+PAGE = 2_500  # results per request
 
 
 class JobRpc:
@@ -48,10 +48,10 @@ class JobRpc:
         start: bool,
         opened: Callable[[JobStatus], object] | None,
     ) -> JobStatus:
-        """Submit in one request if one can hold it all, else in parts.
+        """Submit all operations in one request if they fit, else in parts to a draft.
 
-        If a part is refused, the draft is cancelled. With a key of the caller's it stays, and the
-        next submission with that key goes on from there.
+        If Odoo refuses a part, the client cancels the draft. If the caller gave the key, the draft
+        stays instead, and the next submission with that key goes on from there.
         """
         keep_draft = options["idempotency_key"] is not None
         options = {**options, "idempotency_key": options["idempotency_key"] or uuid.uuid4().hex}
@@ -73,7 +73,7 @@ class JobRpc:
         return await self._start_draft(job) if start else job
 
     async def start(self, job_id: int) -> JobStatus:
-        """Start a draft, or run for real a dry run that had ended before."""
+        """Start a draft, or run for real a dry run that has ended."""
         job = await self.verb("status", job_id)
         if job.dry_run and job.ended:
             return await self.verb("start", job_id)
@@ -90,7 +90,7 @@ class JobRpc:
         policy: str,
         idempotency_key: str | None,
     ) -> tuple[JobStatus, list[OperationResult]]:
-        """Run operations inside one request; a repetition finds the results of the first."""
+        """Run operations inside one request; the same key returns the results of the first run."""
         arguments = {"policy": policy, "idempotency_key": idempotency_key or uuid.uuid4().hex}
         parts = [part async for part in pack(operations, sys.maxsize)]
         answer = await self._connection.call(
@@ -101,7 +101,7 @@ class JobRpc:
     async def result_pages(
         self, job_id: int, *, state: str | None, after: int
     ) -> AsyncGenerator[list[OperationResult], None]:
-        """Yield the outcomes a page at a time, in the order of submission."""
+        """Yield the results a page at a time, in the order of submission."""
         following: int | None = after
         while following is not None:
             arguments = {"ids": [job_id], "state": state, "after": following, "limit": PAGE}
@@ -110,7 +110,7 @@ class JobRpc:
             following = page["next"]
 
     async def _append_all(self, job: JobStatus, parts: AsyncIterator[bytes]) -> JobStatus:
-        """Append every part; Odoo compares those that an earlier submission had sent."""
+        """Append every part; Odoo compares the parts that an earlier submission has appended."""
         number = 0
         async for part in parts:
             job = await self._send("append", {"ids": [job.id], "part": number}, part)

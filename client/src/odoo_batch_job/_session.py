@@ -1,6 +1,7 @@
-"""Odoo with a password: a session as the web client has one.
+"""Odoo by password: a session, as in a browser.
 
-``/web/session/authenticate`` and ``/web/dataset/call_kw``, of which Odoo logs no deprecation.
+The client uses ``/web/session/authenticate`` and ``/web/dataset/call_kw``, because Odoo logs a
+deprecation for its older routes.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ class Session:
         operations: bytes | None = None,
         repeatable: bool,
     ) -> Any:
-        """Call a public method and return what it returns, as JSON types.
+        """Call a public method and return what the method returns, as JSON types.
 
         :param operations: a further argument of that name, JSON already
         """
@@ -75,7 +76,7 @@ class Session:
 
 
 def positional(method: str, arguments: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
-    """Return named arguments as ``call_kw`` takes them: ids come first and without a name."""
+    """Return named arguments as ``call_kw`` takes them: ids first, by position."""
     named = dict(arguments)
     args = [named.pop("ids")] if "ids" in named else []
     if method == "create" and "vals_list" in named:
@@ -99,9 +100,9 @@ def _jsonrpc(params: bytes) -> bytes:
 
 
 def _busy(response: httpx.Response) -> Trouble | None:
-    """Return the trouble of a server that has no capacity to spare: JSON-2 says it by a 429."""
+    """Return the trouble of a server without free capacity; over JSON-2 that is a status 429."""
     if b'"error"' not in response.content[:200]:
-        return None  # results may be large, and are read once
+        return None  # large results are parsed only once, later
     data = json_of(response)
     error = data.get("error") if isinstance(data, Mapping) else None
     refusal = server_error(error) if isinstance(error, Mapping) else None

@@ -1,4 +1,4 @@
-"""The client for blocking code: every method hands over to :class:`AsyncClient`, none decides."""
+"""The client for blocking code: every method hands over to a method of :class:`AsyncClient`."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from ._retry import Clock, Retry
 
 
 class Client:
-    """A connection to the batch jobs of one Odoo database, for code without asyncio.
+    """A client of the batch jobs of one Odoo database, for code without asyncio.
 
-    Use it as ``with Client(url, database=…, api_key=…) as client``. It has the methods of
-    :class:`AsyncClient`, with the same arguments and errors; see there. It works in a notebook and
-    reads the operations given to :meth:`submit` in the calling thread.
+    Use it as ``with Client(url, database=…, api_key=…) as client``. The client has the methods of
+    :class:`AsyncClient`, with the same arguments and errors; see there. The client works in a
+    notebook too. The calling thread reads the operations given to :meth:`submit`.
 
     ``async with Client(…) as client`` gives the :class:`AsyncClient` instead.
     """
@@ -65,7 +65,7 @@ class Client:
 
     @property
     def database(self) -> str | None:
-        """The database's name, as far as it was given."""
+        """The name of the database, None if you have not given the name."""
         return self._client.database
 
     @property
@@ -130,7 +130,7 @@ class Client:
         return self._loop.run(self._client.start(job_id))
 
     def pause(self, job_id: int) -> JobStatus:
-        """Let the chunks that are running land and take no more."""
+        """Start no further chunk; the chunks that are running go on to their end."""
         return self._loop.run(self._client.pause(job_id))
 
     def resume(self, job_id: int, *, skip: bool = False, index: int | None = None) -> JobStatus:
@@ -138,11 +138,11 @@ class Client:
         return self._loop.run(self._client.resume(job_id, skip=skip, index=index))
 
     def retry(self, job_id: int, *, cancelled: bool = False) -> JobStatus:
-        """Run what failed, and what was skipped for it, again."""
+        """Run again the operations that failed, and the operations skipped because of them."""
         return self._loop.run(self._client.retry(job_id, cancelled=cancelled))
 
     def cancel(self, job_id: int) -> JobStatus:
-        """End the job after the chunks that are running; what they did stays."""
+        """End the job after the chunks that are running; Odoo keeps what they did."""
         return self._loop.run(self._client.cancel(job_id))
 
     def status(self, job_id: int) -> JobStatus:
@@ -152,20 +152,20 @@ class Client:
     def watch(
         self, job_id: int, *, interval: float = 1.0, timeout: float | None = None
     ) -> Generator[JobStatus, None, None]:
-        """Yield the status at each change until the job is at rest; see the async one."""
+        """Yield the status at each change; see :meth:`AsyncClient.watch`."""
         return self._loop.iterate(self._client.watch(job_id, interval=interval, timeout=timeout))
 
     def results(
         self, job_id: int, *, state: str | None = None, after: int = -1
     ) -> Generator[OperationResult, None, None]:
-        """Yield outcomes in the order of submission; see :meth:`AsyncClient.results`."""
+        """Yield results in the order of submission; see :meth:`AsyncClient.results`."""
         for page in self.result_pages(job_id, state=state, after=after):
             yield from page
 
     def result_pages(
         self, job_id: int, *, state: str | None = None, after: int = -1
     ) -> Generator[list[OperationResult], None, None]:
-        """Yield the same a page at a time; see :meth:`AsyncClient.result_pages`."""
+        """Yield results a page at a time; see :meth:`AsyncClient.result_pages`."""
         return self._loop.iterate(self._client.result_pages(job_id, state=state, after=after))
 
     def call(
