@@ -132,8 +132,8 @@ class BaseClient:
         :param skip: after policy ``stop``: leave the operation that failed as it is. Without
             ``index`` the client does not repeat the request after a lost response, because a
             second request could skip the next failure too
-        :param index: the operation to skip; if the job has stopped at another one, Odoo changes
-            nothing
+        :param index: the operation to skip; if the job has stopped at another operation, Odoo
+            changes nothing
         """
         repeatable = not skip or index is not None
         return await self._rpc.verb("resume", job_id, repeatable=repeatable, skip=skip, index=index)

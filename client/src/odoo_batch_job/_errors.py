@@ -1,4 +1,4 @@
-"""Every exception that this package raises, in one tree.
+"""The exceptions of this package, as a tree.
 
 BatchJobError
 ├── ConnectionFailedError     no answer after every retry; Odoo may have carried out the request
@@ -108,7 +108,7 @@ class IdempotencyKeyError(InvalidRequestError):
 
 
 class AuthenticationError(ResponseError):
-    """The API key is missing, unknown or expired: make one in Odoo, Preferences, Security."""
+    """The API key is missing, unknown or expired: make a key in Odoo, Preferences, Security."""
 
 
 class AccessDeniedError(ResponseError):

@@ -113,7 +113,7 @@ class Http:
         causes = list(_causes(error))
         if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
             return f"its certificate cannot be trusted: {error}"
-        # Odoo hangs up when TLS begins. So does a server that stops, but that one has answered.
+        # Odoo hangs up when TLS begins. A server that is stopping hangs up too, but has answered.
         hangs_up = any(type(cause).__name__ == "EndOfStream" for cause in causes)  # of anyio
         if "WRONG_VERSION_NUMBER" in str(error) or (hangs_up and not self._retrier.answered):
             return f"the server does not speak TLS there; try {url.copy_with(scheme='http')}"

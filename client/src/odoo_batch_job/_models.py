@@ -1,7 +1,7 @@
-"""What Odoo answers, as frozen values.
+"""Odoo's answers as frozen values.
 
-The field names are those of the RPC contract (``docs/rpc-api.md`` of the addon). Keys that a newer
-addon adds are ignored; a key that is missing raises :class:`UnexpectedReplyError`.
+The field names are those of the RPC contract (``docs/rpc-api.md`` of the addon). A key that a
+newer addon adds is ignored; a missing key raises :class:`UnexpectedReplyError`.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ class JobStatus:
     :ivar state: draft, queued, running, paused, done, partial, failed or cancelled
     :ivar total: operations of the job
     :ivar succeeded: operations whose effect is in the database
-    :ivar failed: operations that were rolled back alone and say why
-    :ivar skipped: operations rolled back for another's failure, or cancelled
+    :ivar failed: operations that were rolled back for their own failure, and say why
+    :ivar skipped: operations that were rolled back for another's failure, or cancelled
     :ivar remaining: operations still to come
     :ivar progress: 0 to 100
-    :ivar rate: operations per second, 0 before the first are done
-    :ivar time_left: seconds, or None where nobody can tell
+    :ivar rate: operations per second, 0 until the first operations are done
+    :ivar time_left: seconds, or None if Odoo cannot tell
     :ivar created_at: UTC, as are the other times
-    :ivar started_at: None until the first operations are taken
+    :ivar started_at: None until Odoo takes the first operations
     :ivar finished_at: None until the job has ended
     :ivar url: the job's form, for a browser
-    :ivar error: why the job is paused, failed or does not move; None where there is nothing to say
-    :ivar parts: parts that arrived by ``append``
-    :ivar dry_run: everything is tried and nothing kept
+    :ivar error: why the job is paused, has failed or does not move; else None
+    :ivar parts: number of parts that arrived by ``append``
+    :ivar dry_run: Odoo tries everything and keeps nothing
     """
 
     id: int
@@ -68,14 +68,14 @@ class JobStatus:
 
     @property
     def at_rest(self) -> bool:
-        """Whether the job stays as it is until somebody acts: ended, paused or a draft."""
+        """Whether the job stays as it is until a person acts: ended, paused or a draft."""
         return self.state in AT_REST
 
     @classmethod
     def from_json(cls, data: object) -> JobStatus:
         """Read the ``status`` object of the RPC contract.
 
-        :raises UnexpectedReplyError: it is no such object
+        :raises UnexpectedReplyError: ``data`` is no such object
         """
         values = _object(data, "a job's status")
         try:
@@ -108,13 +108,13 @@ class OperationError:
 class OperationResult:
     """What became of one operation.
 
-    :ivar index: its place in the submission, from 0
+    :ivar index: place of the operation in the submission, from 0
     :ivar state: pending, done, failed, skipped, rolled_back or cancelled
     :ivar op: create, write, unlink, call, upsert or load
-    :ivar model: the model it is for
-    :ivar ids: the records it made or worked on
-    :ivar value: what a called method returned, else None
-    :ivar error: the reason, for an operation that failed
+    :ivar model: model of the operation's records
+    :ivar ids: the records that the operation made or worked on
+    :ivar value: the value that a called method returned, else None
+    :ivar error: of a failed operation, the reason
     """
 
     index: int
@@ -132,9 +132,9 @@ class OperationResult:
 
     @classmethod
     def from_json(cls, data: object) -> OperationResult:
-        """Read one outcome object of the RPC contract.
+        """Read a result object of the RPC contract.
 
-        :raises UnexpectedReplyError: it is no such object
+        :raises UnexpectedReplyError: ``data`` is no such object
         """
         values = _object(data, "an operation's outcome")
         try:

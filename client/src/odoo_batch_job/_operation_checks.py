@@ -1,4 +1,4 @@
-"""What an operation object is made of, looked at where it is made: there its line is known."""
+"""Arguments of an operation, checked by its constructor: the traceback then names the line."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 
 def check_text(what: str, value: object) -> None:
-    """Refuse what is no text, or an empty one.
+    """Refuse what is no text, and an empty text.
 
     :raises TypeError: no text
     :raises ValueError: empty
@@ -29,7 +29,7 @@ def check_mapping(what: str, value: object) -> None:
 def check_values(model: str, values: object) -> None:
     """Refuse what is not the values of one record.
 
-    :raises TypeError: no dict, or one with a key that is no name of a field
+    :raises TypeError: no dict, or a key of the dict is no text
     """
     if not isinstance(values, Mapping):
         raise TypeError(f"the values for {model} are a dict by field, not {values!r:.80}")
@@ -41,36 +41,37 @@ def check_values(model: str, values: object) -> None:
 def check_values_of_some(model: str, values: object) -> None:
     """Refuse what is not the values of one record or of several.
 
-    :raises TypeError: neither a dict nor a list of those
+    :raises TypeError: neither a dict nor a list of dicts
+    :raises ValueError: the list is empty
     """
     if not is_list(values):
         check_values(model, values)
         return
     if not values:
         raise ValueError(f"the list of values for {model} is empty: one record at least")
-    for one in values:  # type: ignore[attr-defined]  # a sequence
-        check_values(model, one)
+    for record in values:  # type: ignore[attr-defined]  # a sequence
+        check_values(model, record)
 
 
 def check_list(what: str, value: object) -> None:
     """Refuse what is no list.
 
-    :raises TypeError: no list; a text is none
+    :raises TypeError: no list; a text is no list here
     """
     if not is_list(value):
         raise TypeError(f"{what} is a list, not {value!r:.80}")
 
 
 def is_list(value: object) -> bool:
-    """Whether it is a list or the like, and no text."""
+    """Whether the value is a list or the like, and no text."""
     return isinstance(value, Sequence) and not isinstance(value, (str, bytes))
 
 
 def check_key(key: object, xml_id: object, values: Mapping[str, object]) -> None:
-    """Refuse what identifies no record to upsert, or says it twice.
+    """Refuse an upsert that identifies no record, or identifies its record twice.
 
-    :raises TypeError: names that are no texts
-    :raises ValueError: neither a key nor an external id, or both; a field without a value
+    :raises TypeError: a field's name or the external id is no text
+    :raises ValueError: neither a key nor an external id, or both; a key without a value
     """
     if (key is None) == (xml_id is None):
         raise ValueError("an upsert takes a key or an xml_id, and not both")
@@ -95,10 +96,10 @@ def _check_xml_id(xml_id: str) -> None:
 
 
 def check_row(fields: object, row: object) -> None:
-    """Refuse columns and cells that do not belong together.
+    """Refuse columns and cells that do not fit each other.
 
-    :raises TypeError: one of them is no list, or a column is no text
-    :raises ValueError: no column, one without a name, or other than one cell for each
+    :raises TypeError: ``fields`` or ``row`` is no list, or a column's name is no text
+    :raises ValueError: no column, a column without a name, or not exactly one cell a column
     """
     check_list("fields", fields)
     check_list("row", row)

@@ -1,8 +1,9 @@
-"""Operations as objects, for executors.
+"""Operations as objects, for executors and :meth:`AsyncClient.submit`.
 
-An operation copies what it is given, so the caller's dictionaries and lists are never changed, nor
-does a later change of theirs reach it. What cannot be one is refused where it is made, by a
-``TypeError`` or ``ValueError``; whether Odoo accepts it shows when it is executed.
+An operation copies its arguments: the operation never changes the caller's dictionaries and lists,
+and a later change of them does not reach the operation. The constructor refuses arguments that
+cannot be an operation, by a ``TypeError`` or ``ValueError``. Only the execution shows whether Odoo
+accepts the operation.
 """
 
 from __future__ import annotations
@@ -26,11 +27,11 @@ Values = Mapping[str, Any]
 
 
 class BatchOperation:
-    """One operation of a batch; the classes below say what to do.
+    """One operation of a batch; each class below is one kind of operation.
 
-    :ivar model: the model it is for, such as ``res.partner``
-    :ivar ref: names the records it makes, for later operations: ``{"$ref": "acme"}``
-    :ivar context: what an RPC call would pass as context
+    :ivar model: model of the records, such as ``res.partner``
+    :ivar ref: names the operation's records for later operations: ``{"$ref": "acme"}``
+    :ivar context: the context, as of an RPC call
     """
 
     op: str
@@ -63,7 +64,7 @@ class BatchOperation:
         return operation
 
     def data_of(self, result: OperationResult) -> Any:
-        """Return what is most wanted of a success."""
+        """Return the ``data`` of a :class:`BatchResult`: what callers want most of a success."""
         return result.ids
 
     def __repr__(self) -> str:
@@ -71,12 +72,12 @@ class BatchOperation:
 
 
 class CreateOperation(BatchOperation):
-    """Create one record, or several that are made all or none.
+    """Create one record, or several records all or none.
 
-    Its ``data`` is the new id, or the list of new ids where a list was given.
+    The ``data`` of its result is the new id; of several records, the list of new ids.
 
     :param model: such as ``res.partner``
-    :param data: values by field; a list of those for several records
+    :param data: values by field; for several records, a list of such dicts
     """
 
     op = "create"
@@ -99,11 +100,11 @@ class CreateOperation(BatchOperation):
 
 
 class UpdateOperation(BatchOperation):
-    """Write the same values to some records. Its ``data`` is their ids.
+    """Write the same values to some records. The ``data`` of its result is their ids.
 
     :param model: such as ``res.partner``
     :param data: values by field
-    :param record_ids: ids of the records; one id, or one reference, will do
+    :param record_ids: ids of the records; or a single id or reference
     """
 
     op = "write"
@@ -123,10 +124,10 @@ class UpdateOperation(BatchOperation):
 
 
 class DeleteOperation(BatchOperation):
-    """Delete records. Its ``data`` is the ids that are gone.
+    """Delete records. The ``data`` of its result is the ids of the deleted records.
 
     :param model: such as ``res.partner``
-    :param data: ids of the records; one id, or one reference, will do
+    :param data: ids of the records; or a single id or reference
     """
 
     op = "unlink"
@@ -143,12 +144,14 @@ class DeleteOperation(BatchOperation):
 
 
 class UpsertOperation(BatchOperation):
-    """Write the record that fits, or create it. Its ``data`` is the record's id.
+    """Write the record with the same key, or create the record.
+
+    The ``data`` of its result is the record's id.
 
     :param model: such as ``res.partner``
     :param data: values by field
     :param key: fields of ``data`` that identify the record, such as ``["ref"]``
-    :param xml_id: an external id that identifies it instead, such as ``my.acme``
+    :param xml_id: instead of ``key``, the external id of the record, such as ``my.acme``
     """
 
     op = "upsert"
@@ -178,15 +181,15 @@ class UpsertOperation(BatchOperation):
 
 
 class CallOperation(BatchOperation):
-    """Call a public method. Its ``data`` is what the method returns.
+    """Call a public method. The ``data`` of its result is what the method returns.
 
     :param model: such as ``sale.order``
     :param method: such as ``action_confirm``
-    :param ids: the records to call it on; none for a method of the model
+    :param ids: ids of the records to call the method on; no ids for a method of the model
     :param args: positional arguments
     :param kwargs: named arguments
-    :param each: neighbours of this method and these arguments may be merged into one call on all
-        their records; it then returns nothing
+    :param each: True if Odoo may merge neighbours with the same method and arguments into one call
+        on all their records; ``data`` is then None
     """
 
     op = "call"
@@ -222,7 +225,7 @@ class CallOperation(BatchOperation):
 
 
 class LoadOperation(BatchOperation):
-    """Import one row as Odoo's import would. Its ``data`` is the id of its record.
+    """Import one row as Odoo's own import. The ``data`` of its result is the record's id.
 
     :param model: such as ``res.partner``
     :param fields: the columns, such as ``["id", "name", "country_id/code"]``
@@ -250,18 +253,18 @@ class LoadOperation(BatchOperation):
 
 
 def _ids(ids: int | Sequence[Any] | Values) -> list[Any]:
-    """Return a list of ids; a reference to an earlier operation stands for its records.
+    """Return a list of ids; a reference stands for the records of an earlier operation.
 
-    :raises ValueError: neither
+    :raises ValueError: something is neither a record id nor a reference
     """
     listed = [ids] if isinstance(ids, (int, Mapping)) else ids
     if isinstance(listed, str) or not isinstance(listed, Iterable):
         raise ValueError(f"ids are a list of record ids, such as [7, 8], not {ids!r}")
     listed = list(listed)
-    for one in listed:
-        if not _is_id(one):
+    for value in listed:
+        if not _is_id(value):
             raise ValueError(
-                f"ids holds {one!r}: a record id is a whole number above 0, "
+                f"ids holds {value!r}: a record id is a whole number above 0, "
                 'or {"$ref": name} for the records of an earlier operation'
             )
     return listed
@@ -270,7 +273,7 @@ def _ids(ids: int | Sequence[Any] | Values) -> list[Any]:
 def _some_ids(ids: int | Sequence[Any] | Values) -> list[Any]:
     """Return a list of ids that is not empty.
 
-    :raises ValueError: no ids
+    :raises ValueError: the list is empty, or something in the list is no record id
     """
     listed = _ids(ids)
     if not listed:
@@ -278,7 +281,7 @@ def _some_ids(ids: int | Sequence[Any] | Values) -> list[Any]:
     return listed
 
 
-def _is_id(one: object) -> bool:
-    if isinstance(one, Mapping):
-        return one.keys() == {"$ref"}
-    return type(one) is int and one > 0
+def _is_id(value: object) -> bool:
+    if isinstance(value, Mapping):
+        return value.keys() == {"$ref"}
+    return type(value) is int and value > 0

@@ -17,10 +17,10 @@ PART_BYTES = 1_000_000  # bytes; nginx refuses bodies over 1 MiB unless told oth
 async def pack(
     operations: Iterable[Operation] | AsyncIterable[Operation], limit: int
 ) -> AsyncIterator[bytes]:
-    """Yield JSON arrays of operations, each below ``limit`` bytes unless one alone is larger.
+    """Yield JSON arrays of operations, each below ``limit`` bytes.
 
-    The same operations and limit give the same parts: only then can a submission be repeated. One
-    part is in memory at a time.
+    An operation above ``limit`` gets an array of its own. The same operations and limit give the
+    same arrays: only then can a submission be repeated. One array is in memory at a time.
 
     :raises InvalidOperationError: something is no operation, or JSON cannot carry the operation
     """

@@ -1,4 +1,4 @@
-"""Retries: which attempt is worth another one, and how long the client waits before."""
+"""Retries: when the client sends a request again, and how long the client waits before."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Retry:
     ``patience`` is used up: with the defaults about 20 attempts in 2 minutes, enough for a server
     to be restarted. ``patience=0`` means one attempt.
 
-    :ivar patience: seconds from the first attempt to the last one
+    :ivar patience: seconds from the first attempt to the last
     :ivar first: seconds before the second attempt
     :ivar longest: upper limit of a wait in seconds
     :ivar first_contact: replaces ``patience`` until the server has answered once: a wrong address

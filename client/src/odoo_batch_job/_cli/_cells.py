@@ -13,14 +13,14 @@ NUMBERS = ("integer", "many2one", "many2one_reference", "float", "monetary")
 
 
 def check_cell(column: str, value: Any, kind: str) -> None:
-    """Refuse what Odoo would take for something else without a word.
+    """Refuse a text that Odoo would silently read as another value.
 
     :raises InputError: names the column
     """
     if not isinstance(value, str):
         return
     if kind == "boolean" and value.lower() not in ("", *TRUE, *FALSE):
-        # any text is true to Odoo
+        # Odoo stores true for any text
         raise InputError(f"the column “{column}” holds {value!r}; it takes true or false.")
     if kind in NUMBERS and _is_number_to_python_only(value):
         raise InputError(
@@ -29,7 +29,7 @@ def check_cell(column: str, value: Any, kind: str) -> None:
 
 
 def _is_number_to_python_only(text: str) -> bool:
-    """Whether Odoo, being Python, would read a number that nobody means: 1_000, nan, 1e400."""
+    """Whether Python, and so Odoo, reads a number that nobody means: 1_000, nan, 1e400."""
     try:
         number = float(text)
     except ValueError:
@@ -38,9 +38,9 @@ def _is_number_to_python_only(text: str) -> bool:
 
 
 def typed(text: str, kind: str) -> Any:
-    """Return a text of a CSV file as a field of this type takes it.
+    """Return the text of a CSV cell as a value for a field of this type.
 
-    What does not look right stays a text: Odoo then says what is wrong with this row.
+    A text that is no such value stays a text: Odoo then says what is wrong with this row.
     """
     if text == "":
         return False
@@ -59,9 +59,9 @@ def typed(text: str, kind: str) -> Any:
 
 
 def cell(value: Any, kind: str = "char") -> str:
-    """Return a value of a field as a cell of a CSV file; :func:`typed` reads it again."""
+    """Return a value of a field as a cell of a CSV file; :func:`typed` reads the cell again."""
     if value is False and kind == "boolean":
-        return "false"  # an empty one would be left out, and become the default
+        return "false"  # `create` leaves out an empty cell; the field would get its default
     if value is None or value is False:
         return ""
     if value is True:

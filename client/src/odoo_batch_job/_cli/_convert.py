@@ -1,4 +1,4 @@
-"""Rows to operations, and operations back to rows."""
+"""Rows of a file converted into operations, and operations back into rows."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from ._rows import Lines, Row, title_of
 from ._settings import InputError
 
 OPS = ("create", "write", "unlink", "call", "upsert", "load")
-ID_COLUMNS = ("id", ".id")  # of a record in the database, for write and unlink
+ID_COLUMNS = ("id", ".id")  # hold the number of a record, for write and unlink
 
 
 class ColumnError(InputError):
-    """The columns are at fault: in CSV the header, whatever is in the rows."""
+    """The columns are wrong, and not a row: in CSV, the line to name is the header's."""
 
 
 class Converter:
-    """Makes an operation of each row.
+    """Converts each row into an operation.
 
     :param op: create, write, unlink, upsert or load
-    :param model: of rows that do not name one
+    :param model: model of the rows that name no model
     :param key: fields that identify a record to upsert
     :param kind: of the file, ``csv`` or ``jsonl``; a line of JSON may be an operation itself
-    :param fields: type by field, for the names and cells of CSV and the truth values of JSON; None
-        checks nothing
-    :ivar has_read_all: the rows have come to their end
+    :param fields: type by field, to check column names and cells of CSV and truth values of JSON;
+        with None the converter checks nothing
+    :ivar has_read_all: whether the converter has read the last row
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class Converter:
         self._model = model
         self._key = list(key)
         self._fields = fields
-        self._columns: tuple[str, ...] = ()  # the last that were found to be fields
+        self._columns: tuple[str, ...] = ()  # the columns that were checked last
         self._lines = Lines()
         self.has_read_all = False
 
@@ -54,8 +54,8 @@ class Converter:
     ) -> Iterator[dict[str, Any]]:
         """Yield an operation for each row.
 
-        :param header: line of the columns' names, of CSV
-        :raises InputError: a row lacks what the operation needs; names the line
+        :param header: number of the line with the column names of CSV
+        :raises InputError: an operation cannot be made of a row; names the line
         """
         line = 0
         for index, (line, row) in enumerate(rows):
@@ -71,7 +71,7 @@ class Converter:
         self.has_read_all = True
 
     def add_line(self, error: ResponseError | InvalidOperationError, name: str) -> None:
-        """Have an error that names an operation name its line as well."""
+        """Add the file and the line to an error that names an operation."""
         line = self._lines.of(error.index)
         if line:
             error.args = (f"{title_of(name)}, line {line}: {error}",)
@@ -87,7 +87,7 @@ class Converter:
         return {"op": self._op, "model": self._model, **self._body(row)}
 
     def _check_columns(self, columns: tuple[str, ...]) -> None:
-        """Refuse what is no field, once for all rows, before anything is submitted.
+        """Refuse a column that is no field; all rows of CSV have the same columns.
 
         :raises InputError: names the column
         """
@@ -130,7 +130,7 @@ class Converter:
         return {"key": self._key, "values": values} if self._op == "upsert" else {"values": values}
 
     def _refuse_ids(self, row: Row) -> None:
-        """Refuse what Odoo would drop without a word: a new record chooses its number itself."""
+        """Refuse an id that Odoo would drop without a word: Odoo numbers a new record itself."""
         for column in ID_COLUMNS:
             if column in row:
                 remedy = "--op write for numbers of records, load or upsert for external ids"
@@ -176,7 +176,7 @@ def field_types(client: Client, model: str) -> dict[str, str]:
 
 
 def row_of(operation: Mapping[str, Any]) -> Row | None:
-    """Return the columns that an operation was made of, or None if a row cannot say it."""
+    """Return an operation as a row by column, or None if a row cannot express the operation."""
     if "ref" in operation or "context" in operation:
         return None
     op, values = operation["op"], operation.get("values", {})

@@ -79,7 +79,7 @@ def submit(
     """
     if options["idempotency_key"] == "":
         raise InputError("--idempotency-key is empty: give a name, or leave it out.")
-    remember_job(settings, BROKEN_OFF)  # until there is a job: --last must not be another one
+    remember_job(settings, BROKEN_OFF)  # --last must not find an older job meanwhile
     options["default_name"] = Path(file).name if file != "-" else None
     with refusal_is_noted(settings), open_rows(file, kind) as (kind, first, rows):
         op = op or ("load" if kind == "csv" else "create")

@@ -1,4 +1,4 @@
-"""The results of a job as a file: its original columns, and what became of each row."""
+"""The results of a job as a file: the submitted rows, and what became of each row."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from ._convert import field_types, row_of
 from ._settings import InputError
 
 NOT_DONE = ("failed", "rolled_back", "skipped", "cancelled")
-LINES = (".jsonl", ".ndjson", ".json")  # endings of what `submit` reads as JSON Lines
-BLANKED = {"$blanked": True}  # what Odoo keeps of a password once its operation has ended
+LINES = (".jsonl", ".ndjson", ".json")  # `submit` reads files with these endings as JSON Lines
+BLANKED = {"$blanked": True}  # replaces a password when its operation has ended
 HOLD_OBJECTS = ("json", "properties")  # types of fields whose values may be objects
 AT_ONCE = 500  # operations whose content is read in one request
 
@@ -32,7 +32,7 @@ Kind = tuple[str, str, tuple[str, ...]]  # op, model, fields that identify a rec
 
 
 def outcomes(client: Client, job_id: int, *, failed: bool) -> Iterator[OperationResult]:
-    """Yield outcomes in order; with ``failed`` those of every operation that is not in."""
+    """Return results in order; with ``failed``, only those whose effect is not in the database."""
     if not failed:
         return iter(client.results(job_id))
     streams = [client.results(job_id, state=state) for state in NOT_DONE]
@@ -42,13 +42,13 @@ def outcomes(client: Client, job_id: int, *, failed: bool) -> Iterator[Operation
 def write_results(
     client: Client, job_id: int, results: Iterable[OperationResult], name: str, *, failed: bool
 ) -> tuple[int, set[Kind]]:
-    """Write results with what was submitted, as CSV or JSON Lines by the name of the file.
+    """Write submitted operations with their results; the file's name decides on CSV or JSON Lines.
 
     :returns: number of rows, and the kinds of operations among them
-    :raises InputError: the operations do not fit into columns, or may not be read
+    :raises InputError: the operations do not fit into columns, or the user may not read them
     """
     as_rows = not _is_lines(name)
-    # first aside: an older file of that name is not lost if something is refused on the way
+    # a temporary file first: a refusal on the way must not cost an older file of that name
     with tempfile.TemporaryFile("w+", encoding="utf-8") as spool:
         kinds: set[Kind] = set()
         count = 0
@@ -78,14 +78,17 @@ def write_results(
 def _first_columns(client: Client, job_id: int) -> dict[str, None]:
     """Return the columns of the job's first rows.
 
-    One that is to be filled in may be empty in all rows that failed, and is not among theirs then.
+    A column that a person has to fill in may be empty in all failed rows. Those rows then lack the
+    column, so the failed rows alone do not tell all columns.
     """
     content = _content(client, job_id, list(range(AT_ONCE)))
-    return dict.fromkeys(column for one in content.values() for column in row_of(one) or ())
+    return dict.fromkeys(
+        column for operation in content.values() for column in row_of(operation) or ()
+    )
 
 
 def _types(client: Client, kinds: set[Kind]) -> dict[str, str]:
-    """Return the types of the fields, for rows that hold their values."""
+    """Return the types of the fields, if the rows hold values of fields."""
     models = {model for op, model, _key in kinds if op in ("create", "write", "upsert")}
     return field_types(client, models.pop()) if models else {}
 
@@ -100,10 +103,10 @@ def _row(operation: dict[str, Any], kinds: set[Kind]) -> dict[str, Any]:
 def _check_cells(
     op: str, row: dict[str, Any], columns: dict[str, None], types: dict[str, str]
 ) -> None:
-    """Refuse a row of which the cells would say something else when they are read again.
+    """Refuse a row whose cells would mean something else when `submit` reads the file.
 
-    :raises InputError: an empty cell would empty a field, or a field to be emptied be left out; a
-        blanked password or a reference would become a text
+    :raises InputError: an empty cell would empty a field; or `submit` would leave out a field that
+        is to be emptied; or a blanked password or a reference would become a text
     """
     for column, value in row.items():
         if isinstance(value, dict) and types.get(column) not in HOLD_OBJECTS:
@@ -164,19 +167,19 @@ def _content(client: Client, job_id: int, indexes: list[int]) -> dict[int, dict[
     }
     found = client.call("batch.job.operation", "search_read", arguments, repeatable=True)
     return {
-        one["index"]: {
-            "op": one["op"],
-            "model": one["model"],
-            **({"ref": one["ref"]} if one["ref"] else {}),
-            **json.loads(one["payload_text"]),
+        stored["index"]: {
+            "op": stored["op"],
+            "model": stored["model"],
+            **({"ref": stored["ref"]} if stored["ref"] else {}),
+            **json.loads(stored["payload_text"]),
         }
-        for one in found
-        if one["payload_text"]
+        for stored in found
+        if stored["payload_text"]
     }
 
 
 def _is_lines(name: str) -> bool:
-    """Whether the name of a file asks for JSON Lines; without an ending it is CSV."""
+    """Whether the name of a file asks for JSON Lines; a name without an ending asks for CSV."""
     ending = Path(name).suffix.lower()
     if ending not in ("", ".csv", ".txt", *LINES):
         raise InputError(f"{name}: the name says what to write, .csv or .jsonl.")

@@ -1,4 +1,4 @@
-"""A submission from the command line, and what becomes of one that is broken off."""
+"""A submission from the command line, and what becomes of a submission that breaks off."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from ._show import as_json
 
 @contextmanager
 def refusal_is_noted(settings: Settings) -> Iterator[None]:
-    """Have ``--last`` say that a submission was refused, where no job came of it."""
+    """Let ``--last`` say that Odoo refused the submission, if Odoo made no job."""
     try:
         yield
     except (InputError, ResponseError, InvalidOperationError):
@@ -34,9 +34,9 @@ def refusal_is_noted(settings: Settings) -> Iterator[None]:
 
 
 class Submission:
-    """Sends operations, and says the job's id as soon as there is one.
+    """Sends operations, and prints the id of the job as soon as Odoo has made the job.
 
-    :param json: say it as JSON
+    :param json: print JSON
     """
 
     def __init__(self, client: Client, settings: Settings, json: bool) -> None:
@@ -52,10 +52,10 @@ class Submission:
         file: str,
         options: dict[str, Any],
     ) -> JobStatus:
-        """Submit a job; if that is broken off, say what becomes of what was sent.
+        """Submit a job; if the submission breaks off, say what becomes of the operations sent.
 
         :raises BatchJobError: with the line of the operation at fault
-        :raises InputError: the file is not as it should be
+        :raises InputError: something in the file is wrong
         """
         try:
             return self._client.submit(operations, opened=self._on_opened, **options)
@@ -85,11 +85,13 @@ class Submission:
 def what_becomes_of(
     client: Client, job_id: int, key: str | None, error: BaseException, all_read: bool
 ) -> str | None:
-    """Return what to tell of the job, if anything; a draft that was given up is cancelled.
+    """Return what to tell people of a job whose submission broke off, or None.
 
-    :param key: the caller's idempotency key
-    :param error: broke it off
-    :param all_read: the file was read to its end, so that all may have been sent
+    A draft that nobody can go on with is cancelled if the file or Ctrl-C broke the submission off.
+
+    :param key: the idempotency key, if the caller gave a key
+    :param error: the error that broke the submission off
+    :param all_read: the file was read to its end, so the client may have sent all operations
     """
     again = f" Submit again with --idempotency-key {key} to go on." if key else ""
     unsure = f"See what has become of job {job_id}: {APP} status {job_id}.{again}"
@@ -121,7 +123,7 @@ def _is_refusal(error: BaseException) -> bool:
 
 
 def _is_other_submission(error: BaseException) -> bool:
-    """Whether the key names a job with other operations; a bad operation has an index."""
+    """Whether the key names a job of other operations; a bad operation has an index."""
     return isinstance(error, IdempotencyKeyError) or (
         isinstance(error, ResponseError) and error.status in (400, 422) and error.index is None
     )
