@@ -1,4 +1,4 @@
-"""One text for equal JSON, to compare and to hash."""
+"""The canonical text of a JSON value: equal values have equal text."""
 
 import hashlib
 import json
@@ -6,7 +6,7 @@ from typing import Any
 
 
 def canonical_json(value: Any) -> str:
-    """Equal values give equal text.
+    """Write a value as JSON in a fixed form, so that equal values give equal text.
 
     >>> canonical_json({"b": 1, "a": [True, None]})
     '{"a":[true,null],"b":1}'

@@ -3,21 +3,21 @@
 import time
 from collections.abc import Callable, Iterable, Iterator
 
-FIRST_SIZE = 50  # operations, when nothing is known yet
-FIRST_STEP = 5  # operations, where nothing can be put back in smaller parts afterwards
-LARGEST_STEP = 200  # operations; the worst is a step of slow ones after quick ones
-LARGEST_SIZE = 1_000  # past this little is gained
+FIRST_SIZE = 50  # operations in a job's first chunk
+FIRST_STEP = 5  # operations in the first step, before any step was timed
+LARGEST_STEP = 200  # operations; limits the damage when slow operations follow quick ones
+LARGEST_SIZE = 1_000  # operations; larger chunks are hardly faster
 TARGET_SECONDS = 1.0  # of work in one chunk
-HAND_BACK_AFTER = 5.0  # seconds a chunk is at work; far below the time limit of any worker
-HISTORY = 3  # latest chunks that decide the size of the next
-WAYS = 10  # 10-way beats halving as soon as two operations of a chunk fail
+HAND_BACK_AFTER = 5.0  # seconds of work; far below the time limit of any worker
+HISTORY = 3  # latest chunks that decide the size of the next chunk
+WAYS = 10  # cutting in ten beats halving as soon as two operations of a chunk fail
 
 
 def next_size(history: list[tuple[int, float]], least: int | None = None) -> int:
-    """The size of the next chunk of a job that leaves it to us.
+    """The size of the next chunk of a job that sets no chunk size.
 
-    :param history: (operations, seconds) of its latest chunks
-    :param least: how small it may become at once; a quarter of the largest unless given
+    :param history: (operations, seconds) of the job's latest chunks
+    :param least: the smallest size allowed; default: a quarter of the largest chunk in `history`
 
     >>> next_size([])
     50
@@ -38,9 +38,9 @@ def next_size(history: list[tuple[int, float]], least: int | None = None) -> int
 
 
 def fair_size(size: int, left: int, at_once: int) -> int:
-    """A size that leaves something for the other runners of a job, so that all end together.
+    """A size that leaves operations for the job's other runners, so that all end together.
 
-    :param left: operations that no chunk has yet
+    :param left: operations that are not in a chunk yet
     :param at_once: chunks of the job that may run at once
 
     >>> [fair_size(500, left, 2) for left in (5_000, 700, 60)]
@@ -50,9 +50,11 @@ def fair_size(size: int, left: int, at_once: int) -> int:
 
 
 def hands_back(seconds: float) -> bool:
-    """Whether a chunk lands what is done by now and gives the rest back to the queue.
+    """Whether a chunk lands its finished operations now and hands the rest back to the queue.
 
-    :param seconds: it has been at work; asked between groups of merged operations
+    The runner asks between groups of merged operations.
+
+    :param seconds: how long the chunk has been at work
 
     >>> hands_back(4.9), hands_back(5.1)
     (False, True)
@@ -61,7 +63,7 @@ def hands_back(seconds: float) -> bool:
 
 
 def first_step(history: list[tuple[int, float]]) -> int:
-    """How many operations of a chunk are tried together before somebody looks at the clock.
+    """The size of a chunk's first step: the operations before the first look at the clock.
 
     >>> first_step([]), first_step([(50, 0.05)]), first_step([(2, 6.0)])
     (5, 200, 1)
@@ -70,9 +72,11 @@ def first_step(history: list[tuple[int, float]]) -> int:
 
 
 def handed_back(rest: list, done: int, seconds: float) -> list[list]:
-    """Cut what a slow chunk gives back into smaller chunks, at most ten.
+    """Cut the rest of a slow chunk into smaller chunks, at most ten.
 
-    :param done: operations that it has landed, in so many `seconds`
+    :param rest: the operations that the slow chunk hands back
+    :param done: how many operations the slow chunk has landed
+    :param seconds: how long those took
 
     >>> handed_back([3, 4, 5, 6], 2, 1.0)
     [[3, 4], [5, 6]]
@@ -82,10 +86,12 @@ def handed_back(rest: list, done: int, seconds: float) -> list[list]:
 
 
 def chunks_of(operations: list, size: int, wave_ends: list[int] | None) -> list[list]:
-    """Cut a whole job as its claims would: by position, at the end of a wave, never in a record.
+    """Cut a whole job into the chunks that claims would cut.
 
-    :param operations: all of it, in order, with `position` and `last_position`
-    :param wave_ends: the last position of each wave; None: there is one wave only
+    A chunk ends at its size or at the end of a wave. A record and its followers stay together.
+
+    :param operations: all operations of the job, in order, with `position` and `last_position`
+    :param wave_ends: the last position of each wave; None: the job has one wave
     """
     chunks: list[list] = []
     ends = set(wave_ends or ())
@@ -104,11 +110,13 @@ def paced(
     clock: Callable[[], float] = time.monotonic,
     first: int = FIRST_STEP,
 ) -> Iterator[list]:
-    """Cut lists into steps of at most a second or so, by how long the caller was busy with the one
-    before. Slow items after quick ones are noticed after one step.
+    """Cut lists into steps that take the caller about a second each.
 
-    :param largest: items in one step
-    :param first: items in the first one
+    The time that the caller spent on a step decides the size of the next step. So slow items after
+    quick items cost at most one step that is too long.
+
+    :param largest: the most items in one step
+    :param first: items in the first step
     """
     size = first
     for part in parts:

@@ -1,4 +1,4 @@
-"""Merge neighbouring operations into one ORM call where that ends as one call each does."""
+"""Merge neighbouring operations into one ORM call, where the end is that of one call each."""
 
 from collections.abc import Container, Iterable
 from dataclasses import dataclass
@@ -10,16 +10,16 @@ from .operations import Operation
 
 @dataclass(frozen=True)
 class Group:
-    """Neighbours that are applied together: same op, model, context.
+    """Neighbouring operations with the same op, model and context, applied together.
 
-    In a group of writes, unlinks or merged calls no two operations name the same record; across
-    groups the order is that of submission.
+    In a group of writes, unlinks or merged calls, each record belongs to one operation only.
+    Groups keep the order of submission.
     """
 
     op: str
     model: str
     operations: list[Operation]
-    reaches_others: bool = False  # records that it does not name; it stands alone then
+    reaches_others: bool = False  # changes records it does not name; the group has one operation
 
     @property
     def context(self) -> dict:
@@ -53,15 +53,17 @@ def coalesce(operations: list[Operation], relation_of: RelationOf) -> list[Group
 def by_equal_values(
     operations: list[Operation], never: str | None = None
 ) -> list[tuple[dict, list[int]]]:
-    """A group of writes as calls, in order: neighbours of equal values are one.
+    """Turn a group of writes into calls (values, ids), in order.
 
-    :param never: a field that is written by one operation at a time
+    Neighbouring operations with equal values share a call.
+
+    :param never: a field; operations that write it never share a call
     """
     calls: list[tuple[dict, list[int]]] = []
     shown = None
     for operation in operations:
         values = operation.payload["values"]
-        # of stored JSON, whose keys come in one order; tells 1, 1.0 and true apart
+        # stored JSON has its keys in one order; `repr` tells 1, 1.0 and true apart
         before, shown = shown, repr(values)
         if shown == before and never not in values:
             calls[-1][1].extend(operation.payload["ids"])
@@ -71,9 +73,9 @@ def by_equal_values(
 
 
 def apart(group: Group, pairs: Iterable[tuple[int, int]]) -> list[Group]:
-    """Cut a group so that no two tied records are in one part.
+    """Cut a group into parts, so that tied records are in different parts.
 
-    :param pairs: ids of records of the group that are tied
+    :param pairs: the ids of each two records of the group that are tied
     """
     tied: dict[int, set[int]] = {}
     for one, other in pairs:
@@ -93,9 +95,9 @@ def apart(group: Group, pairs: Iterable[tuple[int, int]]) -> list[Group]:
 def in_turns(operations: list, suspects: Container[int], strictly: bool) -> list[list]:
     """The order in which to try a group: each suspect alone, the others together.
 
-    :param operations: or other things with a position
-    :param strictly: in the order of submission; else suspects last, since one that fails as was
-        expected has no effect
+    :param operations: operations, or other objects with a position
+    :param strictly: keep the order of submission. Otherwise the suspects come last: a suspect that
+        fails as expected has no effect, so its place does not matter.
     """
     if not strictly:
         kept = [one for one in operations if one.position not in suspects]
@@ -113,15 +115,18 @@ def in_turns(operations: list, suspects: Container[int], strictly: bool) -> list
 
 
 class Unflushed:
-    """What was applied and is perhaps not in the database yet: constraints speak only there, and
-    what comes next may hide that there was something to say."""
+    """Knows which changes may still wait in Odoo's cache, unknown to the database.
+
+    The database checks constraints when it gets a change. A later change of the same record could
+    hide a violation, so the earlier change must reach the database first.
+    """
 
     def __init__(self):
         self._model: str | None = None
         self._ids: set[int] = set()
 
     def must_go_before(self, group: Group) -> bool:
-        """Whether to flush before this group, which is then noted as applied."""
+        """Whether to flush before this group. The group then counts as applied."""
         known = group.op in ("write", "call") and not group.reaches_others
         ids = group.ids if known else []
         apart = bool(ids) and self._model == group.model and self._ids.isdisjoint(ids)
@@ -132,7 +137,7 @@ class Unflushed:
         return not apart
 
 
-# what must be equal beside op, model and context
+# parts of the payload that must be equal, beside op, model and context
 _SAME_SHAPE = {"upsert": ("key",), "load": ("fields",)}
 
 
@@ -151,8 +156,11 @@ def _merge_key(operation: Operation) -> tuple | None:
 
 
 def _reaches_others(operation: Operation, relation_of: RelationOf) -> bool:
-    """Whether the x2many commands of an operation may change what a neighbour is about, or make
-    what each of several records must get for itself."""
+    """Whether the operation's x2many commands forbid to merge the operation.
+
+    Commands may change the records of a neighbour. Commands of a write may also create lines, and
+    each written record needs lines of its own.
+    """
     if operation.op not in ("create", "write", "upsert"):
         return False
     given = operation.payload.get("values") or {}
@@ -164,6 +172,6 @@ def _reaches_others(operation: Operation, relation_of: RelationOf) -> bool:
         default=Effect.LINKS,
     )
     if operation.op == "upsert" and worst is Effect.CREATES:
-        # what it makes may have the key of the next one
+        # a record that the commands create may have the key of the next operation
         return names_its_model(operation.model, given, relation_of)
     return worst > (Effect.LINKS if operation.op == "write" else Effect.CREATES)

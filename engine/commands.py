@@ -1,31 +1,32 @@
-"""What the values of an operation do to records that exist: x2many commands, and names of others.
+"""What an operation's values do to existing records: x2many commands, and ids of other records.
 
-Knowledge of fields is asked for: `relation_of("res.partner", "child_ids")` gives the type of a
-relational field and the model that it leads to, `("one2many", "res.partner")`; None for others.
+This module knows no fields. Callers pass `relation_of`: for a relational field it returns the type
+and the model that the field leads to, such as `("one2many", "res.partner")` for
+`relation_of("res.partner", "child_ids")`. For any other field it returns None.
 """
 
 from collections.abc import Callable, Collection, Container, Iterator
 from enum import IntEnum
 from typing import Any
 
-Relation = tuple[str, str]  # type of the field, model that it leads to
+Relation = tuple[str, str]  # type of the field, model that the field leads to
 RelationOf = Callable[[str, str], Relation | None]
 
 CREATE, UPDATE, DELETE, UNLINK, LINK, CLEAR, SET = range(7)
 
 
 class Effect(IntEnum):
-    """What commands do, the worst of them."""
+    """What commands may do to records, from harmless to worst."""
 
-    LINKS = 0  # they touch nothing but the links of the record itself
-    CREATES = 1  # and make new records
-    CHANGES = 2  # and update, delete or take over records that exist
+    LINKS = 0  # change only the links of the record itself
+    CREATES = 1  # create new records, too
+    CHANGES = 2  # update, delete or take over existing records, too
 
 
 def effect(model: str, values: dict, relation_of: RelationOf, is_new: bool) -> Effect:
-    """The worst that the commands in some values do.
+    """The worst effect of the x2many commands in these values.
 
-    :param is_new: they are those of a new record, which has no links yet
+    :param is_new: the values are for a new record, which has no links yet
     """
     found = Effect.LINKS
     for relation, commands in _commands(model, values, relation_of):
@@ -39,7 +40,7 @@ def effect(model: str, values: dict, relation_of: RelationOf, is_new: bool) -> E
 def _effect_of(relation: Relation, command: Any, relation_of: RelationOf, is_new: bool) -> Effect:
     kind, comodel = relation
     if not isinstance(command, list | tuple) or not command:
-        return Effect.CHANGES  # nobody knows what a model makes of it
+        return Effect.CHANGES  # no command: the model's own code decides what this means
     if command[0] == CREATE and len(command) == 3 and isinstance(command[2], dict):
         return max(Effect.CREATES, effect(comodel, command[2], relation_of, is_new=True))
     if is_new and command[0] == CLEAR:
@@ -52,15 +53,15 @@ def _effect_of(relation: Relation, command: Any, relation_of: RelationOf, is_new
 def names_its_model(
     model: str, values: dict, relation_of: RelationOf, kin: Collection[str] = ()
 ) -> bool:
-    """Whether some values may name a record of their own model, at any depth.
+    """Whether these values may name a record of their own model, at any depth.
 
-    :param kin: models whose records are part of the model's, as a partner is of a user
+    :param kin: models whose records are part of the model's records, as a partner is of a user
     """
     return _names({model, *kin}, model, values, relation_of)
 
 
 def with_defaults(values: dict, context: dict) -> dict:
-    """Some values, with those that `default_…` in the context gives to a new record.
+    """The values of a new record, completed with the `default_…` values of the context.
 
     >>> with_defaults({"name": "Jo"}, {"default_parent_id": 7, "lang": "en_US"})
     {'parent_id': 7, 'name': 'Jo'}

@@ -27,9 +27,9 @@ _ENDS = re.compile(
 
 
 def ending_statement(query: str) -> str | None:
-    """The words of the first statement that ends the transaction; None: there is no such one.
+    """The words of the first statement that ends the transaction, or None.
 
-    A comment within a comment ends with the inner one here.
+    For this function a comment ends at the first `*/`. For PostgreSQL comments can be nested.
 
     >>> ending_statement("SELECT 1; /* done */ commit")
     'COMMIT'
@@ -44,5 +44,5 @@ def ending_statement(query: str) -> str | None:
 
 
 def _may_hide(query):
-    """Most queries are one statement without comments, and need no closer look."""
+    """Whether the query may hold several statements or comments. Most queries do not."""
     return ";" in query or "--" in query or "/*" in query

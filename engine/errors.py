@@ -3,11 +3,11 @@
 EngineError
 ├── BadRequest             the submission is refused; nothing was stored
 │   └── BadOperation       ... because of the operation at `index`
-│       └── BadOperations  ... because of several, each of which is named
+│       └── BadOperations  ... because of several operations; the message names each
 ├── OperationFailed        an attempt failed; its effects were rolled back
-├── UnfitReference         a reference does not stand for what its place needs; the operation fails
-├── MergedWrongly          merged operations may end otherwise than one by one; they are done again
-└── ForbiddenEffect        an operation did what no operation may do (commit, rebuild the registry)
+├── UnfitReference         a reference has no id, or too many, for its place; the operation fails
+├── MergedWrongly          a merged call may end differently than single calls; do it again unmerged
+└── ForbiddenEffect        an operation did something forbidden (commit, rebuild the registry)
 """
 
 from .outcomes import Failure
@@ -18,7 +18,7 @@ class EngineError(Exception):
 
 
 class BadRequest(EngineError):
-    """The message says what is wrong and what to do; it goes to the submitter as it is."""
+    """The message says what is wrong and what to do. The submitter reads the message unchanged."""
 
 
 class BadOperation(BadRequest):
@@ -30,7 +30,7 @@ class BadOperation(BadRequest):
 
 
 class BadOperations(BadOperation):
-    """`index` and `problem` are those of the first; the message has a line for each."""
+    """The message has a line for each operation; `index` and `problem` are the first one's."""
 
     def __init__(self, refused: list[BadOperation], there_are_more: bool):
         super().__init__(refused[0].index, refused[0].problem)
@@ -42,7 +42,7 @@ class BadOperations(BadOperation):
 
 
 class OperationFailed(EngineError):
-    """Raised by an attempt; `failure` is the reason, `__cause__` the original exception."""
+    """An attempt failed: `failure` is the reason, `__cause__` the original exception."""
 
     def __init__(self, failure: Failure):
         super().__init__(failure.message)
@@ -58,7 +58,7 @@ class UnfitReference(EngineError):
 
 
 class MergedWrongly(EngineError):
-    """From then on operations of this kind on this model are applied strictly in order."""
+    """From now on the job applies this op on this model strictly in the order of submission."""
 
     def __init__(self, op: str, model: str):
         super().__init__(f"{op} of {model}")

@@ -1,8 +1,8 @@
-"""External ids that operations make and use."""
+"""The external ids that operations create and refer to."""
 
 
 def external_ids_made(operation: dict) -> list[str]:
-    """External ids, qualified, of the records that a load or an upsert by external id writes."""
+    """The qualified external ids of the records that a load or an upsert writes."""
     if operation["op"] == "upsert" and operation.get("xml_id"):
         return [qualified(operation["xml_id"])]
     if operation["op"] == "load":
@@ -12,7 +12,7 @@ def external_ids_made(operation: dict) -> list[str]:
 
 
 def external_ids_used(operation: dict) -> list[str]:
-    """External ids that the cells of a load row refer to."""
+    """The qualified external ids that the cells of a load row refer to."""
     if operation["op"] != "load":
         return []
     return [
@@ -24,7 +24,8 @@ def external_ids_used(operation: dict) -> list[str]:
 
 
 def qualified(external_id: str) -> str:
-    """
+    """The external id with its module; `__import__` if the id names none.
+
     >>> qualified("acme"), qualified("my.acme")
     ('__import__.acme', 'my.acme')
     """

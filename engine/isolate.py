@@ -12,7 +12,7 @@ TimeIsUp = Callable[[int], bool]
 
 
 def never(_position: int) -> bool:
-    """There is time for everything."""
+    """A `TimeIsUp` for callers without a time limit."""
     return False
 
 
@@ -22,16 +22,18 @@ def isolate(
     learn: Callable[[OperationFailed], bool],
     time_is_up: TimeIsUp = never,
 ) -> Iterator[list[Outcome]]:
-    """Apply all operations in order; a bad one fails alone.
+    """Apply all operations in order; a bad operation fails alone.
 
-    :param attempt: applies some operations under one savepoint and gives an outcome for each, or
-        for fewer when time is up, or raises OperationFailed, having undone all of it
-    :param learn: told of each error; True when the next attempt will know better, so that the
-        same operations are tried again as they are
-    :param time_is_up: asked with the position of what comes next, once something is settled:
-        whether the rest shall stay untried
-    :returns: yields the outcomes of what was settled, part after part, so that the caller can
-        commit between parts
+    A failed part is cut into smaller parts, until the bad operation is a part of its own.
+
+    :param attempt: applies operations under one savepoint and returns their outcomes, in order;
+        fewer outcomes mean that time is up. On an error it undoes all of them and raises
+        OperationFailed.
+    :param learn: gets the error of a part; returns True if the same part shall be tried again
+        uncut, because the lesson from this error changes how the operations are applied
+    :param time_is_up: gets the position of the next operation; returns True to leave the rest
+        untried. Asked only after the first part is settled.
+    :returns: yields the outcomes of each settled part; the caller may commit between parts
     """
     parts, settles = [operations], False
     while parts:
@@ -54,10 +56,11 @@ def isolate(
 def first_culprit(
     operations: list[Operation], attempt: Attempt, time_is_up: TimeIsUp = never
 ) -> tuple[list[Outcome], Outcome | None]:
-    """Apply operations in order up to the first bad one.
+    """Apply operations in order up to the first bad operation, the culprit.
 
     :param time_is_up: as for `isolate`
-    :returns: the outcomes of those before it, and the culprit's outcome or None if all are good
+    :returns: the outcomes of the operations before the culprit, and the culprit's own outcome;
+        None instead of the latter if all operations are good
     """
     settled: list[Outcome] = []
     parts = [operations]
