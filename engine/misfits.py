@@ -1,7 +1,7 @@
-"""Which values the types of fields take: those that say the same once they are stored.
+"""Which values a field can store without a change of meaning.
 
-Odoo takes more without a word, and stores something else: `"false"` as true, 3.7 as 3, a text in a
-many2one as nothing. Such a value is a misfit.
+Odoo accepts other values, too, and silently stores something else: `"false"` becomes true, 3.7
+becomes 3, a text in a many2one becomes empty. Such a value is a misfit.
 """
 
 import re
@@ -24,10 +24,10 @@ _REFERENCE = re.compile(r"[\w.]+,([1-9]\d{0,9})", re.ASCII)
 
 
 def is_misfit(kind: str, value: Any) -> bool:
-    """Whether a field of this type cannot hold what the value says.
+    """Whether a field of this type would store the value with another meaning.
 
-    null and false empty a field of any type. What JSON does not know comes from code inside Odoo
-    and is Odoo's own business; so are types of fields that are not known here.
+    null and false empty a field of any type. A value that JSON does not know comes from code inside
+    Odoo; this function leaves it to Odoo, and also every field type that `_FITS` does not list.
 
     >>> [is_misfit("boolean", value) for value in (True, 1, "false", 2)]
     [False, False, True, True]
@@ -50,7 +50,7 @@ def is_misfit(kind: str, value: Any) -> bool:
 
 
 def lines_of(value: Any) -> list[dict]:
-    """The values of records that the commands of an x2many create or change.
+    """The values of the lines that x2many commands create or change.
 
     >>> lines_of([[4, 7], [0, 0, {"name": "a"}], [1, 7, {"name": "b"}]])
     [{'name': 'a'}, {'name': 'b'}]
@@ -147,7 +147,7 @@ _FITS: dict[str, Callable[[Any], bool]] = {
     "datetime": _is_moment,
     "char": _is_text_or_number,
     "text": _is_text_or_number,
-    # no number: Odoo stores an error text in a html, and 0 empties a selection
+    # text only: Odoo stores a number in a html field as an error text, and 0 empties a selection
     "html": _is_text,
     "selection": _is_text,
     "binary": _is_text,

@@ -1,4 +1,4 @@
-"""What a claim does next for a job: take a queued chunk, cut a new one, wait, or end the job."""
+"""What a claim does next for a job: take a queued chunk, cut a new chunk, wait, or end the job."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -6,10 +6,10 @@ from enum import Enum
 
 @dataclass(frozen=True)
 class ChunkNow:
-    """A chunk that has not ended, as far as the decision needs to know it.
+    """A chunk that has not ended: the facts that the decision needs.
 
-    `suspect`: an earlier chunk with its operations did not end; its worker may die again.
-    `waits`: its time to be tried again has not come.
+    `suspect`: an earlier run of these operations did not end; the next run may kill its worker.
+    `waits`: the chunk was put back after a conflict, and must wait before the next try.
     """
 
     id: int
@@ -37,7 +37,7 @@ class Progress:
 
 
 class Step(Enum):
-    """The steps without a chunk of their own."""
+    """The decisions that name no chunk."""
 
     CUT = "cut the next chunk"
     WAIT = "leave the job to the runners at work, or to a later claim"
@@ -51,14 +51,14 @@ def next_step(
 
     :param running: chunks with a living worker
     :param queued: the first queued chunks of the job, in order of position
-    :returns: the queued chunk to take, or another step
+    :returns: the queued chunk to take, or a `Step`
     """
     if not queued and not running and progress.is_cut:
         return Step.END
     if len(running) >= progress.max_parallel:
         return Step.WAIT
     if queued and progress.max_parallel == 1:
-        # the order of submission: nothing overtakes a chunk that waits
+        # keep the order of submission: no chunk overtakes a chunk that waits
         return Step.WAIT if queued[0].waits else queued[0]
     chunk = _first_ready(running, queued)
     if chunk:
@@ -69,7 +69,7 @@ def next_step(
 def _first_ready(running: list[ChunkNow], queued: list[ChunkNow]) -> ChunkNow | None:
     """The first queued chunk of the lowest wave that may run beside the running ones."""
     wave = min((chunk.wave for chunk in [*running, *queued]), default=0)
-    # suspects run one at a time: two of them could kill all cron workers at once
+    # suspects run one at a time: two suspects could kill all cron workers at once
     risky = any(chunk.suspect for chunk in running)
     for chunk in queued:
         if chunk.wave == wave and not chunk.waits and not (chunk.suspect and risky):
@@ -78,7 +78,8 @@ def _first_ready(running: list[ChunkNow], queued: list[ChunkNow]) -> ChunkNow | 
 
 
 def _may_cut(running: list[ChunkNow], queued: list[ChunkNow], progress: Progress) -> bool:
-    """A wave begins when the wave before has ended: its operations refer to that one's records."""
+    """Whether a new chunk may be cut. A wave begins only after the wave before has ended, because
+    operations refer to records of earlier waves."""
     if progress.is_cut:
         return False
     return all(chunk.wave == progress.next_wave for chunk in [*running, *queued])

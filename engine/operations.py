@@ -1,4 +1,4 @@
-"""A stored operation, and its outcomes as they are stored."""
+"""An operation as it is stored, and outcomes as they are stored."""
 
 import dataclasses
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from .outcomes import Outcome
 
 @dataclass(frozen=True)
 class Operation:
-    """A stored operation; `payload` is what was submitted without op, model and ref."""
+    """A stored operation; `payload` is the submitted object without op, model and ref."""
 
     index: int
     position: int
@@ -17,7 +17,7 @@ class Operation:
     model: str
     payload: dict
     ref: str | None = None
-    followers: int = 0  # rows after it that continue the same record (load); they share its outcome
+    followers: int = 0  # the next rows of a load that continue this record and share its outcome
 
     @property
     def last_position(self) -> int:
@@ -25,9 +25,9 @@ class Operation:
 
 
 def joined(operations: Iterable[tuple[Operation, bool]]) -> list[Operation]:
-    """The rows that continue a loaded record become part of its first operation.
+    """Join the followers of a loaded record to the operation of the record's first row.
 
-    :param operations: in order, each with whether it continues the one before
+    :param operations: in order, each with a flag: the operation is a follower
     """
     firsts: list[Operation] = []
     more: list[list] = []
@@ -48,8 +48,8 @@ def joined(operations: Iterable[tuple[Operation, bool]]) -> list[Operation]:
 
 
 def complete(outcomes: list[Outcome], operations: list[Operation]) -> list[Outcome]:
-    """Outcomes as they are stored: a failure with its records, and that of a record's first row
-    for the rows that continue it."""
+    """Complete outcomes for storing: a failure names its records, and each follower gets the
+    outcome of its record's first row."""
     outcomes = _naming_records(outcomes, operations)
     followers = {o.position: o.followers for o in operations if o.followers}
     if not followers:
@@ -64,7 +64,7 @@ def complete(outcomes: list[Outcome], operations: list[Operation]) -> list[Outco
 
 
 def _naming_records(outcomes: list[Outcome], operations: list[Operation]) -> list[Outcome]:
-    """A failure names the records that its operation was to change."""
+    """Give each failure the ids of the records that its operation should have changed."""
     ids = {o.position: o.payload["ids"] for o in operations if o.payload.get("ids")}
     return [
         dataclasses.replace(outcome, ids=[one for one in ids[outcome.position] if type(one) is int])

@@ -1,4 +1,4 @@
-"""The options of a job, checked."""
+"""The options of a job, and their check."""
 
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -17,7 +17,7 @@ LONGEST_KEY = 255  # characters
 DEFAULT_PRIORITY = 10
 
 
-# the options that there were first: hashes of stored jobs were made with all of them
+# the options of the first release: the hashes of jobs stored then contain all of them
 HASHED_ALWAYS = (
     "name", "policy", "chunk_size", "max_parallel", "priority", "eta", "dry_run", "idempotency_key",
 )  # fmt: skip
@@ -25,7 +25,7 @@ HASHED_ALWAYS = (
 
 @dataclass(frozen=True)
 class Options:
-    """What a submitter may say about a job: columns of its row. `eta` is UTC without a zone."""
+    """The options of a job, which are columns of its row. `eta` is UTC without a zone."""
 
     name: str | None = None
     policy: str = "isolate"
@@ -47,8 +47,9 @@ def check_options(
     dry_run: Any = False,
     idempotency_key: Any = None,
 ) -> Options:
-    """
-    :raises BadRequest: names the option and what it may be
+    """Check the options and complete them with the defaults.
+
+    :raises BadRequest: the message names the option and the values that the option may have
     """
     _text("name", name)
     _text("idempotency_key", idempotency_key)
@@ -74,10 +75,12 @@ def check_options(
 
 
 def submission_hash(operations_hash: str, state: str, options: Options) -> str:
-    """What an idempotency key stands for. An option that came later is no part of it as long as it
-    is at its default: a key that was stored before still answers.
+    """The hash that a submission must share with the stored job of the same idempotency key.
 
-    :param state: of the new job: whether it was to be started, or executed at once
+    The hash omits a newer option while the option has its default value. So a submission still
+    matches a job that was stored before the option existed.
+
+    :param state: the state of the new job: whether to start the job, or to execute it at once
     """
     defaults = vars(type(options)())
     said = {
@@ -89,7 +92,7 @@ def submission_hash(operations_hash: str, state: str, options: Options) -> str:
 
 
 def parse_eta(eta: Any) -> datetime | None:
-    """A point in time as a UTC datetime without zone; text without a zone is UTC.
+    """Read a point in time as a UTC datetime without zone. A text without a zone is UTC, too.
 
     >>> parse_eta("2030-01-01T12:00:00+02:00")
     datetime.datetime(2030, 1, 1, 10, 0)
@@ -108,7 +111,7 @@ def parse_eta(eta: Any) -> datetime | None:
 
 
 def is_name(value: Any) -> bool:
-    """Whether a job can be called so, or have it as its key."""
+    """Whether a job can have this text as its name or as its idempotency key."""
     return isinstance(value, str) and len(value) <= LONGEST_KEY and is_storable(value)
 
 

@@ -1,4 +1,4 @@
-"""What became of an operation: value objects, and return values as plain JSON."""
+"""The outcomes of operations, their counts, and return values as plain JSON."""
 
 import json
 from collections import Counter
@@ -10,7 +10,7 @@ from .storable import dump, holds_nul
 
 VALUE_LIMIT = 64 * 1024  # characters of JSON
 MESSAGE_LIMIT = 2_000  # characters
-MOST_CAUSES = 100  # counted apart; a job may fail in a million ways
+MOST_CAUSES = 100  # causes with a count of their own; a job may fail in a million ways
 
 ERROR_TYPES = {
     "required": "Required value missing",
@@ -76,7 +76,7 @@ class Tally:
 
 
 def count(outcomes: list[Outcome]) -> Tally:
-    """How many succeeded, failed and were skipped, and the causes of the failed ones."""
+    """Count succeeded, failed and skipped operations, and the failures by cause."""
     tally = Tally(causes=count_causes([o.failure for o in outcomes if o.state == "failed"]))
     for outcome in outcomes:
         counter = COUNTED_AS.get(outcome.state)
@@ -86,7 +86,7 @@ def count(outcomes: list[Outcome]) -> Tally:
 
 
 def count_causes(failures: list[Failure]) -> list[dict]:
-    """Failures by cause, most frequent first, each with the message of its first failure."""
+    """Count failures by cause, most frequent first. A cause has its first failure's message."""
     counts: Counter = Counter()
     messages: dict[tuple, str] = {}
     for failure in failures:
@@ -119,7 +119,7 @@ def merge_causes(*lists: list[dict]) -> list[dict]:
 
 
 def _with_rest_as_one(causes: list[dict]) -> list[dict]:
-    """The most frequent causes, and at the end one entry for all the others."""
+    """The most frequent causes, and a last entry for all other causes together."""
     apart = [entry for entry in causes if entry["type"] != OTHER_CAUSES["type"]]
     count = sum(entry["count"] for entry in causes)
     count -= sum(entry["count"] for entry in apart[:MOST_CAUSES])
@@ -127,7 +127,7 @@ def _with_rest_as_one(causes: list[dict]) -> list[dict]:
 
 
 def without_cause(causes: list[dict], cause: dict) -> list[dict]:
-    """The causes with one failure of `cause` (type, model, field, constraint) less."""
+    """The causes after one failure of `cause` (type, model, field, constraint) was taken away."""
     fewer = [
         {**entry, "count": entry["count"] - all(entry[key] == cause[key] for key in cause)}
         for entry in causes or ()
@@ -136,10 +136,11 @@ def without_cause(causes: list[dict], cause: dict) -> list[dict]:
 
 
 def plain_value(value: Any, default=None) -> tuple[Any, str | None]:
-    """A return value as JSON that fits, and a note if it is not the whole of it.
+    """A return value as JSON of limited size, and a note if part of the value was lost.
 
-    :param default: turns what JSON does not know into something it does, or raises TypeError
-    :returns: (value, note): note is None when nothing was lost
+    :param default: turns a value that JSON does not know into one that JSON knows, or raises
+        TypeError
+    :returns: (value, note): note is None if nothing was lost
 
     >>> plain_value({"a": 1})
     ({'a': 1}, None)

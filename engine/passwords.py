@@ -1,5 +1,7 @@
-"""Passwords in payloads and contexts: found by the name of their key, blanked once what needs them
-has ended."""
+"""Passwords in payloads and contexts: find them by their names, and blank them.
+
+batch_job blanks the passwords of an operation when the operation has ended.
+"""
 
 import re
 from typing import Any
@@ -14,13 +16,14 @@ _MENTIONS = ("pass", "pwd", "secret", "api_key", "apikey", "private_key", "token
 
 
 def may_hold_passwords(text: str) -> bool:
-    """A quick look at JSON text; False is certain."""
+    """A quick look at JSON text. False is certain; True only means that a closer look is due."""
     text = text.lower()
     return any(mention in text for mention in _MENTIONS)
 
 
 def is_secret_name(name: str) -> bool:
-    """
+    """Whether a field, key or parameter of this name holds a password.
+
     >>> is_secret_name("new_password"), is_secret_name("password_policy")
     (True, False)
     """
@@ -28,8 +31,9 @@ def is_secret_name(name: str) -> bool:
 
 
 def name_secret_arguments(operation: dict, parameters: list[str]) -> dict:
-    """A call with its positional arguments given by name, where one of them is a password: only
-    what has a name is known for one.
+    """Give the positional arguments of a call by name, if one of them is a password.
+
+    `blank_passwords` finds a password only by its name.
 
     :param parameters: names of the method's parameters, in order
 
@@ -41,7 +45,7 @@ def name_secret_arguments(operation: dict, parameters: list[str]) -> dict:
     """
     args, kwargs = operation.get("args") or [], operation.get("kwargs") or {}
     named = dict(zip(parameters, args, strict=False))
-    # with more arguments than names, or one given twice, the call fails as it would have
+    # too many arguments, or an argument given twice: the call fails anyway, so it stays as it is
     if len(named) < len(args) or named.keys() & kwargs.keys():
         return operation
     if not any(map(is_secret_name, named)):
@@ -50,7 +54,7 @@ def name_secret_arguments(operation: dict, parameters: list[str]) -> dict:
 
 
 def blank_passwords(payload: Any) -> Any:
-    """The payload with the value of every password-like key replaced.
+    """The payload with each password replaced by `BLANKED`.
 
     >>> blank_passwords({"values": {"login": "jo", "password": "s3cret"}})
     {'values': {'login': 'jo', 'password': {'$blanked': True}}}
@@ -70,13 +74,13 @@ def blank_passwords(payload: Any) -> Any:
 
 
 def _is_secret(name: str, value: Any) -> bool:
-    """A switch is none, such as `no_reset_password` in a context: blanked, it would keep the
-    operation from running again."""
+    """Whether a value is a password. True is a switch, such as `no_reset_password` in a context: a
+    blanked switch would only keep the operation from running again."""
     return bool(value) and value is not True and is_secret_name(name)
 
 
 def _is_row(payload: dict) -> bool:
-    """Whether it is a row to load; arguments of a method may have the same names."""
+    """Whether the payload is a row to load, and not arguments of a method with the same names."""
     columns, row = payload.get("fields"), payload.get("row")
     return isinstance(columns, list) and isinstance(row, list) and len(columns) == len(row)
 
@@ -87,7 +91,7 @@ def _blank_row(columns: list, row: list) -> list:
 
 
 def holds_blanked(payload: Any) -> bool:
-    """Whether something in it was blanked, so that it cannot run again.
+    """Whether a password in the payload was blanked, so that the operation cannot run again.
 
     >>> holds_blanked(blank_passwords({"kwargs": {"token": "t"}}))
     True

@@ -1,4 +1,4 @@
-"""Progress, rate and time left of a job."""
+"""A job's progress, rate and time left."""
 
 import math
 
@@ -18,8 +18,8 @@ def percent(total: int, remaining: int) -> float:
 def next_rate(previous: float, operations: int, seconds: float) -> float:
     """Operations per second, averaged over about the last five seconds.
 
-    A measurement weighs by its length: of two chunks that end at almost the same moment the
-    second would else show a rate that nothing has.
+    A longer measurement weighs more. Two chunks may end at almost the same moment: the measurement
+    between them is very short, and its rate would be far too high.
 
     >>> next_rate(0.0, 100, 1.0)
     100.0
@@ -37,7 +37,7 @@ def next_rate(previous: float, operations: int, seconds: float) -> float:
 
 
 def time_left(remaining: int, rate: float) -> float | None:
-    """Seconds, or None when nothing is known; never nothing while something remains.
+    """Seconds until the job ends; None if the rate is unknown. At least 0.1 while work remains.
 
     >>> time_left(100, 50.0), time_left(1, 50.0), time_left(100, 0.0)
     (2.0, 0.1, None)

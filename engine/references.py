@@ -1,5 +1,7 @@
-"""References between the operations of a job: `{"$ref": "acme"}` means the ids of the operation
-whose `ref` is "acme"."""
+"""References between the operations of a job.
+
+`{"$ref": "acme"}` stands for the ids of the operation whose `ref` is "acme".
+"""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -13,7 +15,7 @@ IdsOf = Callable[[str], list[int]]
 
 
 def references_in(value: Any) -> Iterator[str]:
-    """The names that a value refers to, in order, with repetitions.
+    """The refs that a value names, in order, with repetitions.
 
     >>> list(references_in({"parent_id": {"$ref": "acme"}, "child_ids": [[4, {"$ref": "jo"}]]}))
     ['acme', 'jo']
@@ -29,7 +31,7 @@ def references_in(value: Any) -> Iterator[str]:
 
 
 def references_of(payload: dict) -> Iterator[str]:
-    """The names that an operation refers to; elsewhere in it `$ref` means nothing.
+    """The refs that an operation names. `$ref` has a meaning only in the parts in `SEARCHED`.
 
     >>> list(references_of({"ids": [{"$ref": "acme"}], "context": {"$ref": "no"}}))
     ['acme']
@@ -38,10 +40,12 @@ def references_of(payload: dict) -> Iterator[str]:
 
 
 def resolve(payload: dict, ids_of: IdsOf) -> dict:
-    """An operation's payload with each reference replaced: in a list of ids by all it stands for,
-    else (a many2one, an x2many command, an argument) by one.
+    """Replace the references in an operation's payload with ids.
 
-    :raises UnfitReference: one id is needed, and it does not stand for one
+    In a list of ids a reference becomes all its ids. In any other place (a many2one, an x2many
+    command, an argument) the reference must have exactly one id.
+
+    :raises UnfitReference: a reference with no id or several ids, in a place for one id
 
     >>> ids_of = {"two": [1, 2], "one": [3]}.get
     >>> resolve({"ids": [{"$ref": "two"}, 7], "values": {"parent_id": {"$ref": "one"}}}, ids_of)
@@ -51,7 +55,7 @@ def resolve(payload: dict, ids_of: IdsOf) -> dict:
     """
     resolved = {key: _resolve(payload[key], ids_of) for key in SEARCHED if key in payload}
     if "args" in payload:
-        # each is an argument of its own, and not an id in a list
+        # args is a list of arguments: a reference in it is one argument, and becomes one id
         resolved["args"] = [_resolve_field(one, ids_of) for one in payload["args"] or ()]
     return {**payload, **resolved}
 

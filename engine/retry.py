@@ -1,14 +1,14 @@
-"""Which database errors are nobody's fault, and how long to wait before another try."""
+"""Transient database errors and lost workers: how long to wait, how often to try again."""
 
 TRANSIENT_CODES = {
     "40001": "serialization failure",
     "40P01": "deadlock",
     "55P03": "lock not available",
 }
-CONFLICT_BUDGET = 5  # tries of one chunk before it is cut smaller
+CONFLICT_BUDGET = 5  # tries of one chunk before the chunk is cut smaller
 BACK_OFF_CAP = 30.0  # seconds
-FURTHEST_WAIT = 2 * BACK_OFF_CAP  # whoever waits longer was told by a clock that has jumped since
-LOST_BUDGET = 3  # workers that a chunk which is not cut smaller may cost
+FURTHEST_WAIT = 2 * BACK_OFF_CAP  # a longer wait means that the server's clock was set back
+LOST_BUDGET = 3  # workers that a chunk may cost if it cannot be cut smaller
 
 
 def back_off(conflicts: int, jitter: float) -> float:

@@ -1,4 +1,4 @@
-"""What may be created together and updated together, where one of the two comes first."""
+"""Cut a mix of creates and updates into parts that can be two ORM calls each."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,8 +9,8 @@ from typing import Any
 class Step:
     """A record to create or to update.
 
-    :param names_its_model: as a new one it may name a record that another step updates
-    :param alone: it changes records that another step may be about
+    :param names_its_model: the new record may name a record that another step updates
+    :param alone: the step may change records of other steps, so it is a part of its own
     """
 
     item: Any
@@ -21,11 +21,14 @@ class Step:
 
 
 def segments(steps: Iterable[Step], creates_first: bool) -> list[list[Step]]:
-    """Cut steps, in their order, so that within each part all creates may come before all updates,
-    or after them, and the end stays that of one after another.
+    """Cut steps, in their order, into parts. In each part, all creates may run together and all
+    updates may run together, and the end is the same as step by step.
 
-    Only a create that names records of its model, or of those that are part of them, could notice
-    which updates came before it. What updates one record twice is cut as well.
+    Most creates cannot notice the updates before them. Only a create that names records of its own
+    model, or of a model that is part of it, could notice. Two updates of a record also go into two
+    parts.
+
+    :param creates_first: the caller runs the creates of a part first; otherwise the updates
     """
     parts: list[_Part] = []
     for step in steps:

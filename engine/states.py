@@ -1,4 +1,4 @@
-"""States of jobs, operations and chunks, and what each verb may do. The only list of them."""
+"""The only list of the states of jobs, operations and chunks, and of what each verb may do."""
 
 from dataclasses import dataclass
 
@@ -61,18 +61,22 @@ POLICIES = {
 
 
 def is_one_transaction(job: dict) -> bool:
-    """Whether all of a job is one chunk: policy `all`, and every dry run."""
+    """Whether the whole job runs in one transaction: policy `all`, and every dry run."""
     return job["policy"] == "all" or bool(job["dry_run"])
 
 
 def stands_whole(job: dict) -> bool:
-    """Whether its chunks are never cut smaller: what is in one is kept or rolled back together."""
+    """Whether the job's chunks are never cut smaller, so that each is kept or rolled back whole."""
     return is_one_transaction(job) or job["policy"] == "chunk" and bool(job["chunk_size"])
 
 
 @dataclass(frozen=True)
 class Verb:
-    """What a verb does to a job in each state; a state in neither list refuses it."""
+    """What a verb does to a job, by the job's state.
+
+    In a state of `acts_on` the verb moves the job to `target`; in a state of `leaves` the verb
+    changes nothing; any other state refuses the verb.
+    """
 
     target: str
     acts_on: tuple[str, ...]
@@ -89,7 +93,7 @@ VERBS = {
 
 
 def verb_acts(verb: str, state: str, dry_run: bool = False) -> bool | None:
-    """True: the verb moves the job; False: it is already there; None: refused."""
+    """True: the verb moves the job; False: the verb has nothing to do; None: the verb is refused."""
     rule = VERBS[verb]
     if verb == "start" and dry_run and state in KEPT_NOTHING:
         return True

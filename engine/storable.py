@@ -1,14 +1,14 @@
-"""What PostgreSQL can store: texts, and JSON as text, without NUL or half characters."""
+"""The texts and the JSON that PostgreSQL can store: without NUL and without half characters."""
 
 import json
 from collections.abc import Callable
 from typing import Any
 
-DEEPEST = 100  # levels of objects and lists in each other; what walks through them is recursive
+DEEPEST = 100  # levels of nested objects and lists; our functions walk through them recursively
 
 
 def is_too_deep(value: Any) -> bool:
-    """Whether objects and lists are nested so deeply that it could not be worked with later.
+    """Whether objects and lists are nested in more than `DEEPEST` levels.
 
     >>> is_too_deep({"child_ids": [[0, 0, {"name": "Jo"}]]})
     False
@@ -36,7 +36,7 @@ def is_storable(text: str) -> bool:
 
 
 def holds_nul(json_text: str) -> bool:
-    """Whether JSON holds the character NUL, and not only a backslash with u0000 behind it.
+    """Whether JSON text holds the character NUL. An escaped backslash before u0000 is not NUL.
 
     >>> holds_nul(json.dumps("a\\0")), holds_nul(json.dumps(r"\\u0000"))
     (True, False)
@@ -45,10 +45,10 @@ def holds_nul(json_text: str) -> bool:
 
 
 def dump(value: Any, default: Callable[[Any], Any] | None) -> str:
-    """Strict JSON that can be encoded.
+    """Write a value as strict JSON that UTF-8 can encode.
 
     :raises ValueError: NaN, infinity or half a character
-    :raises TypeError: `default` does not know what to make of something
+    :raises TypeError: `default` cannot convert a value
     """
     text = json.dumps(value, default=default, allow_nan=False, ensure_ascii=False)
     text.encode()

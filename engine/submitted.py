@@ -1,4 +1,4 @@
-"""Operations as somebody submits them: checked, and made ready to be stored."""
+"""Check the operations of a submission, and prepare them for storing."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -10,21 +10,21 @@ from .storable import DEEPEST, dump, holds_nul, is_too_deep
 
 LARGEST_ID = 2**31 - 1  # ids are 4-byte integers
 MOST_IDS = 1_000_000  # of one operation, which is one transaction; PostgreSQL would take 16 million
-LONGEST_NAME = 255  # characters of a ref or an external id: they are kept in indexes
+LONGEST_NAME = 255  # characters of a ref or an external id: database indexes hold both
 MOST_NAMED = 20  # bad operations in one refusal
 OPTIONS_OF_ALL = {"op", "model", "ref", "context"}
-# what RPC may pass but an operation may not: they steer the scheduled action around it
+# keys that RPC may pass and an operation may not: they would steer the runner's scheduled action
 DROPPED_CONTEXT = {"cron_id", "ir_cron_progress_id", "cron_end_time", "lastcall"}
 OWN_CONTEXT_PREFIX = "batch_job"
 
 
 def check_operations(operations: Any, first_index: int = 0) -> list[dict]:
-    """Check shapes; give the operations as they are to be stored.
+    """Check the shape of operations, and return the operations as batch_job will store them.
 
-    :param operations: what was submitted, a list of dicts
-    :param first_index: the index of the first one in its job
-    :raises BadRequest: it is not a list
-    :raises BadOperation: names the index, the field and what to do, of all that are bad
+    :param operations: the submitted list of dicts
+    :param first_index: the index of the first operation in its job
+    :raises BadRequest: `operations` is not a list
+    :raises BadOperation: the message names each bad operation: index, field and what to do
     """
     if not isinstance(operations, list | tuple):
         raise BadRequest(
@@ -41,10 +41,11 @@ def check_operations(operations: Any, first_index: int = 0) -> list[dict]:
 
 
 def to_json(operations: list[dict], first_index: int, default: Callable[[Any], Any]) -> str:
-    """Operations as JSON that PostgreSQL takes.
+    """Write operations as JSON that PostgreSQL can store.
 
-    :param default: turns what JSON does not know into something it does, or raises TypeError
-    :raises BadOperation: NaN, infinity, NUL, half a character, or not JSON at all
+    :param default: turns a value that JSON does not know into one that JSON knows, or raises
+        TypeError
+    :raises BadOperation: NaN, infinity, NUL, half a character, or a value that is not JSON
     """
     try:
         text = dump(operations, default)
@@ -66,7 +67,7 @@ def clean_context(context: dict) -> dict:
 
 
 def context_problem(context: Mapping) -> str | None:
-    """What is wrong with a context, so that Odoo could do nothing at all in it.
+    """What is wrong with a context: a value with which every ORM call would fail. Else None.
 
     >>> context_problem({"lang": []})
     "the context's lang must be a text, not a list."
@@ -84,7 +85,7 @@ def context_problem(context: Mapping) -> str | None:
 
 
 def _each(check: Callable[[Any, int], None], operations: list, first_index: int) -> None:
-    """Check every operation; those that are refused are named together."""
+    """Check every operation, and refuse all bad operations in one message."""
     refused = []
     for index, operation in enumerate(operations, first_index):
         try:
@@ -100,7 +101,7 @@ def _each(check: Callable[[Any, int], None], operations: list, first_index: int)
 
 
 def _check_all_of(operation: Any, index: int) -> None:
-    """All that can be said of an operation before its model is known."""
+    """Make all checks of an operation that need no knowledge of its model."""
     _check_storable(_checked(operation, index), index, default=str)
 
 
@@ -130,7 +131,7 @@ def _checked(operation: Any, index: int) -> dict:
         raise BadOperation(index, f"{_show(name)} is unknown for op {kind}; it takes {allowed}.")
     _check_common(operation, index)
     if _is_reference(operation.get("ids")):
-        operation = {**operation, "ids": [operation["ids"]]}  # alone it stands for its records
+        operation = {**operation, "ids": [operation["ids"]]}  # a reference may be all of `ids`
     check(operation, index)
     if operation.get("context"):
         return {**operation, "context": clean_context(operation["context"])}
@@ -274,7 +275,7 @@ def _check_values(values: Any, index: int) -> None:
 
 
 def _storing_problem(value: Any, default: Callable[[Any], Any]) -> str | None:
-    """What is wrong with a value, and what to do."""
+    """Why a value cannot be stored, and what to do. None if it can."""
     try:
         text = dump(value, default)
     except UnicodeEncodeError:

@@ -1,4 +1,4 @@
-"""Waves: which operations of a job must wait for which others, when chunks run at once."""
+"""Waves: which operations must wait for other operations, if a job's chunks run in parallel."""
 
 import hashlib
 from bisect import bisect_left
@@ -12,10 +12,10 @@ from .references import REF_KEY, SEARCHED, references_of
 
 
 def is_follower(operation: dict, previous: dict | None, is_one2many: list[bool]) -> bool:
-    """Whether a load row continues the record of the operation before it: it has values for
-    one2many columns only. This is how Odoo's `load()` sees it.
+    """Whether a load row is a follower: a row with values in one2many columns only, which continues
+    the record of the row before. Odoo's `load()` has the same rule.
 
-    :param is_one2many: for each of the row's columns
+    :param is_one2many: for each column of the row: the column leads through a one2many field
     """
     if previous is None or previous["op"] != "load" or previous["model"] != operation["model"]:
         return False
@@ -34,9 +34,9 @@ def mark(
     follows: Callable,
     wave_before: int = 0,
 ) -> list[dict]:
-    """The operations with their private marks: `$wave`, `$follows` and `$makes`.
+    """Add the private marks `$wave`, `$follows` and `$makes` to the operations.
 
-    :param follows: (operation, previous or None) -> whether it continues the record before it
+    :param follows: (operation, previous operation or None) -> whether the operation is a follower
     :param wave_before: the wave of the last operation of the part before
     :raises BadOperation: see `Waves.place`
     """
@@ -58,21 +58,22 @@ def mark(
 
 
 class _Record:
-    """The rows of one loaded record, all in one wave: the latest of theirs.
+    """The rows of one loaded record. All rows share a wave: the latest wave of any row.
 
-    :param wave_before: of the record of the part before, which the first rows may continue
+    :param wave_before: the wave of the last record of the part before; the first rows may continue
+        that record
     """
 
     def __init__(self, waves: "Waves", wave_before: int):
         self._waves = waves
         self._wave = wave_before
         self._rows: list[dict] = []
-        self._is_stored = True  # its first rows, with the part before
+        self._is_stored = True  # the record's first rows were stored with the part before
 
     def add(self, row: dict, index: int) -> None:
-        """The next operation; it begins a record or continues the one at hand.
+        """Take the next operation, which begins a new record or continues this record.
 
-        :raises BadOperation: the first rows are stored already, in an earlier wave
+        :raises BadOperation: the record's first rows are already stored, in an earlier wave
         """
         wave = row.get("$wave", 0)
         if not row.get("$follows"):
@@ -100,7 +101,7 @@ class _Record:
 def wave_at(position: int, wave_ends: list[int] | None) -> int:
     """The wave of a position.
 
-    :param wave_ends: the last position of each wave; None: there is one wave only
+    :param wave_ends: the last position of each wave; None: the job has one wave
 
     >>> [wave_at(position, [9, 14]) for position in (0, 9, 10, 14)]
     [0, 0, 1, 1]
@@ -109,12 +110,12 @@ def wave_at(position: int, wave_ends: list[int] | None) -> int:
 
 
 def key_name(operation: dict) -> str | None:
-    """A short name of an upsert's model and key: equal keys have equal names."""
+    """A short name for an upsert's model and key: equal keys have equal names."""
     if operation["op"] != "upsert" or not operation.get("key"):
         return None
     values = [[name, _spelled(operation["values"].get(name))] for name in sorted(operation["key"])]
     digest = hashlib.sha256(canonical_json([operation["model"], values]).encode())
-    return f"#{digest.hexdigest()[:24]}"  # no external id begins so
+    return f"#{digest.hexdigest()[:24]}"  # no external id begins with #
 
 
 def _spelled(value: Any) -> Any:
@@ -125,12 +126,12 @@ def _spelled(value: Any) -> Any:
 
 
 class Waves:
-    """Checks references as operations come in, and gives each operation its wave.
+    """Checks references in order of submission, and gives each operation its wave.
 
-    An operation's wave comes after that of what it refers to, and of what made the same record
-    before.
+    An operation comes in a later wave than the operations that it refers to, and than earlier
+    operations that make or change the same record.
 
-    :param parallel: chunks may run at once; only then the waves of keys matter
+    :param parallel: the job's chunks may run in parallel; only then the keys of upserts matter
     """
 
     def __init__(self, parallel: bool):
@@ -139,12 +140,13 @@ class Waves:
         self.parallel = parallel
 
     def know(self, refs: dict[str, int], made: dict[str, int]) -> None:
-        """The waves of the refs, and of what `makes` names, of earlier parts of the job."""
+        """Take in earlier parts of the job: the waves of their refs, and of the names that
+        `makes` gave."""
         self._waves.update(refs)
         self._made_waves.update(made)
 
     def makes(self, operation: dict) -> Iterator[str]:
-        """Names of the records that an operation makes or changes: external ids, a key."""
+        """Name the records that an operation makes or changes: by external id, or by key."""
         yield from external_ids_made(operation)
         name = key_name(operation) if self.parallel else None
         if name:
@@ -153,8 +155,9 @@ class Waves:
     def place(self, operation: dict, index: int, made: list[str]) -> int:
         """The wave of the next operation.
 
-        :param made: what `makes` says of it
-        :raises BadOperation: a reference to nothing that came before, or a ref that is taken
+        :param made: the names that `makes` gives for the operation
+        :raises BadOperation: no earlier operation has the ref that is named, or an earlier
+            operation has the same ref
         """
         wave = 0
         names = list(references_of(operation))
@@ -169,7 +172,7 @@ class Waves:
         return wave
 
     def lift(self, operation: dict, wave: int) -> None:
-        """An operation has come into a later wave; what refers to it must come after that."""
+        """Move an operation to a later wave. Operations that refer to it will come after that."""
         if operation.get("ref"):
             self._waves[operation["ref"]] = wave
         self._made_waves.update(dict.fromkeys(self.makes(operation), wave))
@@ -195,7 +198,7 @@ class Waves:
 
 
 def _is_mixed(value: Any) -> bool:
-    """Whether a reference has other keys beside it."""
+    """Whether some object holds `$ref` and other keys, too."""
     if isinstance(value, dict):
         if REF_KEY in value and len(value) > 1:
             return True

@@ -1,1 +1,1 @@
-"""One chunk, executed through the ORM: the only place where operations touch records."""
+"""Executes chunks through the ORM. Only this package lets operations touch records."""

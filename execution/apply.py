@@ -1,4 +1,4 @@
-"""Apply operations through the ORM, as the owner, merged where the end is the same."""
+"""Apply operations through the ORM, with the owner's rights, merged where the end is the same."""
 
 from odoo.models import BaseModel
 
@@ -33,10 +33,10 @@ _APPLY = {
 class Applier:
     """Applies a chunk's operations in an environment of the job's owner.
 
-    `careful` keeps suspects out of merged calls and settles, without a rollback, what is certain;
-    without it every failure fails the whole attempt, which is what all policies but `isolate` need
-    to find the first culprit in order; an attempt of several operations then looks for misfits
-    alone.
+    With `careful` (policy `isolate`) suspects are tried alone, and a certain failure is settled
+    without a rollback. Without `careful` every failure fails the whole attempt, because the other
+    policies need the first culprit in order. Such an attempt of several operations looks for no
+    suspects but misfits.
     """
 
     def __init__(
@@ -52,13 +52,13 @@ class Applier:
         self.references = references
         self.careful = careful
         self.time_is_up = time_is_up
-        self.released = 0  # savepoints kept since somebody last set this to 0
+        self.released = 0  # savepoints released since the caller last set this to 0
         self._relation_of = relations(env)
 
     def attempt(self, operations: list[Operation]) -> list[Outcome]:
-        """Apply operations under one savepoint: all, or those before time is up.
+        """Apply operations under one savepoint: all operations, or those before time is up.
 
-        :raises OperationFailed: everything was undone
+        :raises OperationFailed: the savepoint was rolled back, no effect is left
         :raises TransientError: the transaction must be rolled back
         """
         while True:
@@ -71,7 +71,7 @@ class Applier:
         self.references.begin()
         name = operations[0].model
         self._model = self.env[name if name in self.env else "base"]
-        # the last of the search for a culprit: it shall be named as well as a suspect is
+        # a single operation may be the culprit: look for suspects, to name its failure well
         self._looks = self.careful or len(operations) == 1
         try:
             with repairing_savepoint(self.env):
@@ -90,7 +90,8 @@ class Applier:
         return self.knowledge.learn(failed, self.env[failed.failure.model or "base"])
 
     def _apply(self, operations: list[Operation]) -> list[Outcome]:
-        """Group after group, in order; a reference is resolved when what it names has been done."""
+        """Apply group after group, in order. An operation that refers to another waits until that
+        other operation is done, and then gets its ids."""
         outcomes: list[Outcome] = []
         unflushed = Unflushed()
         while operations:
@@ -112,13 +113,13 @@ class Applier:
 
     def _model_of(self, group: Group) -> BaseModel:
         if group.model not in self.env:
-            # its app was uninstalled since
+            # its app was uninstalled after the submission
             raise ForbiddenEffect(f"The model {group.model} does not exist any more.")
         model = self.env[group.model]
         return model.with_context(**group.context) if group.context else model
 
     def _mergeable(self, model: BaseModel, group: Group) -> list[Group]:
-        """The parts of a group that may be one call."""
+        """Cut a group into parts that may be one call each."""
         if group.op != "unlink" or len(group.operations) == 1:
             return [group]
         if self._is_strict(model, group.op):
@@ -143,13 +144,13 @@ class Applier:
 
     def _apply_in_turns(self, model, op: str, operations, suspects) -> list[Outcome]:
         outcomes: list[Outcome] = []
-        last = -1  # position of what was applied
+        last = -1  # the last position that was applied
         for turn in in_turns(operations, suspects, self._is_strict(model, op)):
             first = turn[0]
             if first.position not in suspects:
                 outcomes += self._apply_merged(model, op, turn)
             else:
-                self.env.flush_all()  # or it would be blamed for what comes before it
+                self.env.flush_all()  # or the suspect would get the failure of an operation before
                 suspicion = suspects[first.position]
                 outcomes.append(outcome := self._try_alone(model, first, suspicion))
                 if first.position < last and not _is_as_expected(outcome, suspicion):
@@ -170,7 +171,7 @@ class Applier:
             return {}
         unsettled = Group(group.op, group.model, rest)
         known = dict.fromkeys(self.knowledge.suspects(model, unsettled) if self._looks else ())
-        # a misfit is found always: no error would tell of it
+        # always look for misfits: Odoo stores a misfit without an error
         found = known | prechecks.suspects(model, unsettled, only_misfits=not self._looks)
         return add_later_of_same_key(model, found, rest) if group.op == "upsert" else found
 
@@ -184,8 +185,7 @@ class Applier:
             if isinstance(error, TransientError) or self.env.cr.closed:
                 raise
             failure = describe(error, model)
-            # a suspicion names the field, which a mere ValueError does not; what else went wrong
-            # is another matter
+            # the suspicion may name the field, which a mere ValueError does not
             if suspicion:
                 failure = suspicion.explain(failure)
             return Outcome(operation.position, "failed", failure=failure)
@@ -194,7 +194,8 @@ class Applier:
 
 
 def _watched(model, operation: Operation, suspicion: Suspicion | None) -> Outcome:
-    """
+    """Apply one operation, and refuse the misfits that Odoo stores.
+
     :raises OperationFailed: Odoo has stored a value as something else
     """
     with watch(suspicion.misfits if suspicion else []) as watched:
@@ -206,7 +207,7 @@ def _watched(model, operation: Operation, suspicion: Suspicion | None) -> Outcom
 
 
 def _is_as_expected(outcome: Outcome, suspicion: Suspicion | None) -> bool:
-    """A suspect that fails as it was expected to ends the same whenever it is tried."""
+    """Whether a suspect has failed as expected. Then its place in the order does not matter."""
     return outcome.state == "failed" and (
         suspicion is None or outcome.failure in suspicion.failures
     )

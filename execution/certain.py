@@ -1,4 +1,4 @@
-"""Failures by the rules of batch jobs themselves; no ORM call can prove them wrong."""
+"""Failures that are certain before any ORM call."""
 
 from odoo.exceptions import AccessError
 from odoo.models import BaseModel
@@ -7,7 +7,7 @@ from ..engine.coalesce import Group
 from ..engine.outcomes import Failure
 from ..engine.passwords import holds_blanked
 
-# any of these rights lets an operation be tried; what it then does is checked by Odoo
+# one of these rights is enough to try an operation; Odoo then checks what the operation does
 ACCESS_NEEDED = {
     "create": ("create",),
     "write": ("write",),
@@ -19,14 +19,15 @@ ACCESS_NEEDED = {
 
 
 def certain_failures(model: BaseModel, group: Group) -> dict[int, Failure]:
-    """By position: no access to the model, a record that is not there, a password that is gone."""
+    """The certain failures of a group, by position: no access to the model, a missing record, a
+    blanked password."""
     failures = {}
     denied = access_problem(model, group.op)
     if denied:
         failure = Failure("access", denied, model._name)
         return {operation.position: failure for operation in group.operations}
     ids = {one for operation in group.operations for one in operation.payload.get("ids") or ()}
-    # an abstract model has no records, and no table to look into
+    # an abstract model has no table
     present = set() if model._abstract or not ids else set(model.browse(ids).exists()._ids)
     absent = ids - present
     for operation in group.operations:
@@ -39,7 +40,7 @@ def certain_failures(model: BaseModel, group: Group) -> dict[int, Failure]:
 
 
 def access_problem(model: BaseModel, op: str) -> str | None:
-    """Why the user may not do this to any record of the model; None if they may."""
+    """Why the user may not do this op on any record of the model. None if the user may."""
     needed = ACCESS_NEEDED[op]
     if model._abstract or any(model.has_access(right) for right in needed):
         return None

@@ -1,4 +1,4 @@
-"""Run the operations of one chunk by the job's policy."""
+"""Run the operations of one chunk, as the job's policy says."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,21 +14,21 @@ from .references import References
 from .transaction.commit_ban import operation_guard
 from .transaction.savepoint import repairing_savepoint
 
-LAND_AFTER = 50  # released savepoints; past 64 every other session's snapshots get slower
+LAND_AFTER = 50  # released savepoints; with more than 64 all other sessions' snapshots get slower
 
 BeforeStep = Callable[[int], None]
 
 
 class _Undo(Exception):
-    """Leaves a savepoint so that it is rolled back."""
+    """Leaves the block of a savepoint, so that the savepoint is rolled back."""
 
 
 @dataclass
 class Run:
-    """What executing operations needs: the owner's environment, and what is known beforehand.
+    """What the run of a chunk needs: the owner's environment, lessons and references.
 
-    `time_is_up` is asked between groups of merged operations; what is not done by then is left out
-    of the outcomes. Without `first_step` all is tried together at first.
+    The run asks `time_is_up` between groups of merged operations. If time is up, the remaining
+    operations get no outcome. Without `first_step` all operations are one step.
     """
 
     job_env: object
@@ -41,7 +41,7 @@ class Run:
         return Applier(self.job_env, self.knowledge, self.references, careful, self.time_is_up)
 
     def steps(self, operations: list[Operation]) -> Iterator[list[Operation]]:
-        """Short ones as long as nobody knows how slow the operations are."""
+        """Cut operations into steps: short steps until the speed of the operations is known."""
         size = self.first_step or len(operations)
         for step in paced([operations], max(size, LARGEST_SIZE), first=size):
             if step[0] is not operations[0] and self.time_is_up(step[0].position):
@@ -50,10 +50,12 @@ class Run:
 
 
 def run_isolated(run: Run, operations: list[Operation]) -> Iterator[tuple[list[Outcome], bool]]:
-    """Policy `isolate`: yields what was settled whenever it is time to commit, and at the end.
+    """Run a chunk of policy `isolate`: yield settled outcomes when it is time to land, and at the
+    end.
 
-    :returns: yields (outcomes, whether they are the last); the caller commits before it goes on
-    :raises TransientError: roll back what was not committed and come again
+    :returns: yields (outcomes, whether these are the last outcomes); the caller commits before it
+        asks for more
+    :raises TransientError: the caller must roll back and put the rest of the chunk back
     """
     applier = run.applier(careful=True)
     parts = _settled_parts(run, applier, operations)
@@ -82,10 +84,11 @@ def _settled_parts(run, applier, operations):
 
 
 def run_strict(run: Run, operations: list[Operation], mates_become: str) -> list[Outcome]:
-    """Policies `chunk` and `stop`: all of it, or what comes before time is up, or the culprit's
-    failure and nothing else.
+    """Run a chunk of policy `chunk` or `stop`.
 
-    :param mates_become: the state of the culprit's chunk-mates
+    Either all operations before time is up are done, or the culprit fails and no effect is kept.
+
+    :param mates_become: the state of the culprit's mates
     """
     return _run_together(run, operations, run.steps(operations), mates_become)
 
@@ -93,11 +96,11 @@ def run_strict(run: Run, operations: list[Operation], mates_become: str) -> list
 def run_stepwise(
     run: Run, operations: list[Operation], before_step: BeforeStep, alone: bool
 ) -> list[Outcome]:
-    """A whole chunk of policy `chunk` that has lost a worker.
+    """Run a chunk of policy `chunk` that has lost a worker and may not be cut smaller.
 
-    :param before_step: called with the position of each step before it; raises StopAll to give up
-    :param alone: one operation at a time
-    :raises StopAll: everything was undone
+    :param before_step: called before each step with its position; raises StopAll to give up
+    :param alone: each step has one operation
+    :raises StopAll: the chunk was rolled back, no effect is left
     """
     steps = ([one] for one in operations) if alone else paced([operations])
     return _run_together(run, operations, steps, "rolled_back", before_step)
@@ -129,11 +132,13 @@ def _run_together(run, operations, steps, mates_become, before_step=None) -> lis
 def run_all(
     run: Run, operations: list[Operation], job: dict, before_step: BeforeStep
 ) -> list[Outcome]:
-    """Policy `all`: many steps, each under a savepoint so that the culprit can be found, and short
-    enough for a cancel or the worker's time limit to be noticed; none larger than the job's chunks,
-    since nothing is merged across them.
+    """Run a job of policy `all` in many steps.
 
-    :param before_step: called with the position reached, before each step and before the end;
+    Each step has a savepoint, to find the culprit. Steps are short, to notice a cancel or the
+    worker's time limit. A step is never larger than the job's chunk size, because operations of
+    different chunks must not be merged.
+
+    :param before_step: called before each step and before the end with the position reached;
         raises StopAll to give up
     :raises StopAll: the caller must roll back the whole transaction
     """
@@ -152,9 +157,9 @@ def run_all(
 def run_dry(
     run: Run, operations: list[Operation], job: dict, before_step: BeforeStep
 ) -> list[Outcome]:
-    """All of a job in one transaction that the caller rolls back; failures follow its policy.
+    """Run a whole job in one transaction, which the caller rolls back. Failures follow the policy.
 
-    :raises StopAll: cancelled, or out of time
+    :raises StopAll: the job was cancelled, or the worker's time limit is near
     """
     policy, settled = job["policy"], []
     for step in _dry_steps(operations, job):
@@ -172,7 +177,8 @@ def run_dry(
 
 
 def _dry_steps(operations, job):
-    """The chunks of the real run where they decide outcomes; else steps that end soon enough."""
+    """The chunks of the real run, if the policy's outcomes depend on them; otherwise short
+    steps."""
     size, wave_ends = job["chunk_size"], job["wave_ends"]
     if size and job["policy"] in ("chunk", "stop"):
         return chunks_of(operations, size, wave_ends)
@@ -193,7 +199,8 @@ def _up_to_culprit(run, operations):
 
 
 def _ended_early(operations, settled, policy):
-    """A dry run that met its culprit: nothing after it ran; under `all` nothing before it stays."""
+    """The outcomes of a dry run that ended at a culprit. Later operations were not tried; under
+    `all` earlier operations do not count as done."""
     known = {outcome.position: outcome for outcome in settled}
     if policy == "all":
         known = {at: outcome for at, outcome in known.items() if outcome.state == "failed"}

@@ -1,4 +1,4 @@
-"""A commit that stands, whatever its hooks do."""
+"""A commit that holds, even if a commit hook fails."""
 
 import logging
 
@@ -8,11 +8,11 @@ _logger = logging.getLogger(__name__)
 def commit_and_run_hooks(cr, what: str):
     """Commit, and run every commit hook.
 
-    The hooks belong to many operations, or only tell people of progress: one that fails neither
-    undoes the commit, which is done by then, nor keeps the others from running.
+    Hooks run after the commit. They belong to many operations, or only show progress. So if a hook
+    fails, log the failure and run the other hooks.
 
-    :param what: is committed, for the log
-    :raises Exception: nothing was committed
+    :param what: names in the log what is committed
+    :raises Exception: the commit failed, nothing was committed
     """
     committed = []
     cr.postcommit._funcs.appendleft(lambda: committed.append(True))
@@ -23,6 +23,6 @@ def commit_and_run_hooks(cr, what: str):
         except Exception as error:
             if not committed or cr.closed:
                 raise
-            # its text may hold customer data: the log gets its type
+            # the error's text may hold customer data: log only its type
             _logger.warning("%s: after the commit a hook failed: %s", what, type(error).__name__)
             finish = cr.postcommit.run
