@@ -9,15 +9,7 @@ from . import batch_job
 from . import batch_job_operation_screen
 from . import batch_job_outcome
 from . import batch_job_operation
-from . import batch_job_chunk_lock
 from . import batch_job_chunk
-from . import batch_job_submission_check
-from . import batch_job_submission
-from . import batch_job_books
-from . import batch_job_rescue
-from . import batch_job_claim
-from . import batch_job_work
-from . import batch_job_one_transaction
 from . import batch_job_slots
 from . import batch_job_stalled
 from . import batch_job_runner

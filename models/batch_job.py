@@ -5,11 +5,12 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, MissingError, UserError
 from odoo.tools import SQL
 
+from ..dispatch.execute_now import ExecuteNow
+from ..dispatch.submission import Submission, other_submission
 from ..engine.options import EXECUTE_LIMIT, EXECUTE_POLICIES
 from ..engine.progress import percent, time_left
 from ..engine.states import JOB_STATES, LIVE_STATES, OPERATION_STATES, POLICIES
 from ..engine.submitted import context_problem
-from .batch_job_submission import other_submission
 
 OWNER_MAY_WRITE = {"name", "priority", "eta"}
 RESULTS_LIMIT = 10_000  # outcomes a page
@@ -122,8 +123,8 @@ class BatchJob(models.Model):
         """
         self.check_access("read")
         self._check_flag("start", start)
-        submission = self.env["batch.job.submission"]
-        options = submission._parse_options(
+        submission = Submission(self.env)
+        options = submission.parse_options(
             name=name,
             policy=policy,
             chunk_size=chunk_size,
@@ -133,12 +134,12 @@ class BatchJob(models.Model):
             dry_run=dry_run,
             idempotency_key=idempotency_key,
         )
-        parsed = submission._parse(operations, parallel=options.max_parallel > 1)
+        parsed = submission.parse(operations, parallel=options.max_parallel > 1)
         if start and not parsed.count:
             raise UserError(
                 self.env._("operations is empty. Send at least one, or start=false for a draft.")
             )
-        job_id, is_new = submission._store(options, parsed, "queued" if start else "draft")
+        job_id, is_new = submission.store(options, parsed, "queued" if start else "draft")
         job = self.browse(job_id)
         if is_new and start:
             job._prepare()
@@ -166,19 +167,19 @@ class BatchJob(models.Model):
         if policy not in EXECUTE_POLICIES:
             allowed = ", ".join(EXECUTE_POLICIES)
             raise UserError(self.env._("execute knows the policies %s; use submit.", allowed))
-        submission = self.env["batch.job.submission"]
-        options = submission._parse_options(policy=policy, idempotency_key=idempotency_key)
-        parsed = submission._parse(operations)
+        submission = Submission(self.env)
+        options = submission.parse_options(policy=policy, idempotency_key=idempotency_key)
+        parsed = submission.parse(operations)
         if not 0 < parsed.count <= EXECUTE_LIMIT:
             raise UserError(
                 self.env._("execute takes 1 to %s operations; use submit.", EXECUTE_LIMIT)
             )
         if parsed.has["has_keys"]:
-            self.env["batch.job.work"]._open_locks_beside()
-        job_id, is_new = submission._store(options, parsed, "running")
+            ExecuteNow(self.env).open_locks_beside()
+        job_id, is_new = submission.store(options, parsed, "running")
         job = self.browse(job_id)
         if is_new:
-            self.env["batch.job.work"]._execute_now(job._row())
+            ExecuteNow(self.env).run(job._row())
         return {**job._status(), **job.results(limit=EXECUTE_LIMIT)}
 
     def append(self, operations: list[dict], part: int) -> dict:
@@ -192,10 +193,10 @@ class BatchJob(models.Model):
         """
         self._check_owner()
         row = self._locked_row() or self._refuse_unseen()
-        submission = self.env["batch.job.submission"]
+        submission = Submission(self.env)
         hashes = row["part_hashes"] or []
         if type(part) is int and 0 <= part < len(hashes):
-            if hashes[part] != submission._digest(operations):
+            if hashes[part] != submission.digest(operations):
                 raise other_submission(
                     self.id,
                     self.env._(
@@ -218,7 +219,7 @@ class BatchJob(models.Model):
                 )
             )
         parallel = row["max_parallel"] > 1
-        parsed = submission._parse(operations, row["total"], self.id, parallel)
+        parsed = submission.parse(operations, row["total"], self.id, parallel)
         self._append_part(row, hashes, parsed)
         return self._status()
 
@@ -269,7 +270,7 @@ class BatchJob(models.Model):
 
     def write(self, vals):
         if not self.env.su:
-            self.env["batch.job.submission"]._check_written(vals)
+            Submission(self.env).check_written(vals)
             forbidden = vals.keys() - OWNER_MAY_WRITE
             if forbidden:
                 raise AccessError(

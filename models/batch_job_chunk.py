@@ -3,6 +3,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ..dispatch.chunk_lock import ChunkLocks
 from ..engine.chunk_size import HISTORY, next_size
 from ..engine.outcomes import Tally
 from ..engine.retry import FURTHEST_WAIT
@@ -14,7 +15,6 @@ class BatchJobChunk(models.Model):
 
     _name = "batch.job.chunk"
     _description = "Batch Job Chunk"
-    _inherit = ["batch.job.chunk.lock"]
     _order = "job_id desc, first_position"
     _rec_name = "first_position"
     _log_access = False
@@ -61,7 +61,7 @@ class BatchJobChunk(models.Model):
         """Running chunks without a living worker; their rows stay locked until the commit."""
         running = "job_id = %s AND state = 'running' ORDER BY first_position"
         locked = self._select(SQL(running + " FOR UPDATE SKIP LOCKED", job_id))
-        return [chunk for chunk in locked if self._lock_if_free(chunk["id"])]
+        return [chunk for chunk in locked if ChunkLocks(self.env).lock_if_free(chunk["id"])]
 
     @api.model
     def _queued_chunks(self, job_id, limit):

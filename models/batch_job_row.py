@@ -8,9 +8,6 @@ from odoo.tools import SQL
 from ..engine.passwords import blank_passwords
 from ..engine.states import JOB_TRANSITIONS
 
-# to the microsecond, and not the transaction's beginning as now() is
-NOW = SQL("clock_timestamp() AT TIME ZONE 'UTC'")
-
 _JSON_COLUMNS = ("causes", "part_hashes", "run_context", "wave_ends")
 
 

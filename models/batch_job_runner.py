@@ -6,6 +6,9 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ..dispatch.chunk_lock import ChunkLocks
+from ..dispatch.claim import Claims
+from ..dispatch.work import Work
 from ..engine.states import ENDED_STATES, LIVE_STATES
 from ..execution.commit import commit_and_run_hooks
 from ..execution.deadline import Deadline
@@ -63,7 +66,7 @@ class BatchJobRunner(models.AbstractModel):
             if claim:
                 lessons = knowledge.setdefault(claim.job["id"], Knowledge())
                 with quiet_queries():
-                    self.env["batch.job.work"]._work(claim, lessons, deadline)
+                    Work(self.env).run(claim, lessons, deadline)
                 deadline.has_worked = True
             elif deadline.wants_fresh_pass:
                 _logger.info("runner %s: asks for a pass with all its time before it", slot)
@@ -88,12 +91,12 @@ class BatchJobRunner(models.AbstractModel):
         for _attempt in range(CLAIM_TRIES):
             try:
                 with quiet_queries():
-                    return self.env["batch.job.claim"]._claim(slot, deadline)
+                    return Claims(self.env).claim(slot, deadline)
             except Exception as error:
                 if self.env.cr.closed:
                     raise
                 self.env.cr.rollback()
-                self.env["batch.job.chunk"]._let_all_go()
+                ChunkLocks(self.env).let_all_go()
                 if not is_transient(error):
                     raise
                 _logger.info("runner %s: the claim met a conflict and is made again", slot)
@@ -181,7 +184,7 @@ class BatchJobRunner(models.AbstractModel):
     def _gc_operations(self):
         """Delete the operations and chunks of jobs that ended long ago; their summary stays."""
         # each statement looks anew: a job may be retried at this moment
-        self.env["batch.job.claim"]._begin()
+        Claims(self.env).begin()
         job_ids = self._lock_old_jobs(self._kept_since())
         deleted = sum(
             self._delete_of(table, job_ids) for table in ("batch_job_operation", "batch_job_chunk")

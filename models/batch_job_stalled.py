@@ -2,6 +2,8 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 
+from ..dispatch.chunk_lock import ChunkLocks
+
 STALLED_AFTER = 120  # seconds a job may wait before it says why
 FORGOTTEN_AFTER = 1  # seconds; a runner that was woken is there by then
 
@@ -15,7 +17,7 @@ class BatchJobStalled(models.AbstractModel):
     @api.model
     def _is_forgotten(self, job) -> bool:
         """Whether a job has work to do and nobody who does it."""
-        if self.env["batch.job.chunk"]._is_abandoned(job.id):
+        if ChunkLocks(self.env).is_abandoned(job.id):
             return True
         now = fields.Datetime.now()
         if job.eta and job.eta > now and not job.started_at:
@@ -23,7 +25,7 @@ class BatchJobStalled(models.AbstractModel):
         touched = max(filter(None, (job.queued_at, job.last_claimed_at, job.last_folded_at)))
         # either way: the clock may have been set back
         idle = abs(now - touched) > timedelta(seconds=FORGOTTEN_AFTER)
-        return idle and not self.env["batch.job.chunk"]._is_anyone_working()
+        return idle and not ChunkLocks(self.env).is_anyone_working()
 
     @api.model
     def _why_stalled(self, job) -> str | None:
@@ -34,7 +36,7 @@ class BatchJobStalled(models.AbstractModel):
         if not since or now - since < timedelta(seconds=STALLED_AFTER):
             return None
         chunks = self.env["batch.job.chunk"]
-        if chunks._running_chunks(job.id) and not chunks._is_abandoned(job.id):
+        if chunks._running_chunks(job.id) and not ChunkLocks(self.env).is_abandoned(job.id):
             return None
         if self._is_upgrade_pending():
             return self.env._(

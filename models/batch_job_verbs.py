@@ -4,10 +4,10 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from ..dispatch.base import NOW
 from ..engine.outcomes import without_cause
 from ..engine.passwords import holds_blanked
 from ..engine.states import OPERATION_STATES, VERBS, end_state, is_one_transaction, verb_acts
-from .batch_job_row import NOW
 
 LARGE_ALL = 10_000  # operations; above it policy `all` holds its row locks for long
 

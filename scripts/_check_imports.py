@@ -1,7 +1,7 @@
 """The dependency rule: which folder of the addon may import which.
 
-controllers, wizards -> models -> execution -> engine -> the standard library, and formats beside
-engine. The client, the benchmarks and the scripts import nothing of the addon.
+controllers, wizards -> models -> dispatch -> execution -> engine -> the standard library, and
+formats beside engine. The client, the benchmarks and the scripts import nothing of the addon.
 """
 
 import ast
@@ -16,7 +16,8 @@ MAY_IMPORT = {
     "engine": set(),
     "formats": {"engine"},
     "execution": {"engine"},
-    "models": {"engine", "execution", "formats"},
+    "dispatch": {"engine", "execution"},
+    "models": {"dispatch", "engine", "execution", "formats"},
     "wizards": {"engine", "formats", "models"},
     "controllers": {"engine", "formats", "models"},
 }

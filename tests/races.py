@@ -7,9 +7,10 @@ from contextlib import contextmanager
 
 from odoo import SUPERUSER_ID, api
 
+from ..dispatch.claim import Claim, Claims
+from ..dispatch.work import Work
 from ..execution.deadline import Deadline
 from ..execution.knowledge import Knowledge
-from ..models.batch_job_claim import Claim
 from .common import CommittedCase
 
 ITEM = "test.batch.item"
@@ -27,10 +28,10 @@ class Runner:
         self.pid = self.cr.connection.info.backend_pid
 
     def claim(self) -> Claim | None:
-        return self.env["batch.job.claim"]._claim(self.slot)
+        return Claims(self.env).claim(self.slot)
 
     def work(self, claim):
-        self.env["batch.job.work"]._work(claim, Knowledge(), Deadline())
+        Work(self.env).run(claim, Knowledge(), Deadline())
 
     def step(self) -> Claim | None:
         """Claim a chunk and do it."""

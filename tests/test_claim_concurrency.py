@@ -1,5 +1,6 @@
 from odoo.tests import tagged
 
+from ..dispatch.chunk_lock import ChunkLocks
 from .races import ITEM, PATIENCE, RaceCase
 
 
@@ -107,7 +108,7 @@ class TestTakeOver(RaceCase):
         self.submit(self.creates("locked", 2), chunk_size=2)
         one, other = self.runner(0), self.runner(1)
         claim = one.claim()
-        one.env["batch.job.chunk"]._let_go(claim.chunk_id)
+        ChunkLocks(one.env).let_go(claim.chunk_id)
         one.cr.rollback()
         self.assertTrue(one.env["batch.job.chunk"]._is_ours(claim.chunk_id, claim.attempt))
         self.assertIsNone(other.claim())

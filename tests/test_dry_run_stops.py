@@ -1,6 +1,7 @@
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
+from ..dispatch.work import Work
 from ..execution.deadline import Deadline
 from ..execution.knowledge import Knowledge
 from .races import GATE, ITEM, PATIENCE, ItemRaceCase
@@ -48,7 +49,7 @@ class TestDryRunStops(ItemRaceCase):
         job = self.dry("limit")
         runner, over = self.runner(), Deadline()
         over.seconds = 1e-9
-        runner.env["batch.job.work"]._work(runner.claim(), Knowledge(), over)
+        Work(runner.env).run(runner.claim(), Knowledge(), over)
         self.run_jobs()
         self.assert_counters(job, "failed", failed=1, skipped=29)
         outcomes = self.outcomes(job)
@@ -75,7 +76,7 @@ class TestDryRunStops(ItemRaceCase):
         job = self.submit(operations, dry_run=True, max_parallel=2)
         runner, over = self.runner(), Deadline()
         over.seconds = 1e-9
-        runner.env["batch.job.work"]._work(runner.claim(), Knowledge(), over)
+        Work(runner.env).run(runner.claim(), Knowledge(), over)
         self.run_jobs()
         self.assertEqual(self.states(job), ["rolled_back", "failed", *["rolled_back"] * 2])
         self.assertIn("Operation 1 is not at fault", self.outcomes(job)[1]["error"]["message"])

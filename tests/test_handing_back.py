@@ -4,8 +4,8 @@ from unittest.mock import patch
 
 from odoo.tests import tagged
 
+from ..dispatch import work
 from ..engine import chunk_size
-from ..models import batch_job_work
 from .races import ITEM
 from .time_cases import TimeCase, calls
 
@@ -143,7 +143,7 @@ class TestHandBack(TimeCase):
         claim = runner.claim()
         with (
             patch.object(chunk_size, "HAND_BACK_AFTER", 60.0),
-            patch.object(batch_job_work, "is_stopping", lambda: True),
+            patch.object(work, "is_stopping", lambda: True),
         ):
             runner.work(claim)
         self.assertEqual(self.names(), ["stopping 0"])

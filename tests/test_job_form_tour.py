@@ -41,7 +41,7 @@ class TestJobForm(HttpCase):
     def test_follows_the_bus(self):
         """The form shows what the server publishes; nothing else could tell it (no polling)."""
         job = self.make_running(needs_runner=False)
-        publish = "env['batch.job.claim']._publish(job, row, ended=False)"
+        publish = "env['test.batch.item']._publish_progress(job, row)"
         self.make_change(job, then=publish)
         self.tour("batch_job_follows_server", job)
 

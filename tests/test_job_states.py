@@ -3,6 +3,8 @@ from datetime import timedelta
 from odoo import fields
 from odoo.tests import tagged
 
+from ..dispatch.chunk_lock import ChunkLocks
+from ..dispatch.claim import Claims
 from .common import CommittedCase
 
 MODEL = "test.batch.value"
@@ -43,9 +45,9 @@ class TestJobStates(CommittedCase):
         job = self.submit([good], user=self.user, start=state != "draft")
         if state == "running":
             # as another runner's claim, whose chunk has not landed yet
-            claim = self.env["batch.job.claim"]._claim(0)
+            claim = Claims(self.env).claim(0)
             self.assertEqual(claim.job["id"], job.id)
-            self.addCleanup(self.env["batch.job.chunk"]._let_go, claim.chunk_id)
+            self.addCleanup(ChunkLocks(self.env).let_go, claim.chunk_id)
         elif state == "paused":
             job.pause()
         elif state == "cancelled":

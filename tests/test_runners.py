@@ -55,7 +55,7 @@ class TestRunners(RaceCase):
             self.submit(self.creates("untold", 4), chunk_size=2),
             self.submit(self.creates("untold, all", 4), policy="all"),
         ]
-        loggers = ("models.batch_job_claim", "models.batch_job_work", "execution.commit")
+        loggers = ("dispatch.claim", "dispatch.work", "execution.commit")
         names = [f"odoo.addons.batch_job.{name}" for name in loggers]
         no_function = patch("odoo.addons.bus.models.bus.ODOO_NOTIFY_FUNCTION", "no_such_function")
         with no_function, mute_logger(*names):

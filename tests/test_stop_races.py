@@ -1,5 +1,6 @@
 from odoo.tests import tagged
 
+from ..dispatch.claim import Claims
 from .races import ITEM, RaceCase
 
 
@@ -86,7 +87,7 @@ class TestStops(RaceCase):
         job, runner, claim = self.submit_and_claim(4)
         runner.work(claim)
         self.renew()
-        self.env["batch.job.claim"]._fold(job.sudo(), job._locked_row())
+        Claims(self.env).fold(job.sudo(), job._locked_row())
         self.commit()
         self.assertEqual(self.verb(job, "pause"), "done")
         self.assert_counters(job, "done", succeeded=4)

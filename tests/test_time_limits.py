@@ -5,6 +5,7 @@ from unittest.mock import patch
 
 from odoo.tests import BaseCase, tagged
 
+from ..dispatch.work import Work
 from ..execution import deadline as deadlines
 from ..execution.deadline import Deadline
 from ..execution.knowledge import Knowledge
@@ -133,7 +134,7 @@ class TestFreshPass(TimeCase):
         job = self.submit(calls("step", 5), policy="all")
         runner, late = self.runner(), Deadline()
         late.is_near = iter((False, False, True)).__next__
-        runner.env["batch.job.work"]._work(runner.claim(), Knowledge(), late)
+        Work(runner.env).run(runner.claim(), Knowledge(), late)
         self.run_jobs()
         self.assert_counters(job, "failed", failed=1, skipped=4)
         error = self.outcomes(job)[2]["error"]
@@ -152,7 +153,7 @@ class TestFreshPass(TimeCase):
         job = self.submit(calls("given", 6), policy="chunk", chunk_size=3)
         runner, late = self.runner(), Deadline()
         late.is_near = iter((False, True)).__next__
-        runner.env["batch.job.work"]._work(runner.claim(), Knowledge(), late)
+        Work(runner.env).run(runner.claim(), Knowledge(), late)
         self.run_to_end(job)
         self.assert_counters(job, "partial", succeeded=3, failed=1, skipped=2)
         error = self.outcomes(job)[2]["error"]

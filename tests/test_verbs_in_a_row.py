@@ -3,10 +3,10 @@ from unittest.mock import patch
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
-from ..models import batch_job_one_transaction as one_transaction
+from ..dispatch.one_transaction import OneTransaction
 from .races import ITEM, RaceCase
 
-CLAIM_LOGGER = "odoo.addons.batch_job.models.batch_job_claim"
+CLAIM_LOGGER = "odoo.addons.batch_job.dispatch.claim"
 
 
 @tagged("post_install", "-at_install")
@@ -168,7 +168,7 @@ class TestVerbsInARow(RaceCase):
         """Who holds the job's row may wait for a record that policy all has changed: PostgreSQL
         sees no circle in that, so the step goes on without telling its position."""
         job = self.submit(self.creates(self._testMethodName, 2), policy="all")
-        steps = one_transaction.BatchJobOneTransaction._before_step
+        steps = OneTransaction._before_step
         with self.registry.cursor() as holder:
 
             def before_step(self, side, *arguments):
@@ -178,7 +178,7 @@ class TestVerbsInARow(RaceCase):
             runner = self.runner()
             claim = runner.claim()
             holder.execute("SELECT FROM batch_job WHERE id = %s FOR UPDATE", [job.id])
-            with patch.object(one_transaction.BatchJobOneTransaction, "_before_step", before_step):
+            with patch.object(OneTransaction, "_before_step", before_step):
                 runner.work(claim)
         self.run_to_end(job)
         self.assert_counters(job, "done", succeeded=2)

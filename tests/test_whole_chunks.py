@@ -2,6 +2,8 @@
 
 from odoo.tests import tagged
 
+from ..dispatch.one_transaction import OneTransaction
+from ..dispatch.work import Work
 from ..engine.retry import CONFLICT_BUDGET, LOST_BUDGET
 from ..execution.deadline import Deadline
 from ..execution.knowledge import Knowledge
@@ -65,9 +67,9 @@ class TestWholeChunks(ItemRaceCase):
         """Until the last try it is done in merged steps, and not one by one."""
         job = self.submit(self.gated("merged", 8, gate_at=7), policy="chunk", chunk_size=8)
         steps = []
-        original = type(self.env["batch.job.one.transaction"])._publish_position
+        original = OneTransaction._publish_position
         self.patch(
-            type(self.env["batch.job.one.transaction"]),
+            OneTransaction,
             "_publish_position",
             lambda model, side, row, position: (
                 steps.append(position),
@@ -89,7 +91,7 @@ class TestWholeChunks(ItemRaceCase):
         job = self.submit(self.creates("position", 4), policy="chunk", chunk_size=4)
         holder, runner = self.runner(), self.runner(1)
         row = {"id": job.id, "policy": "chunk", "dry_run": False}
-        publish = runner.env["batch.job.one.transaction"]._publish_position
+        publish = OneTransaction(runner.env)._publish_position
 
         def publish_and_commit():
             publish(runner.cr, row, 3)
@@ -185,7 +187,7 @@ class TestWholeChunks(ItemRaceCase):
         self.kill_at_gate(1)
         runner, over = self.runner(), Deadline()
         over.seconds = 1e-9
-        runner.env["batch.job.work"]._work(runner.claim(), Knowledge(), over)
+        Work(runner.env).run(runner.claim(), Knowledge(), over)
         self.run_to_end(job)
         self.assert_counters(job, "partial", succeeded=3, failed=1, skipped=2)
         error = self.outcomes(job)[0]["error"]

@@ -6,22 +6,24 @@ import functools
 import time
 from collections import Counter
 from contextlib import contextmanager
+from importlib import import_module
 from statistics import median
 
 from jobs import owner_env, run_job
 from machine import cpu_of
 
-# (model, method, its name in the report); a step inside another is not counted in that one
+# (model, or class of the queue; method; its name in the report); a step inside another is not
+# counted in that one
 STEPS = (
-    ("batch.job.claim", "_claim", "claim a chunk, commit"),
+    ("claim.Claims", "claim", "claim a chunk, commit"),
     ("batch.job.chunk", "_is_ours", "lock the chunk"),
     ("batch.job.operation", "_pending", "read operations"),
-    ("batch.job.work", "_run_chunk", "apply them (what a loop does, checks, savepoint)"),
+    ("work.Work", "_run_chunk", "apply them (what a loop does, checks, savepoint)"),
     ("batch.job.outcome", "_record", "write outcomes"),
     ("batch.job.chunk", "_add_counts", "write counts"),
-    ("batch.job.chunk", "_hand_over", "hand the lock over"),
-    ("batch.job.work", "_commit", "commit"),
-    ("batch.job.chunk", "_let_go", "make sure the lock is gone"),
+    ("chunk_lock.ChunkLocks", "hand_over", "hand the lock over"),
+    ("chunk_transaction.ChunkTransaction", "commit", "commit"),
+    ("chunk_lock.ChunkLocks", "let_go", "make sure the lock is gone"),
     ("batch.job.runner", "_report", "report progress, commit"),
     ("batch.job.runner", "_run", "the rest of the runner"),
 )
@@ -83,14 +85,26 @@ class _Steps:
 @contextmanager
 def _observed(registry):
     steps = _Steps()
-    for model, method, name in STEPS:
-        original = getattr(registry[model], method)
-        setattr(registry[model], method, _wrapped(original, name, steps))
+    originals = []
+    for holder, method, name in STEPS:
+        one = _class_of(registry, holder)
+        originals.append((one, method, vars(one).get(method)))
+        setattr(one, method, _wrapped(getattr(one, method), name, steps))
     try:
         yield steps
     finally:
-        for model, method, _name in STEPS:
-            delattr(registry[model], method)
+        for one, method, original in originals:
+            if original is None:  # a model inherits it
+                delattr(one, method)
+            else:
+                setattr(one, method, original)
+
+
+def _class_of(registry, holder):
+    if holder in registry:
+        return registry[holder]
+    module, name = holder.split(".")
+    return getattr(import_module(f"odoo.addons.batch_job.dispatch.{module}"), name)
 
 
 def _wrapped(original, name, steps):

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import psycopg2
 from passlib.hash import pbkdf2_sha512
 
-CHUNK_LOCKS = 1_785_202_034  # `LOCK_CLASS` of batch_job_chunk_lock.py
+CHUNK_LOCKS = 1_785_202_034  # `LOCK_CLASS` of dispatch/chunk_lock.py
 INDEX_LENGTH = 8  # characters of a key that Odoo finds it by
 ADMIN = 2
 

@@ -1,20 +1,16 @@
-from odoo import SUPERUSER_ID, api, models
+from odoo import SUPERUSER_ID
 from odoo.tools import SQL
 
 from ..engine.outcomes import merge_causes
 from ..engine.progress import PUBLISH_EVERY, next_rate
 from ..engine.states import LIVE_STATES
-from .batch_job_row import NOW
+from .base import NOW, Dispatch
 
 
-class BatchJobBooks(models.AbstractModel):
+class Fold(Dispatch):
     """What a claim writes down on the way: counters, ends, who may still run, who watches."""
 
-    _name = "batch.job.books"
-    _description = "Batch Job Books"
-
-    @api.model
-    def _fold(self, job, row):
+    def fold(self, job, row):
         """Add the counts of ended chunks to the job's."""
         ended = self.env["batch.job.chunk"]._take_counts(job.id)
         if not ended:
@@ -32,7 +28,6 @@ class BatchJobBooks(models.AbstractModel):
             if chunk["state"] == "halted":
                 self._pause_for_culprit(job, row, chunk)
 
-    @api.model
     def _seconds_since(self, moment):
         self.env.cr.execute(
             SQL(
@@ -42,7 +37,6 @@ class BatchJobBooks(models.AbstractModel):
         )
         return float(self.env.cr.fetchone()[0] or 0)
 
-    @api.model
     def _pause_for_culprit(self, job, row, chunk):
         """Policy `stop`: the chunk goes back to the queue without its culprit."""
         position = chunk["culprit_position"]
@@ -65,7 +59,6 @@ class BatchJobBooks(models.AbstractModel):
         else:
             job._set(error=error, culprit_position=position)
 
-    @api.model
     def _may_run(self, job, row) -> bool:
         """The owner must still be there and have the companies; else the job is paused."""
         problem = self._owner_problem(row)
@@ -73,7 +66,6 @@ class BatchJobBooks(models.AbstractModel):
             job._move(row, "paused", error=problem)
         return not problem
 
-    @api.model
     def _owner_problem(self, row) -> str | None:
         user = self.env["res.users"].browse(row["user_id"]).sudo()
         active, company_ids = self._owner_now(user.id)
@@ -93,7 +85,6 @@ class BatchJobBooks(models.AbstractModel):
             )
         return None
 
-    @api.model
     def _deleted_companies(self, row, companies) -> str:
         # the job's own reference to its company went with the company
         own = self.env["batch.job.operation"]._company_of(row["id"])
@@ -104,7 +95,6 @@ class BatchJobBooks(models.AbstractModel):
             ", ".join(map(str, ids)),
         )
 
-    @api.model
     def _owner_now(self, user_id):
         """(active, ids of the active companies): the ORM would read all of the user, each time."""
         self.env.cr.execute(
@@ -123,7 +113,6 @@ class BatchJobBooks(models.AbstractModel):
         )
         return self.env.cr.fetchone()
 
-    @api.model
     def _publish(self, job, row, ended):
         """Send the counters to whoever may read the job, not more often than eyes can follow."""
         last = row["published_at"]

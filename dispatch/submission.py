@@ -3,7 +3,7 @@ import datetime
 import functools
 import json
 
-from odoo import SUPERUSER_ID, api, fields, models
+from odoo import SUPERUSER_ID, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.models import fix_import_export_id_paths
 from odoo.tools import SQL, lazy
@@ -17,7 +17,7 @@ from ..engine.references import references_of
 from ..engine.storable import dump, holds_nul, is_too_deep
 from ..engine.submitted import check_operations, clean_context, to_json
 from ..engine.waves import Waves, is_follower, mark
-from .batch_job_submission_check import refused
+from .submission_check import SubmissionCheck, refused
 
 DEFAULT_NAME = "batch_job_default_name"  # in the context of the call
 
@@ -33,15 +33,10 @@ class Parsed:
     has: dict[str, bool]
 
 
-class BatchJobSubmission(models.AbstractModel):
+class Submission(SubmissionCheck):
     """From what somebody submits to stored rows: checks everything before anything is stored."""
 
-    _name = "batch.job.submission"
-    _description = "Batch Job Submission"
-    _inherit = ["batch.job.submission.check"]
-
-    @api.model
-    def _parse(self, operations, first_index=0, job_id=None, parallel=False) -> Parsed:
+    def parse(self, operations, first_index=0, job_id=None, parallel=False) -> Parsed:
         """Check operations, and make them ready to be stored.
 
         :param job_id: the draft they are appended to
@@ -67,8 +62,7 @@ class BatchJobSubmission(models.AbstractModel):
         }
         return Parsed(text, len(checked), digest, has)
 
-    @api.model
-    def _digest(self, operations) -> str:
+    def digest(self, operations) -> str:
         """The hash of operations that were accepted once; whether they still would be is moot."""
         self._check_submitter()
         try:
@@ -77,7 +71,6 @@ class BatchJobSubmission(models.AbstractModel):
             raise refused(error) from error
         return body_hash(json.loads(text))
 
-    @api.model
     def _mark(self, operations, text, first_index, job_id, waves):
         """Check references and find the rows that continue a record; most jobs have neither."""
         if not any(one.get("ref") or one["op"] in ("upsert", "load") for one in operations):
@@ -98,7 +91,6 @@ class BatchJobSubmission(models.AbstractModel):
 
         return mark(operations, first_index, waves, follows, previous["$wave"] if previous else 0)
 
-    @api.model
     def _recall(self, waves, operations, job_id):
         """Tell of the earlier parts of a draft what the next one may refer to."""
         stored = self.env["batch.job.operation"]
@@ -109,29 +101,25 @@ class BatchJobSubmission(models.AbstractModel):
             made.update(external_ids_used(operation), waves.makes(operation))
         waves.know(stored._waves_of(job_id, "ref", names), stored._waves_of(job_id, "makes", made))
 
-    @api.model
     def _one2many_columns(self, model, columns) -> list[bool]:
         model_fields = self.env[model]._fields
         names = (fix_import_export_id_paths(column)[0] for column in columns)
         return [name in model_fields and model_fields[name].type == "one2many" for name in names]
 
-    @api.model
-    def _parse_options(self, **options) -> Options:
+    def parse_options(self, **options) -> Options:
         try:
             return check_options(**options)
         except BadRequest as error:
             raise UserError(str(error)) from error
 
-    @api.model
-    def _check_written(self, vals):
+    def check_written(self, vals):
         """What may be changed later has the limits that it had at submission."""
         limited = {name: vals[name] for name in ("name", "priority") if name in vals}
-        self._check_priority(self._parse_options(**limited))
+        self._check_priority(self.parse_options(**limited))
         if "name" in vals and not vals["name"]:
             raise UserError(self.env._("A job needs a name."))
 
-    @api.model
-    def _store(self, options: Options, parsed: Parsed, state):
+    def store(self, options: Options, parsed: Parsed, state):
         """Store a new job, or find the one that the same submission made before.
 
         :returns: (job id, whether it is new)
@@ -146,7 +134,6 @@ class BatchJobSubmission(models.AbstractModel):
             self.env["batch.job.operation"]._store(job, parsed.text, 0)
         return job_id, True
 
-    @api.model
     def _check_priority(self, options: Options):
         """Below 0 a job goes before those of everybody. One that was stored before this took a
         right is still found by its key."""
@@ -160,7 +147,6 @@ class BatchJobSubmission(models.AbstractModel):
                 )
             )
 
-    @api.model
     def _check_submitter(self):
         if self.env.su or self.env.uid == SUPERUSER_ID:
             raise UserError(
@@ -173,7 +159,6 @@ class BatchJobSubmission(models.AbstractModel):
         # rows go in by SQL: who may not see jobs may not make one either
         self.env["batch.job"].check_access("read")
 
-    @api.model
     def _insert_job(self, options, parsed, digest, state):
         """Insert the job row; None if one with the same idempotency key exists.
 
@@ -213,7 +198,6 @@ class BatchJobSubmission(models.AbstractModel):
         inserted = self.env.cr.fetchone()
         return inserted and inserted[0]
 
-    @api.model
     def _find_winner(self, options: Options, parsed: Parsed, state) -> int:
         """The job that has the key, if it was submitted with the same."""
         job_id, known_digest, known_name = self._known_by_key(options.idempotency_key)
@@ -234,7 +218,6 @@ class BatchJobSubmission(models.AbstractModel):
             )
         return job_id
 
-    @api.model
     def _known_by_key(self, key):
         """(id, hash, name) of the user's job that has the key, or None."""
         query = SQL(
@@ -245,7 +228,6 @@ class BatchJobSubmission(models.AbstractModel):
         self.env.cr.execute(query)
         return self.env.cr.fetchone()
 
-    @api.model
     def _default_name(self) -> str:
         """What a job is called without a name. A caller may have a better one, such as that of a
         file: it comes with the context, of which nothing decides whether a submission is the same.
@@ -253,7 +235,6 @@ class BatchJobSubmission(models.AbstractModel):
         name = self.env.context.get(DEFAULT_NAME)
         return is_name(name) and name or self.env._("Batch job")
 
-    @api.model
     def _run_context(self) -> dict:
         """The submitter's context, as far as it can be stored, with language, time zone and
         companies spelled out. Companies named in the context are needed by the job."""

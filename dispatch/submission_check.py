@@ -1,7 +1,6 @@
 import inspect
 import logging
 
-from odoo import api, models
 from odoo.exceptions import AccessError, UserError
 from odoo.models import fix_import_export_id_paths
 from odoo.service.model import get_public_method
@@ -9,6 +8,7 @@ from odoo.service.model import get_public_method
 from ..engine.errors import BadRequest
 from ..engine.passwords import is_secret_name, name_secret_arguments
 from ..execution.certain import access_problem
+from .base import Dispatch
 
 KEY_TYPES = ("char", "text", "integer", "many2one", "selection", "date", "datetime")
 REFUSED_MODELS = {
@@ -33,13 +33,9 @@ REFUSED_MODELS = {
 REFUSED_METHODS = {("res.users", "authenticate")}
 
 
-class BatchJobSubmissionCheck(models.AbstractModel):
+class SubmissionCheck(Dispatch):
     """What submitted operations name: models, methods, fields, and whether they may be used."""
 
-    _name = "batch.job.submission.check"
-    _description = "Batch Job Submission Check"
-
-    @api.model
     def _check_models(self, operations, first_index):
         """Model, method and access of each distinct (op, model, method), once."""
         seen = set()
@@ -51,14 +47,12 @@ class BatchJobSubmissionCheck(models.AbstractModel):
                 seen.add(kind)
                 self._check_model(index, *kind)
 
-    @api.model
     def _check_model(self, index, op, name, names):
         problem, kind = self._model_problem(op, name, names)
         if problem:
             text = self.env._("Operation %(index)s: %(problem)s", index=index, problem=problem)
             raise refusal(kind, text, [index])
 
-    @api.model
     def _model_problem(self, op, name, names):
         """(text, exception class) of why a model cannot be used so; (None, None) if it can."""
         if name not in self.env:
@@ -90,7 +84,6 @@ class BatchJobSubmissionCheck(models.AbstractModel):
         checks = {"upsert": self._key_problem, "load": self._column_problem}
         return (checks[op](model, names) if op in checks else None), UserError
 
-    @api.model
     def _key_problem(self, model, names):
         for name in names:
             field = model._fields.get(name)
@@ -106,7 +99,6 @@ class BatchJobSubmissionCheck(models.AbstractModel):
                 )
         return None
 
-    @api.model
     def _column_problem(self, model, names):
         for column in names:
             place, field = model, None
@@ -132,7 +124,6 @@ class BatchJobSubmissionCheck(models.AbstractModel):
                 place = self.env[field.comodel_name] if field.comodel_name else None
         return None
 
-    @api.model
     def _name_secrets(self, operations):
         """Have a password among a method's positional arguments known by the parameter's name."""
         calls = [one for one in operations if one["op"] == "call" and one.get("args")]
@@ -148,7 +139,6 @@ class BatchJobSubmissionCheck(models.AbstractModel):
             for one in operations
         ]
 
-    @api.model
     def _parameters(self, model, method) -> list[str]:
         """Names of a method's parameters that may be given by position."""
         signature = inspect.signature(get_public_method(self.env[model], method))

@@ -3,29 +3,24 @@ import random
 from contextlib import contextmanager
 from datetime import timedelta
 
-from odoo import api, models
-
 from ..engine.chunk_size import split
 from ..engine.operations import Operation, complete
 from ..engine.outcomes import Failure, Outcome, count
 from ..engine.retry import CONFLICT_BUDGET, after_conflict, after_lost_worker, back_off
 from ..engine.states import is_one_transaction, stands_whole
 from ..execution.deadline import SAFE_PART, Deadline
+from .base import Dispatch
+from .chunk_lock import ChunkLocks
 
 
-class BatchJobRescue(models.AbstractModel):
+class Recovery(Dispatch):
     """Chunks that came to nothing: their worker died, or they met a conflict."""
 
-    _name = "batch.job.rescue"
-    _description = "Batch Job Rescue"
-
-    @api.model
-    def _begin(self):
+    def begin(self):
         """End the transaction; the next one sees at each statement what others committed."""
         self.env.cr.commit()  # pylint: disable=invalid-commit
         self.env.cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
 
-    @api.model
     def _rescue(self, row, chunk):
         """Put the chunk of a dead worker back, smaller; give up an operation that keeps killing."""
         lost = chunk["lost"] + 1
@@ -41,7 +36,6 @@ class BatchJobRescue(models.AbstractModel):
             trouble=self.env._("Its worker died."),
         )
 
-    @api.model
     def _why_lost(self, row, chunk, lost) -> Failure:
         """How a worker ends leaves no trace but the time: what was at work for nearly as long as
         a worker may, has most likely met the limit, whatever operation was the last."""
@@ -60,7 +54,6 @@ class BatchJobRescue(models.AbstractModel):
         )
         return Failure("time_limit", text)
 
-    @api.model
     def _lost_in_words(self, row, lost):
         if is_one_transaction(row):
             return self.env._(
@@ -77,8 +70,7 @@ class BatchJobRescue(models.AbstractModel):
             )
         return self.env._("Its worker died %s times; it was the only operation at work.", lost)
 
-    @api.model
-    def _postpone(self, claim, reason, counted=True):
+    def postpone(self, claim, reason, counted=True):
         """Put a chunk back that met a conflict, to be tried again later.
 
         :param counted: against the budget of conflicts; without it the chunk merely waits
@@ -87,8 +79,7 @@ class BatchJobRescue(models.AbstractModel):
             if row:
                 rescue._put_off(claim, row, reason, counted)
 
-    @api.model
-    def _fail_ended(self, claim):
+    def fail_ended(self, claim):
         """An operation has ended the transaction: of those without an outcome nobody knows what was
         kept, and none may be done again unseen."""
         with self._taken_back(claim) as (rescue, row):
@@ -111,15 +102,14 @@ class BatchJobRescue(models.AbstractModel):
             is somebody else's by now)
         """
         chunks = self.env["batch.job.chunk"]
-        self._begin()
+        self.begin()
         job = self.env["batch.job"].browse(claim.job["id"])
         row = job._locked_row()
         ours = row and chunks._is_ours(claim.chunk_id, claim.attempt)
-        yield self.with_env(job._in_language_of_owner(row).env) if ours else self, ours and row
-        chunks._hand_over(claim.chunk_id)
+        yield type(self)(job._in_language_of_owner(row).env) if ours else self, ours and row
+        ChunkLocks(self.env).hand_over(claim.chunk_id)
         self.env.cr.commit()  # pylint: disable=invalid-commit
 
-    @api.model
     def _put_off(self, claim, row, reason, counted):
         chunk = self.env["batch.job.chunk"]._chunk(claim.chunk_id)
         operations = self._pending_of(chunk)
@@ -146,7 +136,6 @@ class BatchJobRescue(models.AbstractModel):
             not_before=self.env.cr.now() + timedelta(seconds=wait),
         )
 
-    @api.model
     def _put_back(self, row, chunk, operations, verdict, failure, **values):
         chunks = self.env["batch.job.chunk"]
         if not operations:
@@ -174,7 +163,6 @@ class BatchJobRescue(models.AbstractModel):
             place = {"wave": chunk["wave"], "suspect": chunk["suspect"], **values}
             chunks._cut(row, part[0].position, part[-1].last_position, **place)
 
-    @api.model
     def _give_up(self, row, chunk, operations, failure):
         """The engine itself fails a chunk: its one operation, or all that stands together."""
         reached = row["step_position"]
@@ -187,7 +175,6 @@ class BatchJobRescue(models.AbstractModel):
         ]
         self._end_chunk(row, chunk, operations, outcomes, failure.message)
 
-    @api.model
     def _end_chunk(self, row, chunk, operations, outcomes, trouble):
         """Write the outcomes of a chunk that the engine itself ends."""
         stops = row["policy"] == "stop" and not row["dry_run"]
@@ -204,7 +191,6 @@ class BatchJobRescue(models.AbstractModel):
         culprit_position = culprit if stops else None
         chunks._update(chunk["id"], trouble=trouble, culprit_position=culprit_position)
 
-    @api.model
     def _pending_of(self, chunk) -> list[Operation]:
         return self.env["batch.job.operation"]._pending(
             chunk["job_id"], chunk["first_position"], chunk["last_position"]

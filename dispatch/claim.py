@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import psycopg2
 
-from odoo import api, models
 from odoo.tools import SQL
 
 from ..engine.chunk_size import fair_size
@@ -15,7 +14,10 @@ from ..engine.waves import wave_at
 from ..execution.commit import commit_and_run_hooks
 from ..execution.deadline import Deadline
 from ..execution.transaction.transient import is_transient
-from .batch_job_books import NOW
+from .base import NOW
+from .chunk_lock import ChunkLocks
+from .fold import Fold
+from .recovery import Recovery
 
 _logger = logging.getLogger(__name__)
 
@@ -34,7 +36,7 @@ class Claim:
     lost: int  # workers, that died at work on it
 
 
-class BatchJobClaim(models.AbstractModel):
+class Claims(Fold, Recovery):
     """The claim transaction: takes the next chunk, and keeps the books of its job on the way.
 
     READ COMMITTED, because each statement must see what other runners committed just before;
@@ -42,12 +44,7 @@ class BatchJobClaim(models.AbstractModel):
     work remains. The order of the statements matters: see `_claim_chunk`.
     """
 
-    _name = "batch.job.claim"
-    _description = "Batch Job Claim"
-    _inherit = ["batch.job.books", "batch.job.rescue"]
-
-    @api.model
-    def _claim(self, runner, deadline: Deadline | None = None) -> Claim | None:
+    def claim(self, runner, deadline: Deadline | None = None) -> Claim | None:
         """Commit, then claim a chunk of the job whose turn it is; None if nothing can be done.
 
         :param deadline: of the worker; its `wants_fresh_pass` says if something was left for that
@@ -55,7 +52,7 @@ class BatchJobClaim(models.AbstractModel):
         deadline = deadline or Deadline()
         for job_id in self._candidates():
             try:
-                self._begin()
+                self.begin()
                 claim = self._claim_from(job_id, runner, deadline)
                 # the attempt is on record, and the lock on the job released, before the work begins
                 commit_and_run_hooks(self.env.cr, f"job {job_id}")
@@ -70,16 +67,15 @@ class BatchJobClaim(models.AbstractModel):
                 return claim
         return None
 
-    @api.model
     def _set_aside(self, job_id, error):
         """A job that no claim can be made of is paused: it must not keep the others waiting."""
         self.env.cr.rollback()
         self.env.transaction.reset()
-        self.env["batch.job.chunk"]._let_all_go()
+        ChunkLocks(self.env).let_all_go()
         # the text of an unexpected error may hold customer data: the log gets its type and place
         place = "".join(traceback.format_tb(error.__traceback__, limit=-3))
         _logger.error("job %s is set aside: %s\n%s", job_id, type(error).__name__, place)
-        self._begin()
+        self.begin()
         job = self.env["batch.job"].browse(job_id)
         row = job._locked_row()
         if row and row["state"] in LIVE_STATES:
@@ -89,7 +85,6 @@ class BatchJobClaim(models.AbstractModel):
             job._set(needs_runner=False, error=text)
         commit_and_run_hooks(self.env.cr, f"job {job_id}")
 
-    @api.model
     def _candidates(self) -> list[int]:
         """Jobs that need a runner: by priority; among equals users take turns, then their jobs. A
         priority of 0 to 9 counts among the jobs of its owner only.
@@ -97,7 +92,7 @@ class BatchJobClaim(models.AbstractModel):
         Those without a chunk to give go before: they may only have to be closed, and whoever
         waits for the end of a job must not wait for other jobs.
         """
-        self._begin()
+        self.begin()
         self.env.cr.execute(
             SQL(
                 """
@@ -144,16 +139,14 @@ class BatchJobClaim(models.AbstractModel):
         )
         return [row[0] for row in self.env.cr.fetchall()]
 
-    @api.model
     def _claim_from(self, job_id, runner, deadline) -> Claim | None:
         job = self.env["batch.job"].browse(job_id)
         row = job._locked_row()
         if not row or not row["needs_runner"]:
             return None
         job = job._in_language_of_owner(row)
-        return self.with_env(job.env)._claim_chunk(job, row, runner, deadline)
+        return type(self)(job.env)._claim_chunk(job, row, runner, deadline)
 
-    @api.model
     def _claim_chunk(self, job, row, runner, deadline) -> Claim | None:
         chunks = self.env["batch.job.chunk"]
         # counted before folding: a chunk that ends in between is then still seen as running, and
@@ -165,7 +158,7 @@ class BatchJobClaim(models.AbstractModel):
         gone = {chunk["id"] for chunk in orphans}
         running = [chunk for chunk in running if chunk["id"] not in gone]
         # after the rescue, which may have given up the job's last chunk
-        self._fold(job, row)
+        self.fold(job, row)
         claim = None
         if row["state"] in LIVE_STATES and self._may_run(job, row):
             claim = self._take_chunk(job, row, running, runner, deadline)
@@ -174,7 +167,6 @@ class BatchJobClaim(models.AbstractModel):
         self._publish(job, row, ended=row["state"] not in LIVE_STATES)
         return claim
 
-    @api.model
     def _take_chunk(self, job, row, running, runner, deadline) -> Claim | None:
         chunks = self.env["batch.job.chunk"]
         queued = chunks._queued_chunks(row["id"], row["max_parallel"] + QUEUED_AHEAD)
@@ -195,13 +187,12 @@ class BatchJobClaim(models.AbstractModel):
             lost = chunk["lost"]
             if step.wave and not running:
                 self.env["batch.job.runner"]._wake()  # after a retry all waves are queued
-        if not chunks._hold(chunk_id):
+        if not ChunkLocks(self.env).hold(chunk_id):
             return None
         attempt = chunks._mark_running(chunk_id, runner)
         self._note_claim(job, row)
         return Claim(row, chunk_id, attempt, first, last, lost)
 
-    @api.model
     def _is_too_late(self, row, chunk, deadline) -> bool:
         """Whether a chunk must wait for a new pass.
 
@@ -212,7 +203,6 @@ class BatchJobClaim(models.AbstractModel):
             return not deadline.allows_to_begin()
         return not deadline.allows_another()
 
-    @api.model
     def _cut_next(self, job, row):
         chunks = self.env["batch.job.chunk"]
         first, end = row["next_position"], row["total"]
@@ -231,19 +221,16 @@ class BatchJobClaim(models.AbstractModel):
         job._set(next_position=end)
         return chunk_id, first, end - 1
 
-    @api.model
     def _size_of_next(self, job, row) -> int:
         at_once = min(row["max_parallel"], self.env["batch.job.runner"]._wanted_runners())
         size = self.env["batch.job.chunk"]._size_by_history(row)
         return fair_size(size, row["total"] - row["next_position"], at_once)
 
-    @api.model
     def _note_claim(self, job, row):
         if row["state"] == "queued":
             job._move(row, "running", started_at=row["started_at"] or NOW)
         job._set(last_claimed_at=NOW, last_folded_at=SQL("COALESCE(last_folded_at, %s)", NOW))
 
-    @api.model
     def _end_job(self, job, row):
         if self.env["batch.job.chunk"]._has_unfolded(job.id):
             return

@@ -1,5 +1,6 @@
-from odoo import api, models
 from odoo.tools import SQL
+
+from .base import Dispatch
 
 # first key of the advisory locks on chunks; the second is the chunk's id
 LOCK_CLASS = 1_785_202_034
@@ -14,29 +15,23 @@ _HELD = SQL(
 )
 
 
-class BatchJobChunkLock(models.AbstractModel):
+class ChunkLocks(Dispatch):
     """The advisory locks of chunks, the proof that their workers live.
 
     A running chunk's worker is alive as long as the chunk's row or its advisory lock is locked:
     PostgreSQL drops both when the worker dies, so nothing has to be written to stay alive.
     """
 
-    _name = "batch.job.chunk.lock"
-    _description = "Batch Job Chunk Lock"
-
-    @api.model
-    def _lock_if_free(self, chunk_id) -> bool:
+    def lock_if_free(self, chunk_id) -> bool:
         self.env.cr.execute(SQL("SELECT pg_try_advisory_xact_lock(%s, %s)", LOCK_CLASS, chunk_id))
         return self.env.cr.fetchone()[0]
 
-    @api.model
-    def _hold(self, chunk_id) -> bool:
+    def hold(self, chunk_id) -> bool:
         """Take the session lock that proves life between the claim and the work."""
         self.env.cr.execute(SQL("SELECT pg_try_advisory_lock(%s, %s)", LOCK_CLASS, chunk_id))
         return self.env.cr.fetchone()[0]
 
-    @api.model
-    def _let_go(self, chunk_id):
+    def let_go(self, chunk_id):
         """Give the session lock back; not held any more is no error."""
         self.env.cr.execute(
             SQL(
@@ -55,13 +50,11 @@ class BatchJobChunkLock(models.AbstractModel):
             )
         )
 
-    @api.model
-    def _let_all_go(self):
+    def let_all_go(self):
         """A claim that came to nothing may hold a session lock: a rollback does not release it."""
         self.env.cr.execute("SELECT pg_advisory_unlock_all()")
 
-    @api.model
-    def _hand_over(self, chunk_id):
+    def hand_over(self, chunk_id):
         """Exchange the session lock for one that ends with this transaction."""
         self.env.cr.execute(
             SQL(
@@ -73,14 +66,12 @@ class BatchJobChunkLock(models.AbstractModel):
             )
         )
 
-    @api.model
-    def _is_anyone_working(self) -> bool:
+    def is_anyone_working(self) -> bool:
         """Whether any chunk of this database is held by a living worker (a plain look)."""
         self.env.cr.execute(SQL("SELECT EXISTS (SELECT FROM pg_locks l WHERE %s)", _HELD))
         return self.env.cr.fetchone()[0]
 
-    @api.model
-    def _is_abandoned(self, job_id) -> bool:
+    def is_abandoned(self, job_id) -> bool:
         """Whether a chunk is recorded as running while nobody holds its lock (a plain look)."""
         self.env.cr.execute(
             SQL(

@@ -2,7 +2,6 @@ import time
 
 from psycopg2 import errors as pg
 
-from odoo import api, models
 from odoo.tools import SQL
 
 from ..engine.outcomes import Failure, Outcome
@@ -13,23 +12,21 @@ from ..execution.commit import commit_and_run_hooks
 from ..execution.deadline import Deadline, OutOfTime, StopAll
 from ..execution.knowledge import Knowledge
 from ..execution.transaction.dry_run import dry_run
+from .chunk_lock import ChunkLocks
+from .chunk_transaction import ChunkTransaction
 
 PATIENCE = "500ms"  # for the job's row
 
 
-class BatchJobOneTransaction(models.AbstractModel):
+class OneTransaction(ChunkTransaction):
     """What stands or falls together, step by step: a whole job under policy `all`, a dry run,
     which is rolled back, and a chunk of policy `chunk` that has lost a worker."""
 
-    _name = "batch.job.one.transaction"
-    _description = "Batch Job in One Transaction"
-
-    @api.model
-    def _run(self, claim, deadline):
-        work, job, started = self.env["batch.job.work"], claim.job, time.monotonic()
-        operations = work._operations(claim)
-        run = work._new_run(job, operations, Knowledge())
-        run.time_is_up = self._stops_in_time(deadline)
+    def run(self, claim, deadline):
+        job, started = claim.job, time.monotonic()
+        operations = self.operations(claim)
+        run = self.new_run(job, operations, Knowledge())
+        run.time_is_up = self.stops_in_time(deadline)
         with self.env.registry.cursor() as side:
 
             def before_step(position):
@@ -45,16 +42,15 @@ class BatchJobOneTransaction(models.AbstractModel):
                     else:
                         outcomes = run_all(run, operations, job, before_step)
             except StopAll as stop:
-                self._stop(claim, operations, stop, started)
+                self.stop(claim, operations, stop, started)
                 return
         if job["dry_run"]:
             self._undo()
             if not self.env["batch.job.chunk"]._is_ours(claim.chunk_id, claim.attempt):
                 return
-        work._land(claim, operations, outcomes, started, ends=True)
+        self.land(claim, operations, outcomes, started, ends=True)
 
-    @api.model
-    def _stops_in_time(self, deadline):
+    def stops_in_time(self, deadline):
         """For what stands whole: nothing is handed back, all of it ends before its worker does."""
 
         def time_is_up(position):
@@ -64,7 +60,6 @@ class BatchJobOneTransaction(models.AbstractModel):
 
         return time_is_up
 
-    @api.model
     def _undo(self):
         """Roll everything back, with what a rollback of the database leaves behind."""
         registry = self.env.registry
@@ -75,7 +70,6 @@ class BatchJobOneTransaction(models.AbstractModel):
         # and it is nobody else's affair
         registry.reset_changes()
 
-    @api.model
     def _before_step(self, side, row, position, deadline):
         """Publish how far it is and read the cancel flag, on a second cursor that touches no row
         the work transaction locks."""
@@ -90,7 +84,6 @@ class BatchJobOneTransaction(models.AbstractModel):
         if deadline.is_near():
             raise OutOfTime(position)
 
-    @api.model
     def _publish_position(self, side, row, position):
         """Never waits for long: who has the row may wait for what the work transaction has locked,
         and PostgreSQL cannot see that circle. A chunk waits for the claims of other runners, or the
@@ -115,8 +108,7 @@ class BatchJobOneTransaction(models.AbstractModel):
         except pg.LockNotAvailable:
             side.rollback()
 
-    @api.model
-    def _stop(self, claim, operations, stop, started):
+    def stop(self, claim, operations, stop, started):
         """Nothing of it is kept but the reason."""
         self._undo()
         chunks = self.env["batch.job.chunk"]
@@ -127,8 +119,8 @@ class BatchJobOneTransaction(models.AbstractModel):
             failure = self._out_of_time(claim.job, stop.position)
         if failure is None:
             chunks._update(claim.chunk_id, state="queued")
-            chunks._hand_over(claim.chunk_id)
-            self.env["batch.job.work"]._commit(claim)
+            ChunkLocks(self.env).hand_over(claim.chunk_id)
+            self.commit(claim)
             return
         outcomes = [
             Outcome(o.position, "failed", failure=failure)
@@ -136,9 +128,8 @@ class BatchJobOneTransaction(models.AbstractModel):
             else Outcome(o.position, "rolled_back")
             for o in operations
         ]
-        self.env["batch.job.work"]._land(claim, operations, outcomes, started, ends=True)
+        self.land(claim, operations, outcomes, started, ends=True)
 
-    @api.model
     def _out_of_time(self, row, position) -> Failure:
         """One operation has to carry the reason; the words say that it is not at fault."""
         env = self.env["batch.job"].browse(row["id"])._in_language_of_owner(row).env

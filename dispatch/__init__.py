@@ -1,0 +1,1 @@
+"""The queue: from what is submitted to chunks, and from chunks to outcomes that are committed."""

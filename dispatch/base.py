@@ -1,0 +1,14 @@
+"""What the classes of the queue have in common."""
+
+from odoo.api import Environment
+from odoo.tools import SQL
+
+# to the microsecond, and not the transaction's beginning as now() is
+NOW = SQL("clock_timestamp() AT TIME ZONE 'UTC'")
+
+
+class Dispatch:
+    """A part of the queue, at work in the transaction of an environment."""
+
+    def __init__(self, env: Environment):
+        self.env = env

@@ -1,0 +1,105 @@
+"""What all ways to execute a claimed chunk share: what they need to begin, and how they land."""
+
+import dataclasses
+import json
+import time
+from collections.abc import Sequence
+
+from ..engine.chunk_size import handed_back
+from ..engine.operations import Operation, complete
+from ..engine.outcomes import Outcome, count
+from ..engine.references import references_of
+from ..execution.chunk_run import Run
+from ..execution.commit import commit_and_run_hooks
+from ..execution.knowledge import Knowledge
+from ..execution.references import References
+from .base import Dispatch
+from .chunk_lock import ChunkLocks
+from .claim import Claim
+
+
+class ChunkTransaction(Dispatch):
+    """Reads the operations of a chunk, and commits their effects and outcomes together."""
+
+    def operations(self, claim: Claim) -> list[Operation]:
+        return self.env["batch.job.operation"]._pending(claim.job["id"], claim.first, claim.last)
+
+    def new_run(self, job: dict, operations: list[Operation], knowledge: Knowledge) -> Run:
+        """What is known before some operations are executed."""
+        stored = None
+        if job["has_references"]:
+            names = {name for one in operations for name in references_of(one.payload)}
+            stored = self.env["batch.job.operation"]._referred(job["id"], names)
+        return Run(self._job_env(job), knowledge, References(stored))
+
+    def is_ours(self, claim: Claim) -> bool:
+        return self.env["batch.job.chunk"]._is_ours(claim.chunk_id, claim.attempt)
+
+    def land(
+        self,
+        claim: Claim,
+        operations: list[Operation],
+        outcomes: list[Outcome],
+        started: float,
+        ends: bool,
+        rest: Sequence[Operation] = (),
+    ):
+        """Write outcomes and counts and commit them with the effects.
+
+        :param rest: operations without an outcome; at the end they go back to the queue
+        """
+        chunks = self.env["batch.job.chunk"]
+        stops = claim.job["policy"] == "stop" and not claim.job["dry_run"]
+        halted = stops and any(outcome.state == "failed" for outcome in outcomes)
+        if halted:
+            outcomes = [outcome for outcome in outcomes if outcome.state == "failed"]
+            chunks._update(claim.chunk_id, culprit_position=outcomes[0].position)
+        outcomes = complete(outcomes, operations)
+        if claim.job["dry_run"]:
+            outcomes = [dataclasses.replace(outcome, ids=None) for outcome in outcomes]
+        self.write_outcomes(claim.job, outcomes, keep_passwords=halted)
+        tally = count(outcomes)
+        seconds = time.monotonic() - started
+        causes = json.dumps(tally.causes)
+        state = ("halted" if halted else "done") if ends else "running"
+        chunks._add_counts(claim.chunk_id, tally, causes, len(outcomes), seconds, state)
+        if ends:
+            self._hand_back(claim, operations, rest)
+            ChunkLocks(self.env).hand_over(claim.chunk_id)
+        self.commit(claim)
+
+    def _hand_back(self, claim, operations, rest):
+        """Queue what a chunk had no time for: new chunks, no attempt or conflict counted."""
+        if not rest:
+            return
+        chunks = self.env["batch.job.chunk"]
+        chunk = chunks._chunk(claim.chunk_id)
+        untried = {one.position for one in rest}
+        last = max(one.last_position for one in operations if one.position not in untried)
+        chunks._update(claim.chunk_id, last_position=last)
+        for part in handed_back(rest, chunk["size"], chunk["duration"]):
+            place = {"wave": chunk["wave"], "suspect": chunk["suspect"]}
+            chunks._cut(claim.job, part[0].position, part[-1].last_position, **place)
+        if claim.job["max_parallel"] > 1:
+            self.env["batch.job.runner"]._wake()  # there may have been no second chunk before
+
+    def commit(self, claim: Claim):
+        """Commit, then tell other processes of invalidated caches."""
+        commit_and_run_hooks(self.env.cr, f"job {claim.job['id']} chunk {claim.chunk_id}")
+        self.env.registry.signal_changes()
+
+    def write_outcomes(self, job, outcomes: list[Outcome], keep_passwords=False):
+        stored = self.env["batch.job.operation"]
+        stored._record(job["id"], outcomes)
+        if outcomes and not keep_passwords:
+            positions = [outcome.position for outcome in outcomes]
+            stored._blank_ended(job, min(positions), max(positions))
+
+    def _job_env(self, job):
+        """The environment of the job's owner, as an RPC call of theirs would have had it."""
+        context = dict(job["run_context"] or {})
+        user = self.env["res.users"].browse(job["user_id"]).sudo()
+        if "allowed_company_ids" not in context:
+            others = [one for one in user._get_company_ids() if one != job["company_id"]]
+            context["allowed_company_ids"] = [job["company_id"], *others]
+        return self.env(user=job["user_id"], su=False, context=context)

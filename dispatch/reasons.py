@@ -1,0 +1,14 @@
+"""Why a transaction came to nothing, in words that are stored with its chunk."""
+
+from ..execution.key_locks import KeysTaken
+
+
+def reason_of(error) -> str:
+    while error is not None:
+        if isinstance(error, KeysTaken):
+            return str(error)
+        code = getattr(error, "pgcode", None)
+        if code:
+            return str(getattr(error.diag, "message_primary", None) or error).strip()
+        last, error = error, error.__cause__ or error.__context__
+    return str(last) or type(last).__name__
