@@ -16,6 +16,7 @@ from ..execution.references import References
 from .base import Dispatch
 from .chunk_lock import ChunkLocks
 from .claim import Claim
+from .slots import Slots
 
 
 class ChunkTransaction(Dispatch):
@@ -81,7 +82,7 @@ class ChunkTransaction(Dispatch):
             place = {"wave": chunk["wave"], "suspect": chunk["suspect"]}
             chunks._cut(claim.job, part[0].position, part[-1].last_position, **place)
         if claim.job["max_parallel"] > 1:
-            self.env["batch.job.runner"]._wake()  # there may have been no second chunk before
+            Slots(self.env).wake()  # there may have been no second chunk before
 
     def commit(self, claim: Claim):
         """Commit, then tell other processes of invalidated caches."""

@@ -18,6 +18,7 @@ from .base import NOW
 from .chunk_lock import ChunkLocks
 from .fold import Fold
 from .recovery import Recovery
+from .slots import Slots
 
 _logger = logging.getLogger(__name__)
 
@@ -186,7 +187,7 @@ class Claims(Fold, Recovery):
             chunk_id, first, last = chunk["id"], chunk["first_position"], chunk["last_position"]
             lost = chunk["lost"]
             if step.wave and not running:
-                self.env["batch.job.runner"]._wake()  # after a retry all waves are queued
+                Slots(self.env).wake()  # after a retry all waves are queued
         if not ChunkLocks(self.env).hold(chunk_id):
             return None
         attempt = chunks._mark_running(chunk_id, runner)
@@ -215,14 +216,14 @@ class Claims(Fold, Recovery):
                 end = self.env["batch.job.operation"]._record_end(job.id, end, wave_end)
             if wave and end < wave_end and first == row["wave_ends"][wave - 1] + 1:
                 # those who left when the wave before had nothing for them any more
-                self.env["batch.job.runner"]._wake()
+                Slots(self.env).wake()
         chunk_id = chunks._cut(row, first, end - 1, wave=wave)
         row["next_position"] = end
         job._set(next_position=end)
         return chunk_id, first, end - 1
 
     def _size_of_next(self, job, row) -> int:
-        at_once = min(row["max_parallel"], self.env["batch.job.runner"]._wanted_runners())
+        at_once = min(row["max_parallel"], Slots(self.env).wanted_runners())
         size = self.env["batch.job.chunk"]._size_by_history(row)
         return fair_size(size, row["total"] - row["next_position"], at_once)
 

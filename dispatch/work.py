@@ -15,6 +15,7 @@ from .claim import Claim
 from .one_transaction import OneTransaction
 from .reasons import reason_of
 from .recovery import Recovery
+from .slots import Slots
 
 _logger = logging.getLogger(__name__)
 
@@ -60,7 +61,7 @@ class Work(ChunkTransaction):
         operations = [one for one in self.operations(claim) if one.model in self.env]
         run = self.new_run(claim.job, operations, Knowledge())
         ready = run.references.resolve_known(operations)
-        locks.take(run.job_env, ready, self.env["batch.job.slots"]._share_of_keys())
+        locks.take(run.job_env, ready, Slots(self.env).share_of_keys())
         self.env.cr.rollback()
 
     def _abandon(self, claim, error):

@@ -10,8 +10,6 @@ from . import batch_job_operation_screen
 from . import batch_job_outcome
 from . import batch_job_operation
 from . import batch_job_chunk
-from . import batch_job_slots
-from . import batch_job_stalled
 from . import batch_job_runner
 from . import ir_fields_converter
 from . import ir_mail_server

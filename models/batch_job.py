@@ -6,6 +6,7 @@ from odoo.exceptions import AccessError, MissingError, UserError
 from odoo.tools import SQL
 
 from ..dispatch.execute_now import ExecuteNow
+from ..dispatch.stalled import Stalled
 from ..dispatch.submission import Submission, other_submission
 from ..engine.options import EXECUTE_LIMIT, EXECUTE_POLICIES
 from ..engine.progress import percent, time_left
@@ -317,7 +318,7 @@ class BatchJob(models.Model):
     def _compute_stalled_reason(self):
         for job in self:
             waits = job.state in LIVE_STATES
-            reason = waits and self.env["batch.job.runner"]._why_stalled(job._origin)
+            reason = waits and Stalled(self.env).why_stalled(job._origin)
             job.stalled_reason = reason or False
 
     # Status
@@ -349,7 +350,7 @@ class BatchJob(models.Model):
 
     def _hurry(self):
         """Whoever watches a job that nobody works on wakes the runners."""
-        if self.sudo().needs_runner and self.env["batch.job.runner"]._is_forgotten(self.sudo()):
+        if self.sudo().needs_runner and Stalled(self.env).is_forgotten(self.sudo()):
             self.env["ir.cron"].sudo()._notifydb()
 
     # Rights

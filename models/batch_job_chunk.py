@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..dispatch.chunk_lock import ChunkLocks
+from ..dispatch.slots import Slots
 from ..engine.chunk_size import HISTORY, next_size
 from ..engine.outcomes import Tally
 from ..engine.retry import FURTHEST_WAIT
@@ -161,7 +162,7 @@ class BatchJobChunk(models.Model):
         size = next_size(self._history(job["id"]))
         if job["has_keys"]:
             # above that it would lock whole models, and chunks wait for each other
-            size = min(size, self.env["batch.job.slots"]._share_of_keys())
+            size = min(size, Slots(self.env).share_of_keys())
         return size
 
     @api.model

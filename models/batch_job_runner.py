@@ -8,6 +8,7 @@ from odoo.tools import SQL
 
 from ..dispatch.chunk_lock import ChunkLocks
 from ..dispatch.claim import Claims
+from ..dispatch.slots import Slots
 from ..dispatch.work import Work
 from ..engine.states import ENDED_STATES, LIVE_STATES
 from ..execution.commit import commit_and_run_hooks
@@ -35,7 +36,6 @@ class BatchJobRunner(models.AbstractModel):
 
     _name = "batch.job.runner"
     _description = "Batch Job Runner"
-    _inherit = ["batch.job.slots", "batch.job.stalled"]
 
     @api.model
     def _run(self, slot):
@@ -45,9 +45,9 @@ class BatchJobRunner(models.AbstractModel):
         """
         # first thing: three deaths without reported progress would switch the action off
         self._report(1)
-        if slot >= self._wanted_runners():
+        if slot >= Slots(self.env).wanted_runners():
             return
-        self._retire_superfluous(slot)
+        Slots(self.env).retire_superfluous(slot)
         in_pass = "cron_id" in self.env.context
         deadline = Deadline.of_turn((self.env.cr.dbname, slot)) if in_pass else Deadline()
         try:
@@ -114,7 +114,7 @@ class BatchJobRunner(models.AbstractModel):
 
     @api.model
     def _trigger_slot(self, slot, at=None):
-        for cron in self._slot(slot):
+        for cron in Slots(self.env).slot(slot):
             cron._trigger(at)
         # an action that fails too often is switched off: a notice that reaches nobody is no failure
         commit_and_run_hooks(self.env.cr, f"runner {slot}")

@@ -5,6 +5,7 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..dispatch.base import NOW
+from ..dispatch.slots import Slots
 from ..engine.outcomes import without_cause
 from ..engine.passwords import holds_blanked
 from ..engine.states import OPERATION_STATES, VERBS, end_state, is_one_transaction, verb_acts
@@ -178,7 +179,7 @@ class BatchJobVerbs(models.AbstractModel):
 
     def _wake(self):
         for eta in {not job.started_at and job.eta for job in self.sudo()}:
-            self.env["batch.job.runner"]._wake(eta)
+            Slots(self.env).wake(eta)
 
     def _run_for_real(self, row):
         """A dry run that has ended becomes the job it was a trial of."""
@@ -240,7 +241,7 @@ class BatchJobVerbs(models.AbstractModel):
         if chunks._running_chunks(self.id) or chunks._has_unfolded(self.id):
             self._set(needs_runner=True)
             # now, whatever its eta
-            self.env["batch.job.runner"]._wake()
+            Slots(self.env).wake()
         else:
             self._close_stopped(row)
 

@@ -1,8 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from ..dispatch.slots import DEFAULT_RUNNERS, MOST_RUNNERS, RUNNERS_PARAMETER, Slots
 from .batch_job_runner import DEFAULT_RETENTION, RETENTION_PARAMETER
-from .batch_job_slots import DEFAULT_RUNNERS, MOST_RUNNERS, RUNNERS_PARAMETER
 
 
 class ResConfigSettings(models.TransientModel):
@@ -32,9 +32,9 @@ class ResConfigSettings(models.TransientModel):
                 raise ValidationError(self.env._("Keep operations for at least one day."))
 
     def set_values(self):
-        runners = self.env["batch.job.runner"]
-        before = runners._wanted_runners()
+        slots = Slots(self.env)
+        before = slots.wanted_runners()
         result = super().set_values()
-        if runners._wanted_runners() != before:
-            runners._follow_setting()
+        if slots.wanted_runners() != before:
+            slots.follow_setting()
         return result

@@ -17,6 +17,8 @@ from odoo.tests import BaseCase
 from odoo.tests.common import HOST, get_db_name
 from odoo.tools import mute_logger
 
+from ..dispatch.slots import Slots
+
 TIMEOUT = 60  # seconds a request may take
 
 
@@ -71,7 +73,7 @@ class CommittedCase(BaseCase):
         cls.cr.execute("DELETE FROM batch_job WHERE id > %s", [marks.pop("batch.job")])
         for name, newest in marks.items():
             cls._all(name).search([("id", ">", newest)]).unlink()
-        slots = cls.env["batch.job.runner"]._slots()
+        slots = Slots(cls.env).all()
         cls.env["ir.cron.trigger"].search([("cron_id", "in", slots.ids)]).unlink()
         cls.commit()
 

@@ -1,5 +1,6 @@
 from odoo.tests import tagged
 
+from ..dispatch.stalled import Stalled
 from .races import RaceCase
 
 RATE = "SELECT rate FROM batch_job WHERE id = %s"
@@ -85,7 +86,7 @@ class TestClockSetBack(RaceCase):
     def test_who_watches_still_wakes_the_runners(self):
         """A job that nobody works for is a forgotten one, although it was touched "later"."""
         job = self.began_before()
-        self.assertTrue(self.env["batch.job.runner"]._is_forgotten(job.sudo()))
+        self.assertTrue(Stalled(self.env).is_forgotten(job.sudo()))
 
 
 @tagged("post_install", "-at_install")

@@ -5,6 +5,7 @@ from unittest.mock import patch
 from odoo.tests import tagged
 
 from ..dispatch import work
+from ..dispatch.slots import Slots
 from ..engine import chunk_size
 from .races import ITEM
 from .time_cases import TimeCase, calls
@@ -127,7 +128,7 @@ class TestHandBack(TimeCase):
         job = self.submit(calls("woken", 6), max_parallel=2)
         runner = self.runner()
         claim = runner.claim()
-        slots = self.env["batch.job.runner"]._slots()
+        slots = Slots(self.env).all()
         self.env["ir.cron.trigger"].search([("cron_id", "in", slots.ids)]).unlink()
         self.commit()
         runner.work(claim)

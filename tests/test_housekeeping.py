@@ -6,6 +6,7 @@ from odoo.modules.neutralize import get_neutralization_queries
 from odoo.tests import tagged
 
 from .. import uninstall_hook
+from ..dispatch.slots import Slots
 from ..models.batch_job_runner import RETENTION_PARAMETER
 from .common import CommittedCase
 from .races import RaceCase
@@ -121,7 +122,7 @@ class TestWhyStalled(RaceCase):
             "UPDATE batch_job SET queued_at = queued_at - make_interval(mins => %s) WHERE id = %s",
             [minutes, job.id],
         )
-        self.crons = self.env["batch.job.runner"]._slots()
+        self.crons = Slots(self.env).all()
         self.crons.write({"lastcall": fields.Datetime.now() - timedelta(hours=1)})
         self.env.flush_all()
         return job
@@ -193,4 +194,4 @@ class TestUninstall(CommittedCase):
         uninstall_hook(self.env)
         self.assertFalse(attachment.exists())
         self.assertFalse(self.env["ir.config_parameter"].get_param("batch_job.runners"))
-        self.assertFalse(self.env["batch.job.runner"]._slots())
+        self.assertFalse(Slots(self.env).all())

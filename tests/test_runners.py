@@ -6,7 +6,7 @@ from odoo.exceptions import ValidationError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from ..models.batch_job_slots import RUNNERS_PARAMETER
+from ..dispatch.slots import RUNNERS_PARAMETER, Slots
 from .races import ITEM, RaceCase
 
 
@@ -26,14 +26,14 @@ class TestRunners(RaceCase):
 
     def active(self):
         self.renew()
-        return self.env["batch.job.runner"]._slots().mapped("active")
+        return Slots(self.env).all().mapped("active")
 
     def test_more_and_fewer(self):
         """Scheduled actions are added, switched off, and switched on again."""
         self.assertEqual(self.active()[:2], [True, True])
         self.save(4)
         self.assertEqual(self.active()[:4], [True] * 4)
-        slots = self.env["batch.job.runner"]._slots()
+        slots = Slots(self.env).all()
         self.assertEqual(slots.mapped("code")[:4], [f"model._run({number})" for number in range(4)])
         self.save(1)
         self.assertEqual(self.active(), [True] + [False] * (len(slots) - 1))
@@ -68,7 +68,7 @@ class TestRunners(RaceCase):
     def test_saving_while_a_runner_runs(self):
         """Odoo locks a scheduled action that runs: saving goes on without it, and it follows when
         another runner begins."""
-        busy = self.env["batch.job.runner"]._slot(1)
+        busy = Slots(self.env).slot(1)
         with self.registry.cursor() as cron:
             # as ir.cron does for the whole run
             cron.execute("SELECT FROM ir_cron WHERE id = %s FOR NO KEY UPDATE", [busy.id])
@@ -80,7 +80,7 @@ class TestRunners(RaceCase):
     def test_what_was_switched_off_stays_off(self):
         """Somebody archived a scheduled action, or the database is a neutralized copy: neither a
         saved page without another number nor a runner at work switches it on again."""
-        self.env["batch.job.runner"]._slot(1).active = False
+        Slots(self.env).slot(1).active = False
         self.commit()
         self.addCleanup(self.save, runners=3)
         self.save(2)
@@ -90,14 +90,14 @@ class TestRunners(RaceCase):
     def test_a_slot_that_somebody_deleted(self):
         """The others keep their numbers, and saving the setting makes it anew."""
         self.save(3)
-        slots = self.env["batch.job.runner"]._slots()
+        slots = Slots(self.env).all()
         slots[1].unlink()
         self.commit()
         self.run_jobs(slot=2)
-        self.assertEqual(self.env["batch.job.runner"]._slot(2), slots[2])
+        self.assertEqual(Slots(self.env).slot(2), slots[2])
         self.save(2)
         self.assertEqual(self.active()[:3], [True, True, False])
-        codes = self.env["batch.job.runner"]._slots().mapped("code")
+        codes = Slots(self.env).all().mapped("code")
         self.assertEqual(codes[:3], [f"model._run({number})" for number in range(3)])
 
     def test_a_superfluous_runner_does_nothing(self):
@@ -113,7 +113,7 @@ class TestRunners(RaceCase):
         """Somebody edits the system parameter by hand: the default holds."""
         for text, number in (("many", 2), ("", 2), ("0", 1), ("99", 16)):
             self.env["ir.config_parameter"].set_param(RUNNERS_PARAMETER, text)
-            self.assertEqual(self.env["batch.job.runner"]._wanted_runners(), number, text)
+            self.assertEqual(Slots(self.env).wanted_runners(), number, text)
 
 
 @tagged("post_install", "-at_install")
@@ -195,7 +195,7 @@ class TestTurns(RaceCase):
         job = self.submit(self.creates("eta", 1), eta=f"{eta.isoformat()}Z")
         self.run_jobs()
         self.assert_counters(job, "queued", remaining=1)
-        slots = self.env["batch.job.runner"]._slots().filtered("active")
+        slots = Slots(self.env).all().filtered("active")
         triggers = self.env["ir.cron.trigger"].search(
             [("cron_id", "in", slots.ids), ("call_at", "=", eta)]
         )
@@ -242,10 +242,10 @@ class TestTurns(RaceCase):
         with no_function, mute_logger("odoo.addons.batch_job.execution.commit", "odoo.sql_db"):
             runner._come_back(0)
         self.renew()
-        self.assertEqual(self.waiting_triggers().cron_id, runner._slot(0))
+        self.assertEqual(self.waiting_triggers().cron_id, Slots(self.env).slot(0))
 
     def waiting_triggers(self):
-        slots = self.env["batch.job.runner"]._slots()
+        slots = Slots(self.env).all()
         return self.env["ir.cron.trigger"].search([("cron_id", "in", slots.ids)])
 
     def forget_triggers(self):

@@ -5,6 +5,7 @@ from unittest.mock import patch
 
 from odoo.tests import BaseCase, tagged
 
+from ..dispatch.slots import Slots
 from ..dispatch.work import Work
 from ..execution import deadline as deadlines
 from ..execution.deadline import Deadline
@@ -87,7 +88,7 @@ class TestFreshPass(TimeCase):
                 self.waiting_triggers().unlink()
                 self.run_action()
                 self.assert_counters(job, "queued", remaining=4)
-                slot = self.env["batch.job.runner"]._slot(0)
+                slot = Slots(self.env).slot(0)
                 self.assertEqual(self.waiting_triggers().cron_id, slot)
                 self.run_action()
                 self.assert_counters(job, "done", succeeded=4)

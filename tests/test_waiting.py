@@ -4,6 +4,7 @@ from unittest.mock import patch
 from odoo import SUPERUSER_ID, api
 from odoo.tests import tagged
 
+from ..dispatch.slots import Slots
 from ..execution import key_locks
 from ..execution.key_locks import KeyLocks
 from ..models import batch_job_runner
@@ -61,7 +62,7 @@ class TestWaiting(TimeCase):
     def run_actions_until_ended(self, job_id):
         """Be Odoo, and run the action of slot 0 as long as there is something to do."""
         with self.registry.cursor() as cr:
-            slot = api.Environment(cr, SUPERUSER_ID, {})["batch.job.runner"]._slot(0)
+            slot = Slots(api.Environment(cr, SUPERUSER_ID, {})).slot(0)
             needs_runner = True
             while needs_runner:
                 slot.method_direct_trigger()

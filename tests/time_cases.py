@@ -2,6 +2,7 @@
 
 from odoo import SUPERUSER_ID, api
 
+from ..dispatch.slots import Slots
 from ..execution import deadline as deadlines
 from .races import ITEM, ItemRaceCase
 
@@ -22,8 +23,7 @@ class TimeCase(ItemRaceCase):
         """Be Odoo, and run the scheduled action of a slot once."""
         self.commit()
         with self.registry.cursor() as cr:
-            runner = api.Environment(cr, SUPERUSER_ID, {})["batch.job.runner"]
-            runner._slot(slot).method_direct_trigger()
+            Slots(api.Environment(cr, SUPERUSER_ID, {})).slot(slot).method_direct_trigger()
         self.renew()
 
     def chunks(self, job):
@@ -37,5 +37,5 @@ class TimeCase(ItemRaceCase):
         return self.env[ITEM].search([], order="id").mapped("name")
 
     def waiting_triggers(self):
-        slots = self.env["batch.job.runner"]._slots()
+        slots = Slots(self.env).all()
         return self.env["ir.cron.trigger"].search([("cron_id", "in", slots.ids)])

@@ -43,7 +43,7 @@ def owner_env(cr, user_id: int):
 
 
 def _drive(cr, job):
-    runner = job.env["batch.job.runner"].sudo()._slot(0)
+    runner = job.env.ref("batch_job.batch_job_runner_1").sudo()
     runner.method_direct_trigger()
     cr.commit()
     return job.status()

@@ -1,21 +1,19 @@
 from datetime import timedelta
 
-from odoo import api, fields, models
+from odoo import fields
 
-from ..dispatch.chunk_lock import ChunkLocks
+from .base import Dispatch
+from .chunk_lock import ChunkLocks
+from .slots import Slots
 
 STALLED_AFTER = 120  # seconds a job may wait before it says why
 FORGOTTEN_AFTER = 1  # seconds; a runner that was woken is there by then
 
 
-class BatchJobStalled(models.AbstractModel):
+class Stalled(Dispatch):
     """A queue that does not move: whether somebody must be called, and why it stands still."""
 
-    _name = "batch.job.stalled"
-    _description = "Batch Job Stalled"
-
-    @api.model
-    def _is_forgotten(self, job) -> bool:
+    def is_forgotten(self, job) -> bool:
         """Whether a job has work to do and nobody who does it."""
         if ChunkLocks(self.env).is_abandoned(job.id):
             return True
@@ -27,8 +25,7 @@ class BatchJobStalled(models.AbstractModel):
         idle = abs(now - touched) > timedelta(seconds=FORGOTTEN_AFTER)
         return idle and not ChunkLocks(self.env).is_anyone_working()
 
-    @api.model
-    def _why_stalled(self, job) -> str | None:
+    def why_stalled(self, job) -> str | None:
         """Why nothing has happened to a live job for long, in words; None while all is well."""
         now = fields.Datetime.now()
         moments = (job.queued_at, job.eta, job.last_claimed_at, job.last_folded_at)
@@ -43,7 +40,7 @@ class BatchJobStalled(models.AbstractModel):
                 "A module installation or upgrade is pending: Odoo runs no scheduled action until "
                 "it is finished."
             )
-        slots = self._slots()
+        slots = Slots(self.env).all()
         if not slots.filtered("active"):
             return self.env._(
                 "The scheduled actions “Batch Jobs: runner …” are switched off. "
@@ -58,7 +55,6 @@ class BatchJobStalled(models.AbstractModel):
             latest or self.env._("the installation"),
         )
 
-    @api.model
     def _is_upgrade_pending(self):
         modules = self.env["ir.module.module"].sudo()
         states = ("to install", "to upgrade", "to remove")
