@@ -12,3 +12,8 @@ class Dispatch:
 
     def __init__(self, env: Environment):
         self.env = env
+
+    def begin(self):
+        """End the transaction; the next one sees at each statement what others committed."""
+        self.env.cr.commit()  # pylint: disable=invalid-commit
+        self.env.cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")

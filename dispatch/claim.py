@@ -17,6 +17,7 @@ from ..execution.transaction.transient import is_transient
 from .base import NOW
 from .chunk_lock import ChunkLocks
 from .fold import Fold
+from .owner import Owner
 from .recovery import Recovery
 from .slots import Slots
 
@@ -167,6 +168,13 @@ class Claims(Fold, Recovery):
             job._close_stopped(row)
         self._publish(job, row, ended=row["state"] not in LIVE_STATES)
         return claim
+
+    def _may_run(self, job, row) -> bool:
+        """The owner must still be there and have the companies; else the job is paused."""
+        problem = Owner(self.env).problem(row)
+        if problem:
+            job._move(row, "paused", error=problem)
+        return not problem
 
     def _take_chunk(self, job, row, running, runner, deadline) -> Claim | None:
         chunks = self.env["batch.job.chunk"]

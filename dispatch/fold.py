@@ -1,4 +1,3 @@
-from odoo import SUPERUSER_ID
 from odoo.tools import SQL
 
 from ..engine.outcomes import merge_causes
@@ -58,60 +57,6 @@ class Fold(Dispatch):
             job._move(row, "paused", error=error, culprit_position=position)
         else:
             job._set(error=error, culprit_position=position)
-
-    def _may_run(self, job, row) -> bool:
-        """The owner must still be there and have the companies; else the job is paused."""
-        problem = self._owner_problem(row)
-        if problem:
-            job._move(row, "paused", error=problem)
-        return not problem
-
-    def _owner_problem(self, row) -> str | None:
-        user = self.env["res.users"].browse(row["user_id"]).sudo()
-        active, company_ids = self._owner_now(user.id)
-        if user.id == SUPERUSER_ID or not active:
-            return self.env._(
-                "The owner, %s, is archived. Activate the user, then resume.", user.name
-            )
-        needed = {row["company_id"], *((row["run_context"] or {}).get("allowed_company_ids") or ())}
-        lost = self.env["res.company"].browse(needed.difference(company_ids)).sudo()
-        if deleted := lost - lost.exists():
-            return self._deleted_companies(row, deleted)
-        if lost:
-            return self.env._(
-                "The owner, %(user)s, has lost access to %(companies)s. Give it back, then resume.",
-                user=user.name,
-                companies=", ".join(company.name or str(company.id) for company in lost),
-            )
-        return None
-
-    def _deleted_companies(self, row, companies) -> str:
-        # the job's own reference to its company went with the company
-        own = self.env["batch.job.operation"]._company_of(row["id"])
-        ids = sorted({company.id or own or 0 for company in companies})
-        return self.env._(
-            "A company that the job works in was deleted (id %s). The job cannot go on: cancel it, "
-            "and submit what is left in another company.",
-            ", ".join(map(str, ids)),
-        )
-
-    def _owner_now(self, user_id):
-        """(active, ids of the active companies): the ORM would read all of the user, each time."""
-        self.env.cr.execute(
-            SQL(
-                """
-                SELECT u.active,
-                       ARRAY(SELECT c.id
-                               FROM res_company_users_rel r
-                               JOIN res_company c ON c.id = r.cid
-                              WHERE r.user_id = u.id AND c.active)
-                  FROM res_users u
-                 WHERE u.id = %s
-                """,
-                user_id,
-            )
-        )
-        return self.env.cr.fetchone()
 
     def _publish(self, job, row, ended):
         """Send the counters to whoever may read the job, not more often than eyes can follow."""

@@ -85,9 +85,12 @@ class OneTransaction(ChunkTransaction):
             raise OutOfTime(position)
 
     def _publish_position(self, side, row, position):
-        """Never waits for long: who has the row may wait for what the work transaction has locked,
-        and PostgreSQL cannot see that circle. A chunk waits for the claims of other runners, or the
-        wrong operation would be blamed for a death."""
+        """Waits for the job's row 500 ms at most, and only for a chunk.
+
+        The holder of the row may be waiting for our work transaction. PostgreSQL cannot detect that
+        deadlock across two connections. A chunk waits for the claims of other runners, because its
+        position says which operation was at work when a worker dies.
+        """
         # or it would fail, and all be done again, when a verb has locked the row meanwhile
         side.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
         waits = not is_one_transaction(row)

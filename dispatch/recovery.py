@@ -16,11 +16,6 @@ from .chunk_lock import ChunkLocks
 class Recovery(Dispatch):
     """Chunks that came to nothing: their worker died, or they met a conflict."""
 
-    def begin(self):
-        """End the transaction; the next one sees at each statement what others committed."""
-        self.env.cr.commit()  # pylint: disable=invalid-commit
-        self.env.cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
-
     def _rescue(self, row, chunk):
         """Put the chunk of a dead worker back, smaller; give up an operation that keeps killing."""
         lost = chunk["lost"] + 1

@@ -151,8 +151,8 @@ class Submission(SubmissionCheck):
         if self.env.su or self.env.uid == SUPERUSER_ID:
             raise UserError(
                 self.env._(
-                    "A batch job runs with the rights of the person who submits it, and the "
-                    "superuser is nobody. Submit it as a user: "
+                    "A job runs with the rights of its submitter, so the superuser cannot submit "
+                    "one. Submit it as a user: "
                     "env['batch.job'].with_user(user).submit(…)."
                 )
             )

@@ -20,8 +20,8 @@ RESULTS_LIMIT = 10_000  # outcomes a page
 class BatchJob(models.Model):
     """What a user submits: operations, how to run them, and where they stand.
 
-    Public methods are the RPC contract. State and counters are written by SQL, under a lock on
-    the job's row: by the verbs below and by the claim of a runner.
+    Public methods are the RPC contract. Verbs (`batch_job_verbs.py`) and claims (`dispatch/claim.py`)
+    write state and counters by SQL, under a lock on the job's row.
     """
 
     _name = "batch.job"

@@ -12,7 +12,7 @@ _JSON_COLUMNS = ("causes", "part_hashes", "run_context", "wave_ends")
 
 
 class BatchJobRow(models.AbstractModel):
-    """The row of a job. Verbs and claims change it under its lock, nobody else does."""
+    """The row of a job. Verbs and claims lock the row before they change it."""
 
     _name = "batch.job.row"
     _description = "Batch Job Row"

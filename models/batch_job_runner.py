@@ -146,8 +146,8 @@ class BatchJobRunner(models.AbstractModel):
     def _wait_of_next_chunk(self) -> timedelta | None:
         """Until a chunk may be claimed that was put off and that no other runner will come to.
 
-        A chunk that could run long since, of a job somebody works for, is no reason to come back:
-        that runner looks for it when it has landed its own.
+        Ignore a chunk that has been ready for a while if another runner works on its job: that
+        runner claims it next.
         """
         self.env.cr.execute(
             SQL(
