@@ -20,8 +20,8 @@ RESULTS_LIMIT = 10_000  # outcomes a page
 class BatchJob(models.Model):
     """What a user submits: operations, how to run them, and where they stand.
 
-    Public methods are the RPC contract. Verbs (`batch_job_verbs.py`) and claims (`dispatch/claim.py`)
-    write state and counters by SQL, under a lock on the job's row.
+    Public methods are the RPC contract. Verbs (`batch_job_verbs.py`) and claims
+    (`dispatch/claim.py`) write state and counters by SQL, under a lock on the job's row.
     """
 
     _name = "batch.job"
