@@ -93,7 +93,7 @@ class Recovery(Dispatch):
     def _taken_back(self, claim):
         """A new transaction of a chunk whose work came to nothing; its session lock is still held.
 
-        :returns: yields (this model in the owner's language, the job's row or None if the chunk
+        :returns: yields (this object in the owner's language, the job's row or None if the chunk
             is somebody else's by now)
         """
         chunks = self.env["batch.job.chunk"]
