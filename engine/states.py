@@ -93,7 +93,7 @@ VERBS = {
 
 
 def verb_acts(verb: str, state: str, dry_run: bool = False) -> bool | None:
-    """True: the verb moves the job; False: it has nothing to do; None: the verb is refused."""
+    """True: the verb moves the job; False: it has nothing to do; None: the state refuses it."""
     rule = VERBS[verb]
     if verb == "start" and dry_run and state in KEPT_NOTHING:
         return True

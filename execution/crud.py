@@ -1,5 +1,4 @@
-"""Create, write, unlink and call for a group of operations, in as few ORM calls as give the same
-end."""
+"""Create, write, unlink and call: a group of operations in as few ORM calls as possible."""
 
 from datetime import date
 
@@ -18,10 +17,10 @@ from .unlinks import watching_unlink
 
 
 def begin(env, group: Group):
-    """Send what is pending to the database, so that constraints speak of what comes before.
+    """Flush earlier changes, so that the database checks their constraints before this group.
 
-    What Odoo makes of commands depends on what its cache holds (whether two records of a tree that
-    move at once are a cycle, say): they find it as empty as a call of its own does.
+    x2many commands also need an empty cache, as in a call of their own: what Odoo does with them
+    depends on the cache. An example: whether two moved records of a tree form a cycle.
     """
     if group.reaches_others:
         env.invalidate_all()
@@ -45,10 +44,10 @@ def create(model, operations) -> list[Outcome]:
 
 def write(model, operations) -> list[Outcome]:
     every_id = [one for operation in operations for one in operation.payload["ids"]]
-    # Odoo mistakes the paths of records that move at once, if one of them is under another
+    # Odoo computes wrong paths if a call moves a record of a tree and a record below that record
     never = model._parent_name if model._parent_store else None
     for values, ids in by_equal_values(operations, never):
-        # the common prefetch is what makes the reads behind these writes a few queries in all
+        # with a common prefetch, the reads behind all these writes are a few queries
         model.browse(ids).with_prefetch(every_id).write(own_copy(values))
     return [Outcome(o.position, "done", ids=o.payload["ids"], value=True) for o in operations]
 
@@ -75,9 +74,9 @@ def call(model, operations) -> list[Outcome]:
     if first.get("each"):
         return [Outcome(o.position, "done", ids=o.payload["ids"]) for o in operations]
     if isinstance(value, BaseModel) and value._name == model._name:
-        # what a copy or a search of this model gave is what later operations refer to
-        ids = [one for one in value._ids if type(one) is int]  # none of what `new` gave
-        # all of it or nothing: a reference to a part of it would go wrong unnoticed
+        # the method returned records of this model: `$ref` means those
+        ids = [one for one in value._ids if type(one) is int]  # without records from `new`
+        # keep all ids or none: a reference to some of the records would go wrong unnoticed
         _kept, cut = plain_value(ids)
         ids = None if cut else ids
     value, note = plain_value(value, _json_default)
@@ -85,14 +84,15 @@ def call(model, operations) -> list[Outcome]:
 
 
 def own_copy(value):
-    """Overrides of create and write may change what they are given; a later try needs it whole."""
+    """Copy values for an ORM call: an override may change them, and a later try needs them as
+    submitted."""
     if isinstance(value, dict):
         return {key: own_copy(o) if isinstance(o, dict | list) else o for key, o in value.items()}
     return [own_copy(one) for one in value] if isinstance(value, list) else value
 
 
 def _json_default(value):
-    """What JSON-2 does with a return value, but for what it can only describe."""
+    """Convert a return value as JSON-2 does. Refuse a value that JSON-2 would only describe."""
     if isinstance(value, BaseModel):
         return list(value._ids)
     if isinstance(value, date | bytes | lazy | ReadonlyDict | fields.Domain):

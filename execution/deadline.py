@@ -11,17 +11,17 @@ from odoo.tools import config
 from ..engine.outcomes import Failure
 
 SAFE_PART = 0.75  # of a worker's time limit
-FRESH_PART = 0.1  # what stands or falls together begins before more than this is gone
-LATE_PART = 0.25  # the same in a pass we have asked for: what came before us, will again
+FRESH_PART = 0.1  # of the limit: the most that may be used when a whole transaction begins
+LATE_PART = 0.25  # the same in a pass that the runner asked for: the next pass would be no younger
 
 _thread = threading.local()
 
 
 class StopAll(Exception):
-    """What stands or falls together ends now.
+    """Ends a chunk that is kept or rolled back whole.
 
-    :param position: that it has reached
-    :param failure: says why; None: it was cancelled
+    :param position: the position that the chunk has reached
+    :param failure: the reason; None: the job was cancelled
     """
 
     def __init__(self, position: int, failure: Failure | None = None):
@@ -35,32 +35,33 @@ class OutOfTime(StopAll):
 
 
 class Deadline:
-    """When this worker would be killed, by the clock or by its CPU time.
+    """When Odoo would kill this worker: after a time by the clock, or after some CPU time.
 
-    Odoo counts from the beginning of a pass (all scheduled actions that are due; in prefork mode
-    also the idle sleep before them), and tells nobody when that was. But a pass has one turn of a
-    runner at most: this pass began after the runner's last turn in this thread. So it is at most
-    that old; where that is too much, the runner asks for a new pass (decision 10).
+    Odoo counts both from the beginning of a pass. A pass runs all scheduled actions that are due;
+    in prefork mode it includes the idle sleep before them. Odoo does not tell when a pass began.
+    But a runner has at most one turn in a pass, so this pass began after the runner's last turn in
+    this thread. `Deadline` counts from the end of that turn. If too much time may be gone, the
+    runner asks for a new pass (decision 10).
     """
 
     def __init__(self, begun: float | None = None, has_asked: bool = False, runner=None):
         """
-        :param begun: the earliest moment at which Odoo's clock may have started; now unless given
-        :param has_asked: the runner's last turn has ended so that this pass could begin
-        :param runner: whose turn it is; None: nobody's, it is no pass of scheduled actions
+        :param begun: the earliest moment at which the pass may have begun; default: now
+        :param has_asked: the runner ended its last turn to get this pass
+        :param runner: the runner whose turn begins; None: outside of scheduled actions
         """
         self._begun = time.monotonic() if begun is None else begun
         self._has_asked = has_asked
         self._runner = runner
         self.seconds = _limit_of_this_thread()
         self.wants_fresh_pass = False
-        self.has_worked = False  # a chunk was done in this turn
+        self.has_worked = False  # this turn has executed a chunk
 
     @classmethod
     def of_turn(cls, runner) -> "Deadline":
-        """That of a runner's turn, which begins now.
+        """The deadline of a runner's turn that begins now.
 
-        :param runner: names it in this process
+        :param runner: a name of the runner, unique in this process
         """
         # no pass is older than its process
         ended, asked = _turns().get(runner, (_process_began(), False))
@@ -69,7 +70,7 @@ class Deadline:
         return cls(begun, asked, runner)
 
     def end_turn(self):
-        """A pass that sees this runner again begins after this moment."""
+        """Note the end of the turn: the pass of the runner's next turn begins after this moment."""
         if self._runner is not None:
             _turns()[self._runner] = (time.monotonic(), self.wants_fresh_pass)
 
@@ -77,16 +78,17 @@ class Deadline:
         return self._used() > SAFE_PART
 
     def allows_to_begin(self) -> bool:
-        """Whether enough is left for what cannot be put back half-done; if not, it is wanted."""
+        """Whether a whole transaction may begin: it cannot be handed back half-done. If time is
+        short, the runner wants a fresh pass."""
         enough = self._used() <= (LATE_PART if self._has_asked else FRESH_PART)
         self.wants_fresh_pass |= not enough
         return enough
 
     def allows_another(self) -> bool:
-        """Whether a chunk may begin that ends soon: one may in each turn, however old the pass is.
+        """Whether a short chunk may begin. The first chunk of a turn always may.
 
-        More only if the pass is known to be young: the sleep before it and the turns of several
-        runners are too much together.
+        Another chunk may begin only while the deadline is not near: the sleep before the pass and
+        the turns of several runners together may use up the limit.
         """
         enough = not self.has_worked or not self.is_near()
         self.wants_fresh_pass |= not enough
@@ -94,30 +96,31 @@ class Deadline:
 
     @property
     def asks_at_once(self) -> bool:
-        """A new pass comes before other work; after a vain one, other work does."""
+        """Whether the runner asks for a new pass before other work. If the last request was in
+        vain, other work comes first."""
         return self.wants_fresh_pass and not self._has_asked
 
     def describe(self) -> str:
         return f"{self.seconds} s real time, {config['limit_time_cpu']} s CPU time"
 
     def _used(self) -> float:
-        """The part of the limit that may be gone, of the clock's or of the CPU time's."""
+        """The part of a limit that may be used: by the clock or of CPU time, the larger part."""
         elapsed = time.monotonic() - self._begun
         return max(elapsed / self.seconds if self.seconds else 0.0, _cpu_used())
 
 
 def _process_began() -> float:
-    """By the clock of `time.monotonic`."""
+    """The start of this process, on the clock of `time.monotonic`."""
     return time.monotonic() - (time.time() - psutil.Process().create_time())
 
 
 def _turns() -> dict:
-    """(end, whether it asked for a new pass) of each runner's last turn in this thread."""
+    """By runner, its last turn in this thread: (end, whether the runner asked for a new pass)."""
     return _thread.__dict__.setdefault("turns", {})
 
 
 def _limit_of_this_thread() -> int:
-    """As the server reads its options; 0: there is none."""
+    """The time limit in seconds, read from the options as Odoo does. 0: no limit."""
     limit = config["limit_time_real_cron"]
     is_threaded = getattr(threading.current_thread(), "type", None) == "cron"
     if limit is None or limit < 0 or is_threaded and not limit:
@@ -126,7 +129,8 @@ def _limit_of_this_thread() -> int:
 
 
 def _cpu_used() -> float:
-    """In prefork mode Odoo sets the limit anew at each pass, to what is used by then and more."""
+    """The used part of the CPU limit. At each pass a prefork worker sets the limit anew: the CPU
+    time used so far, plus `limit_time_cpu`."""
     soft, _hard = resource.getrlimit(resource.RLIMIT_CPU)
     if soft == resource.RLIM_INFINITY or not config["limit_time_cpu"]:
         return 0.0

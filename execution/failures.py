@@ -1,4 +1,4 @@
-"""Exceptions of operations as failures: a type, a cause, and a sentence for people."""
+"""Turn an operation's exception into a failure: a type, a cause, and a sentence for people."""
 
 import re
 import traceback
@@ -20,7 +20,7 @@ _WRONG_VALUE = re.compile(r"Wrong value for (?P<model>[\w.]+)\.(?P<field>\w+)")
 _OTHER_TYPE = re.compile(r'column "(?P<column>\w+)" is of type')
 _ABSENT_KEY = re.compile(r"Key \((?P<column>\w+)\)=\((?P<value>.*?)\) is not present")
 
-# methods of fields that are given a value of an operation
+# methods of fields that get an operation's value as an argument
 _CONVERSIONS = {
     "convert_to_cache", "convert_to_column", "convert_to_column_insert", "write", "write_batch",
 }  # fmt: skip
@@ -29,13 +29,13 @@ _CONVERSIONS = {
 def describe(error: BaseException, model) -> Failure:
     """Say why an operation on `model` (an empty recordset in the owner's environment) failed.
 
-    The transaction must be usable: call it after the savepoint was rolled back. It never raises:
-    one operation's odd error must not cost its chunk-mates anything.
+    Call `describe` after the rollback to the savepoint: it needs a usable transaction. It never
+    raises, because an odd error of one operation must not harm the operation's mates.
     """
     for lang in (model.env.context.get("lang"), None):
         try:
             return _describe(error, model.with_context(lang=lang))
-        except Exception:  # an unknown language; a text that cannot be made
+        except Exception:  # an unknown language, or an error whose text raises an error
             continue
     return Failure("error", type(error).__name__, model._name)
 
@@ -63,11 +63,11 @@ _KINDS = (
 def _describe_value(error, model):
     text = _text(error)
     if match := _INVALID_FIELD.search(text):
-        # that of a line of an x2many, perhaps
+        # the field may be one of an x2many line's model
         name = match["model"]
         return unknown_field(model.env[name] if name in model.env else model, match["field"])
     match = _WRONG_VALUE.search(text)
-    # the text may quote anything
+    # the text may quote data that only looks like a model
     if match and match["model"] in model.env:
         return Failure("bad_value", text, match["model"], match["field"])
     if field := _converting_field(error):
@@ -76,7 +76,7 @@ def _describe_value(error, model):
 
 
 def _converting_field(error):
-    """The field that was converting a value when the error came; None if none was."""
+    """The field that was converting a value when the error was raised, or None."""
     if not isinstance(error, ValueError | TypeError | LookupError | AttributeError):
         return None
     frames = (frame for frame, _line in traceback.walk_tb(error.__traceback__))
@@ -132,7 +132,7 @@ def _describe_sql(error, model):
 
 
 def _unfit_for_column(error, model) -> str:
-    """PostgreSQL names no column here."""
+    """A sentence about a value without its column, which PostgreSQL does not name."""
     match error:
         case pg.NumericValueOutOfRange():
             return model.env._("A number is too large for its field.")
@@ -179,7 +179,7 @@ def _still_used(by_model) -> str:
 
 
 def _broken_rule(error, model) -> str:
-    """The rule's own message; without one PostgreSQL's, but not the values of the whole row."""
+    """The message of the rule. If the rule has none, PostgreSQL's message without the row."""
     text = model._sql_error_to_message(error)
     return (error.diag.message_primary or text) if "DETAIL:" in text else text
 

@@ -1,4 +1,4 @@
-"""Records found by their external id."""
+"""Find records by external id."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -12,7 +12,7 @@ from .transaction.savepoint import note_external_ids
 
 
 class Known(NamedTuple):
-    """An external id that exists; `found` is null if a record of that id does not."""
+    """An existing external id. `found` is the id of its record, or None if the record is gone."""
 
     data_id: int
     module: str
@@ -24,13 +24,14 @@ class Known(NamedTuple):
 
 
 def known(model, external_ids: Iterable[str]) -> dict[str, Known]:
-    """Which external ids exist, looked up with the rights of the system."""
+    """The external ids that exist, looked up with the rights of the system."""
     rows = model.env["ir.model.data"].sudo()._lookup_xmlids(external_ids, model)
     return {f"{one.module}.{one.name}": one for one in map(Known._make, rows)}
 
 
 class ExternalIds:
-    """Looks up by external id, with the rights of the system; the records as the user sees them."""
+    """Finds records by external id. It reads external ids with the rights of the system, and
+    records with the rights of the user."""
 
     def __init__(self, model):
         self.model = model
@@ -40,7 +41,7 @@ class ExternalIds:
         return qualified(operation.payload["xml_id"])
 
     def find(self, wanted: set[str]) -> dict[str, Match]:
-        """The records of some external ids; one without a record is not in the answer."""
+        """The matches of external ids. An external id without a record has no match."""
         rows = known(self.model, wanted)
         ids = [one.res_id for one in rows.values() if one.found and one.model == self.model._name]
         visible = set(self.model.browse(ids)._filtered_access("read")._ids)
@@ -49,13 +50,15 @@ class ExternalIds:
         return {key: match for key, match in found.items() if match}
 
     def afresh(self, cr) -> "ExternalIds":
-        """The same on another cursor, which sees what was committed since."""
+        """The same finder on another cursor, which sees later commits."""
         return ExternalIds(self.model.with_env(self.model.env(cr=cr)))
 
     def finds_newer(self, wanted: set[str], oldest: int) -> bool:
-        """To be asked beside a transaction: whether somebody has made one of these ids since.
+        """Whether another transaction may have made one of these external ids since ours began.
 
-        :param oldest: `oldest_unseen` of that transaction
+        Our transaction cannot see that: call `finds_newer` on another cursor.
+
+        :param oldest: `oldest_unseen` of our transaction
         """
         ids = [one.data_id for one in known(self.model, wanted).values()]
         return any_newer(self.model.env.cr, "ir_model_data", ids, oldest)
@@ -67,7 +70,7 @@ class ExternalIds:
         return foreign_module(self.model, key)
 
     def created(self, ids: dict[str, int]):
-        """Give new records their external ids, which may have been those of deleted ones."""
+        """Give new records their external ids. Deleted records may have had the same ids."""
         data = self.model.env["ir.model.data"].sudo()
         data.browse(self.dangling[key] for key in ids if key in self.dangling).unlink()
         note_external_ids(self.model.env)
@@ -94,8 +97,8 @@ class ExternalIds:
 
 
 def foreign_module(model, external_id: str) -> Failure | None:
-    """A new external id may not carry an installed module's name: Odoo would delete the record at
-    that module's next upgrade."""
+    """Why an external id may not be new: it has the name of an installed module, whose next upgrade
+    would delete the record. None if the external id may be new."""
     module = external_id.partition(".")[0]
     if module not in model.env["ir.module.module"]._installed():
         return None

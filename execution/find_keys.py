@@ -1,4 +1,4 @@
-"""Records found by the values of stored fields."""
+"""Find records by key: by the values of stored fields."""
 
 import dataclasses
 
@@ -15,21 +15,22 @@ MOST_NAMED = 20  # ids in a message
 
 @dataclasses.dataclass(frozen=True)
 class Match:
-    """The record of a key, or why there is none to use."""
+    """The record of a key, or the failure if the key's record cannot be used."""
 
     id: int | None = None
     failure: Failure | None = None
 
 
 class Keys:
-    """Looks up by some fields: archived records too, and as the user sees them."""
+    """Finds records by key, archived records too. A record that the user cannot see is a
+    failure."""
 
     def __init__(self, model, names: list[str]):
         self.model = model
         self.names = names
 
     def key_of(self, operation: Operation) -> tuple | Failure:
-        """The key's values, in the form in which equal values are equal."""
+        """The operation's key, with values in the form of the database."""
         values = operation.payload["values"]
         key = []
         for name in self.names:
@@ -40,20 +41,22 @@ class Keys:
         return tuple(key)
 
     def find(self, wanted: set[tuple]) -> dict[tuple, Match]:
-        """The records of some keys; a key without one is not in the answer."""
+        """The matches of keys. A key without a record has no match."""
         found = self._find_all(wanted) if wanted else {}
         ids = [one for several in found.values() for one in several]
         visible = set(self.model.browse(ids)._filtered_access("read")._ids)
         return {key: self._match(several, visible) for key, several in found.items()}
 
     def afresh(self, cr) -> "Keys":
-        """The same on another cursor, which sees what was committed since."""
+        """The same finder on another cursor, which sees later commits."""
         return Keys(self.model.with_env(self.model.env(cr=cr)), self.names)
 
     def finds_newer(self, wanted: set[tuple], oldest: int) -> bool:
-        """To be asked beside a transaction: whether somebody has made a record of these keys since.
+        """Whether another transaction may have made a record of these keys since ours began.
 
-        :param oldest: `oldest_unseen` of that transaction
+        Our transaction cannot see that: call `finds_newer` on another cursor.
+
+        :param oldest: `oldest_unseen` of our transaction
         """
         found = self._find_all(wanted)
         ids = [one for several in found.values() for one in several]
@@ -67,14 +70,15 @@ class Keys:
         """Any key may be new."""
 
     def created(self, ids: dict[tuple, int]):
-        """
-        :raises ValueError: a model that changes what it is given would get the record anew each
-            time, for it is never found by the key
+        """Check that the new records have the keys that were given.
+
+        :raises ValueError: the model has changed a key. The key would never find the record again,
+            so each submission would create another record.
         """
         records = self.model.browse(ids.values()).sudo()
-        # a computed key speaks of its constraint now
+        # compute a key field that is computed, and let the database check its constraint
         records.flush_recordset(self.names)
-        # one that deletes its own parent by a command has gone with it
+        # a record may be gone already: its own commands may delete its parent
         present = set(records.exists()._ids)
         for key, record in zip(ids, records, strict=True):
             if record.id in present:
@@ -87,9 +91,10 @@ class Keys:
                 raise ValueError(_changed_key(self.model, name, value, stored))
 
     def _find_all(self, wanted):
-        """Ids by key, with one query: the user's rights to the records come later.
+        """Ids by key, with one query and with the rights of the system: the caller checks the
+        user's rights to the records.
 
-        :raises AccessError: a key that the user may not read would tell them what it holds
+        :raises AccessError: the user may not read a key field, so its values must stay unknown
         """
         for name in self.names:
             self.model._check_field_access(self.model._fields[name], "read")
@@ -101,7 +106,7 @@ class Keys:
         query = everything._search(domain, order="id")
         columns = [everything._field_to_sql(query.table, name, query) for name in self.names]
         if len(columns) > 1:
-            # not every value of one field with every value of another
+            # the domain alone would also find mixed keys: a field from one key, one from another
             query.add_where(SQL("(%s) IN %s", SQL(", ").join(columns), tuple(wanted)))
         found: dict[tuple, list[int]] = {}
         rows = self.model.env.execute_query(
@@ -131,9 +136,9 @@ def hidden(model, ids) -> Failure:
 
 
 def _comparable(model, name, value):
-    """A value of a key field as the database gives it.
+    """A value of a key field in the form of the database.
 
-    :raises ValueError: it cannot be one
+    :raises ValueError: the field cannot hold the value, or the value is empty
     """
     field = model._fields[name]
     if value is False or is_misfit(field.type, value):

@@ -1,5 +1,4 @@
-"""Locks on the keys that operations look up before they create: what keeps jobs that run at once
-from making the same record twice."""
+"""Locks on the keys of upserts and loads, so that parallel jobs never create a record twice."""
 
 import hashlib
 from contextlib import contextmanager, suppress
@@ -21,37 +20,42 @@ from .transaction.quiet_log import quiet_queries
 from .transaction.transient import TransientError, is_transient
 from .upsert import finder_of
 
-# by all runners together: PostgreSQL's lock table holds some 6,400 unless set up otherwise, and is
-# full for everybody
+# locked by all runners together: by default PostgreSQL's lock table has room for some 6,400 locks,
+# and a full table makes every session fail
 MOST_KEYS = 4_000
-MOST_KEYS_OF_A_CALL = 200  # of `execute`: as many calls at once as there are HTTP workers
-PATIENCE = "3s"  # then the chunk is put off, and its runner does other work
+MOST_KEYS_OF_A_CALL = 200  # of `execute`: each HTTP worker may be at work on such a call
+PATIENCE = "3s"  # after this wait the chunk is put back, and its runner does other work
 LOST = (psycopg2.InterfaceError, psycopg2.OperationalError)
 
 
 class KeysTaken(TransientError):
-    """Others are at work on the same keys: that is a queue, and no conflict to be counted."""
+    """Another job works on the same keys. The chunk waits for its turn; no conflict is counted."""
 
 
 def share_of_keys(runners: int) -> int:
-    """How many keys one runner may lock; with more, it locks whole models."""
+    """How many keys one runner may lock. A chunk with more keys locks whole models."""
     return MOST_KEYS // runners
 
 
 class KeyLocks:
-    """Session locks on (model, key values). Models first, then keys, each in one order everywhere,
-    so nobody waits in a circle; held until after the commit, so the next holder's snapshot sees
-    what was made."""
+    """Session locks on (model, key values).
+
+    Every session locks models first, then keys, each in the same order, so there is no deadlock.
+    The locks last until after the commit, so the snapshot of the next holder sees the new records.
+    """
 
     def __init__(self, cr):
         self.cr = cr
         self.taken = False
 
     def take(self, env, operations: list[Operation], most: int):
-        """The transaction's snapshot is older than the locks: begin a new one before looking.
+        """Lock the keys of operations.
 
-        :param most: keys; with more, whole models are locked
-        :raises KeysTaken: somebody holds one for too long
+        The transaction's snapshot is then older than the locks: the caller begins a new transaction
+        before it looks for records.
+
+        :param most: the most keys to lock one by one; more keys lock whole models
+        :raises KeysTaken: another session holds a lock for too long
         """
         keys, whole = _keys(env, operations), _models_of_unknown_keys(operations)
         if len(keys) > most:
@@ -66,7 +70,7 @@ class KeyLocks:
 
     def release(self):
         if self.taken:
-            # the chunk's own lock goes too, by now handed over or given up
+            # this also releases the chunk's own lock, which nobody needs any more by now
             self.cr.execute("SELECT pg_advisory_unlock_all()")
             self.taken = False
 
@@ -75,7 +79,7 @@ class KeyLocks:
 
     def _lock(self, alone: dict[int, bool]):
         """
-        :param alone: number -> whether nobody else may hold it
+        :param alone: lock number -> whether the lock is exclusive; otherwise it is shared
         """
         if not alone:
             return
@@ -97,14 +101,17 @@ class KeyLocks:
 
 
 class LocksBeside(KeyLocks):
-    """Key locks on a connection of their own, for a transaction that has begun already: its
-    snapshot may be older than what others made before they gave up the locks."""
+    """Key locks for a transaction that has already begun, on a second connection.
+
+    The snapshot of such a transaction may be older than the locks. Records that earlier holders
+    made may be missing in the snapshot, so the second connection looks for those.
+    """
 
     NAME = "batch_job_locks_beside"
 
     def __init__(self, second: SecondCursor, pid: int):
         """
-        :param pid: of the backend of the transaction
+        :param pid: the process id of the transaction's PostgreSQL backend
         """
         super().__init__(second.cr)
         self.pid = pid
@@ -112,9 +119,10 @@ class LocksBeside(KeyLocks):
 
     @classmethod
     def of(cls, env) -> "LocksBeside":
-        """Those of a transaction: a second connection would wait for the first.
+        """The locks of a transaction. It has one connection for locks: two such connections would
+        wait for each other's locks.
 
-        :raises NoConnection: the server has none to spare
+        :raises NoConnection: the server has no connection to spare
         """
         hooks = env.cr.postcommit
         if cls.NAME not in hooks.data:
@@ -126,28 +134,31 @@ class LocksBeside(KeyLocks):
         return hooks.data[cls.NAME]
 
     def take_beside(self, env, operations: list[Operation], most: int):
-        """
-        :raises KeysTaken: somebody holds one for too long
+        """Lock the keys of operations on the second connection.
+
+        :raises KeysTaken: another session holds a lock for too long
         """
         with self._unless_lost():
             try:
                 self.take(env(cr=self.cr), operations, most)
             finally:
                 if not self.cr.closed:
-                    self.cr.rollback()  # a new snapshot, now that the locks are held
+                    self.cr.rollback()  # the next query takes a new snapshot, under the locks
 
     def refuse_made_beside(self, env, operations: list[Operation]):
-        """To be asked with what a transaction has created by key, before it commits.
+        """Refuse to commit a record that another transaction has made first. Call this before the
+        commit.
 
-        :raises TransientError: somebody else made one first, or the locks are lost
+        :param operations: the operations that have created records by key
+        :raises TransientError: another transaction made such a record, or the locks are lost
         """
         if not operations:
             return
         oldest = oldest_unseen(env.cr)
         with self._unless_lost():
-            # our own transaction may hold the whole table
+            # do not wait for ever: our own transaction may have locked the whole table
             self.cr.execute(SQL("SET LOCAL lock_timeout = %s", PATIENCE))
-            # only what is looked up together matters here
+            # group operations by look-up only: the effects of x2many commands do not matter here
             groups = coalesce(operations, lambda _model, _field: None)
             found = [self._finds_newer(env, group, oldest) for group in groups]
             self.cr.rollback()
@@ -160,7 +171,8 @@ class LocksBeside(KeyLocks):
         return finder.finds_newer({finder.key_of(one) for one in group.operations}, oldest)
 
     def _held_by_its_transaction(self) -> set[int]:
-        """Locks of the chunk that the call is an operation of: they last as long as ours would."""
+        """The locks of the chunk, if this call is an operation of a chunk. The chunk holds its
+        locks until its commit, so this call need not take them."""
         self.cr.execute(
             SQL(
                 """
@@ -177,7 +189,7 @@ class LocksBeside(KeyLocks):
 
     @contextmanager
     def _unless_lost(self):
-        """Without its locks the transaction must not go on."""
+        """Turn a lost connection into TransientError: without locks the transaction must end."""
         try:
             with quiet_queries():
                 yield
@@ -188,13 +200,13 @@ class LocksBeside(KeyLocks):
     def end(self):
         with suppress(*LOST), quiet_queries():  # the locks end with their session
             if not self.cr.closed:
-                self.cr.rollback()  # a lock that was waited for in vain leaves it broken
+                self.cr.rollback()  # after a lock timeout the transaction is broken
                 self.release()
                 self.cr.close()
         self._second.free_place()
 
     def __copy__(self):
-        return self  # savepoints copy what hooks hold
+        return self  # `repairing_savepoint` copies the data of hooks; there is one connection
 
     def __del__(self):
         # Odoo's test cases drop the hooks of a transaction without calling them
@@ -202,7 +214,7 @@ class LocksBeside(KeyLocks):
 
 
 def _keys(env, operations) -> set[tuple[str, str]]:
-    """(model, key) of all keys that are known before anything is done."""
+    """(model, key) of all keys that are known before the first operation is applied."""
     keys = set()
     for operation in operations:
         keys.update(("ir.model.data", name) for name in external_ids_made(_as_dict(operation)))
@@ -213,16 +225,19 @@ def _keys(env, operations) -> set[tuple[str, str]]:
                 if is_transient(error) or env.cr.closed:
                     raise
                 env.cr.rollback()  # a failed query; nothing has been written
-                continue  # it will fail once more when it is its turn, and say so
-            if not isinstance(values, Failure):  # else the operation will fail and say so
+                continue  # the operation will fail again when it is applied, with an outcome
+            if not isinstance(values, Failure):  # a bad key: the operation will fail
                 named = sorted(zip(operation.payload["key"], map(str, values), strict=True))
                 keys.add((operation.model, canonical_json(named)))
     return keys
 
 
 def _models_of_unknown_keys(operations) -> set[str]:
-    """Models of the keys that refer to a record which these operations find or make: it may be one
-    that others find as well. One that is created here is nobody else's."""
+    """Models of keys that hold a `$ref`, so the key is not known yet.
+
+    A `$ref` to a `create` does not count: no other job knows the new record, so no other job has
+    the same key.
+    """
     created = {operation.ref for operation in operations if operation.op == "create"}
     return {
         operation.model
@@ -249,6 +264,6 @@ def _as_dict(operation):
 
 
 def _number(name: list) -> int:
-    """A 64-bit lock number of a name."""
+    """The 64-bit lock number for a name."""
     digest = hashlib.sha256(canonical_json(name).encode()).digest()
     return int.from_bytes(digest[:8], "big", signed=True)

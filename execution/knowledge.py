@@ -1,4 +1,4 @@
-"""What the errors of a job teach about its later operations."""
+"""The lessons that a job's errors teach about its later operations."""
 
 from psycopg2 import errors as pg
 
@@ -12,13 +12,13 @@ from .unique_keys import UniqueKey, key_columns
 
 
 class Knowledge:
-    """Lessons, each learnt from one failed attempt, that name suspects by one query a group."""
+    """Lessons from failed attempts. They name the suspects of a group, with one query a lesson."""
 
     def __init__(self):
         self._unique: dict[tuple[str, str], UniqueKey] = {}
         self._required: set[tuple[str, str]] = set()
         self._denied: set[str] = set()
-        # (op, model): see MergedWrongly
+        # (op, model) to apply in the order of submission: see MergedWrongly
         self.strictly: set[tuple[str, str]] = set()
 
     def __bool__(self):
@@ -26,7 +26,7 @@ class Knowledge:
         return bool(self._unique or self._required or self._denied)
 
     def learn(self, failed: OperationFailed, model) -> bool:
-        """Take a lesson from an error; True if it is a new one."""
+        """Take a lesson from an error. True if the lesson is new."""
         error = failed.__cause__
         if isinstance(error, pg.UniqueViolation):
             return self._learn_unique(error, model)
@@ -38,14 +38,14 @@ class Knowledge:
         return False
 
     def certain(self, model, group: Group) -> dict[int, Failure]:
-        """Operations of a group that are sure to meet a known error, by position."""
+        """Operations of a group that are sure to fail with a known error, by position."""
         found: dict[int, Failure] = {}
         for key in self._unique_keys(model) if group.op == "create" else ():
             found |= key.certain(model, group.operations)
         return found
 
     def suspects(self, model, group: Group) -> set[int]:
-        """Positions of the operations of a group that will probably meet a known error."""
+        """Positions of operations of a group that will probably fail with a known error."""
         if group.op == "create":
             return self._without_required(model, group) | self._meeting_keys(model, group)
         if group.op in ("write", "unlink") and model._name in self._denied:

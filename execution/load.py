@@ -1,8 +1,8 @@
 """Load: import rows as Odoo's `load()` does, but a bad row costs only its record.
 
-`load()` itself is all or nothing, and once something fails it goes on one record at a time. So its
-steps (extract, convert, create or update by external id) are taken here, with the same private
-methods of the model, and what they say of a row is kept apart from the other rows.
+Odoo's `load()` keeps all rows or no row, and after a failure it continues one record at a time. So
+this module takes the steps of `load()` itself: extract, convert, create or update by external id.
+It calls the same private methods of the model, and sorts their messages by row.
 """
 
 from contextlib import suppress
@@ -24,27 +24,27 @@ MAKES_NAMES = "name_create_enabled_fields"  # Odoo's: converting a row may creat
 
 @dataclass
 class Finder:
-    """What a search for referred records may know: which models the rows write to, and what was
-    found before in the others."""
+    """What a search for referred records may use: the models that the rows write to, and a cache
+    of records found in other models."""
 
     creatable: set[str]
     found: LRU
 
 
 class _Again(Exception):
-    """Bad rows may have left something behind: all is undone and done again without them."""
+    """Bad rows may have left records behind: undo all rows, and load the good rows again."""
 
 
 class Loader:
-    """Loads records, each from its row and the rows that continue it.
+    """Loads records, each from its first row and its followers.
 
-    :param knowledge: names records to be tried alone; None: the first bad one fails all
+    :param knowledge: names the suspects; None: the first bad record fails all rows
     """
 
     def __init__(self, model, knowledge: Knowledge | None):
         self.model = model
         self.knowledge = knowledge
-        self.released = 0  # savepoints kept
+        self.released = 0  # savepoints released
 
     def load(self, operations: list[Operation]) -> list[Outcome]:
         failures = _without_number(self.model, operations)
@@ -61,7 +61,7 @@ class Loader:
 
 
 class _Loading:
-    """One pass over some rows. The names in the context are those that `load()` sets."""
+    """One pass over rows. It sets the same context keys as Odoo's `load()`."""
 
     def __init__(self, model, operations: list[Operation], knowledge: Knowledge | None):
         module = model.env.context.get("module", "__import__")
@@ -73,7 +73,7 @@ class _Loading:
         self.failures = self.waiting.failures
         self.notes: dict[int, str] = {}
         self.owners: list[int] = []  # for each row the position of its record's operation
-        self.starts: list[int] = []  # the rows that began a record
+        self.starts: list[int] = []  # the first row of each record
 
     def run(self, savepoint):
         converting = self.model.with_context(
@@ -105,7 +105,8 @@ class _Loading:
         return rows
 
     def _creatable_models(self) -> set[str]:
-        """Models that rows write to: a search for others by name need not wait for the rows."""
+        """The models that rows write to. Only a search in these must wait until earlier rows are
+        written."""
         names = {self.model._name, *self.model._inherits}
         for path in self.paths:
             model = self.model
@@ -132,7 +133,8 @@ class _Loading:
         return bad_cell(self.model, self._as_written(path), message["message"])
 
     def _as_written(self, path: list[str]) -> str:
-        """The column that people gave for a field; of several into one relation the relation."""
+        """The column of the submission for a field. If several columns lead into one relation, the
+        path of the relation."""
         columns = self.operations[0].payload["fields"]
         within = [
             column
@@ -142,7 +144,7 @@ class _Loading:
         return within[0] if len(within) == 1 else "/".join(path)
 
     def _add(self, database_id, external_id, values, info):
-        """Put a record with those that wait, unless its conversion has failed."""
+        """Add a converted record to the waiting records, unless its conversion has failed."""
         start = info["rows"]["from"]
         self.starts.append(start)
         position = self.owners[start]
@@ -155,7 +157,8 @@ class _Loading:
         self.waiting.add(Record(position, external_id or None, values, info))
 
     def _flush(self, *, xml_id=None, model=None):
-        """Called from within the conversion when a row refers to what may be an earlier one."""
+        """Write the waiting records if a row may refer to one of them. The conversion calls this
+        before it searches."""
         if not self.waiting or model and model not in self.finder.creatable:
             return
         if xml_id is None or xml_id in self.waiting.names:
@@ -168,7 +171,8 @@ def bad_cell(model, column: str, problem: str) -> Failure:
 
 
 def _without_number(model, operations) -> dict[int, Failure]:
-    """Rows whose database id is no number, by position: PostgreSQL would not even look for it."""
+    """Failures of rows whose database id is no number, by position: PostgreSQL would raise an
+    error."""
     columns = operations[0].payload["fields"]
     if ".id" not in columns or model._fields["id"].type != "integer":
         return {}
@@ -181,7 +185,7 @@ def _without_number(model, operations) -> dict[int, Failure]:
 
 
 def _as_text(cell: Any) -> str:
-    """A cell as it is in a file: what converts it knows nothing else."""
+    """A cell as the text of a file: Odoo's conversion expects texts."""
     if cell is True:
         return "true"
     if isinstance(cell, float) and cell.is_integer():

@@ -1,4 +1,4 @@
-"""Converted rows on their way into the database."""
+"""Write the converted records of a load to the database, many at once."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -28,10 +28,10 @@ class Record:
 
 
 class Waiting:
-    """Records that are written together, once there are many or a later row needs one of them.
+    """Records that wait to be written together: until the last row, or until a row needs one.
 
     :param model: with the context that `load()` sets
-    :param knowledge: names records to be tried alone; None: the first bad one fails all
+    :param knowledge: names the suspects; None: the first bad record fails all rows
     """
 
     def __init__(self, model, knowledge: Knowledge | None):
@@ -39,10 +39,10 @@ class Waiting:
         self.knowledge = knowledge
         self.update = model.env.context.get("mode", "init") == "update"
         self.noupdate = model.env.context.get("noupdate", False)
-        self.names: set[str] = set()  # external ids that what waits may get
-        self.ids: dict[int, int] = {}  # of what was written, by position
+        self.names: set[str] = set()  # external ids that waiting records may get
+        self.ids: dict[int, int] = {}  # position -> id of the written record
         self.failures: dict[int, Failure] = {}
-        self.released = 0  # savepoints kept
+        self.released = 0  # savepoints released
         self._records: list[Record] = []
 
     def __len__(self):
@@ -50,7 +50,7 @@ class Waiting:
 
     def add(self, record: Record):
         if record.external_id in self.names:
-            self.write_all()  # the later one updates what the earlier one makes
+            self.write_all()  # the later record updates the earlier record
         self._records.append(record)
         self.names.update(self._new_names(record))
 
@@ -97,7 +97,7 @@ class Waiting:
         return {name for name, one in known(self.model, names).items() if one.found}
 
     def _suspects(self, records) -> set[int]:
-        """New records that will probably meet an error that an earlier attempt has met."""
+        """Positions of new records that will probably fail with a known error."""
         if not self.knowledge:
             return set()
         name = self.model._name
@@ -110,7 +110,7 @@ class Waiting:
         return self.knowledge.suspects(self.model, Group("create", name, creates))
 
     def _write(self, records: list[Record]):
-        """In parts: `_load_records` updates first and creates then."""
+        """Write records in parts, because `_load_records` makes all updates before all creates."""
         if len(records) < 2:
             parts = [records] if records else []
         else:
@@ -149,7 +149,7 @@ class Waiting:
         self.ids.update(zip((one.position for one in records), ids, strict=True))
 
     def _write_alone(self, record: Record) -> bool:
-        """Whether it could be written."""
+        """Write a suspect. True if it was written, False if it failed."""
         try:
             with repairing_savepoint(self.model.env):
                 self._write([record])
@@ -163,7 +163,8 @@ class Waiting:
 
 
 def _names_of_lines(values: dict) -> Iterator[str]:
-    """External ids of new one2many lines, and of their lines: Odoo gives them on creation."""
+    """External ids of new one2many lines, and of their own lines. Odoo creates these ids together
+    with the lines."""
     for value in values.values():
         for command in value if isinstance(value, list) else ():
             if isinstance(command, tuple) and len(command) == 3 and isinstance(command[2], dict):

@@ -1,5 +1,5 @@
-"""Misfits that are tried: whether a model has made something of them, or Odoo has stored them as
-something else than they say."""
+"""Find out what became of a misfit: a model's override understood it, or Odoo stored it with
+another meaning."""
 
 import threading
 from contextlib import contextmanager
@@ -19,7 +19,8 @@ _local = threading.local()
 class Misfit:
     """A value that its field cannot hold, or the id of a record that does not exist.
 
-    `place` is that of its record among those of the operation; None: of a line of an x2many.
+    `place` is the place of the value's record among the records of the operation. None: the value
+    belongs to an x2many line.
     """
 
     model: str
@@ -31,27 +32,28 @@ class Misfit:
 
 class Watch:
     """Sees which misfits of an operation arrive at Odoo's own `create` and `write`. An override
-    that understands such a value passes on another one."""
+    that understands a misfit passes another value to Odoo."""
 
     def __init__(self, misfits: list[Misfit]):
         self._misfits = misfits
         self._arrived: list[tuple[Misfit, BaseModel, str]] = []
 
     def note(self, records: BaseModel, vals: dict):
-        """Odoo has just put these values into the records, as it understands them."""
+        """Note the misfits among the values that Odoo has just put into the records."""
         for misfit in self._misfits:
-            # other values are the model's own; `repr` tells 1, 1.0 and true apart
+            # another value comes from the model; `repr` tells 1, 1.0 and true apart
             if records._name == misfit.model and misfit.field in vals:
                 if repr(vals[misfit.field]) == repr(misfit.value):
                     for record in _as_stored(records, misfit):
                         self._arrived.append((misfit, record, _shown(record, misfit)))
 
     def refuse_stored(self, model: BaseModel, ids: list[int], one_each: bool):
-        """To be asked when the operation was applied, before its savepoint is released.
+        """Refuse an operation if Odoo has stored one of its misfits. Call this after the operation
+        was applied and before its savepoint is released.
 
         :param ids: the records of the operation
-        :param one_each: its values are those of one record each
-        :raises OperationFailed: a field holds what Odoo made of a misfit, or nothing
+        :param one_each: the operation has values for each record
+        :raises OperationFailed: a field holds what Odoo made of a misfit, or is empty
         """
         for misfit, record, at_first in self._arrived:
             if any(_is_wrong(one, misfit, at_first) for one in _as_stored(record, misfit)):
@@ -66,13 +68,13 @@ class Watch:
 
 
 def watching() -> Watch | None:
-    """The watch of this thread, if an operation with misfits is being tried."""
+    """The watch of this thread, while the thread tries a suspect; otherwise None."""
     return getattr(_local, "watch", None)
 
 
 @contextmanager
 def watch(misfits: list[Misfit]):
-    """For the time of trying an operation."""
+    """Watch these misfits while the block applies an operation."""
     before = watching()
     _local.watch = Watch(misfits)
     try:
@@ -82,14 +84,14 @@ def watch(misfits: list[Misfit]):
 
 
 def _is_wrong(record, misfit, at_first) -> bool:
-    """Whether the model has put nothing right since."""
+    """Whether the field is empty, or still holds what Odoo made of the misfit."""
     is_as_made = _shown(record, misfit) == at_first
     kind = record._fields[misfit.field].type
     return _is_empty(record, misfit) or is_misfit(kind, misfit.value) and is_as_made
 
 
 def _is_empty(record, misfit) -> bool:
-    """Whether a field for one record holds none, or one that does not exist."""
+    """Whether a many2one or reference field holds no record, or a record that does not exist."""
     if record._fields[misfit.field].type not in ("many2one", "reference"):
         return False
     held = record[misfit.field]

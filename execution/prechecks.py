@@ -1,7 +1,7 @@
-"""What can be known about a group's values before it is applied, for all of it at once.
+"""Find suspects by their values, for a whole group at once, before the group is applied.
 
-A suspect is not condemned: it is kept out of the merged call and tried alone, so that a wrong guess
-(a model may accept more than its fields say) costs a little time and never an operation.
+A suspect is tried alone, outside of the merged call. A model may accept more than its fields say,
+so the guess may be wrong: then it costs a little time, and the operation succeeds.
 """
 
 from collections import defaultdict
@@ -21,17 +21,17 @@ from .wrong_values import wrong_line, wrong_value
 
 @dataclass
 class Suspicion:
-    """Why an operation is tried alone: what is wrong with its values, and those values that Odoo
-    may store as something else than they say."""
+    """Why an operation is tried alone: the failures that its values will probably cause, and its
+    misfits."""
 
     failures: list[Failure] = field(default_factory=list)
     misfits: list[Misfit] = field(default_factory=list)
 
     def explain(self, failure: Failure) -> Failure:
-        """The failure that came of it, or the one of these that names its cause better."""
+        """The failure that names the cause best: an expected failure, or the one that came."""
         same_type = [one for one in self.failures if one.type == failure.type]
         same = [one for one in same_type if one.field == failure.field]
-        # `foreign_key` and `unknown_field` may come of any misfit of a relational field
+        # any misfit of a relational field may cause `foreign_key` or `unknown_field`
         unfit = any(one.failure.type == "bad_value" for one in self.misfits)
         is_vague = failure.type == "error" or unfit and failure.type in _MAY_COME_OF_MISFITS
         return (same or same_type or (self.failures if is_vague else []) or [failure])[0]
@@ -41,9 +41,9 @@ _MAY_COME_OF_MISFITS = ("foreign_key", "unknown_field")
 
 
 def suspects(model, group: Group, only_misfits: bool = False) -> dict[int, Suspicion]:
-    """Operations whose values look bad, by position.
+    """Operations with values that look bad, by position.
 
-    :param only_misfits: leave out those that Odoo is sure to refuse if they are bad
+    :param only_misfits: leave out values that Odoo refuses itself if they are bad
     """
     look = _Look(model, only_misfits)
     for operation in group.operations:
@@ -54,13 +54,13 @@ def suspects(model, group: Group, only_misfits: bool = False) -> dict[int, Suspi
 
 
 def records_of(operation: Operation) -> list[dict]:
-    """The values an operation gives, one dict per record or set of records."""
+    """The values of an operation: a dict for each record, or one dict for all its records."""
     values = operation.payload.get("values") or {}
     return values if isinstance(values, list) else [values]
 
 
 class _Spot(NamedTuple):
-    """Where values stand: in which record of which operation, or in a line of a field of it."""
+    """Where values stand: in which record of which operation, or inside which x2many field."""
 
     position: int
     place: int | None
@@ -76,7 +76,8 @@ class _Look:
         self._named: dict[str, dict[int, list[tuple]]] = defaultdict(lambda: defaultdict(list))
 
     def at(self, spot: _Spot, model, values: dict):
-        """This runs for every value there is: what is plain must be over at once."""
+        """Look at the values of a record. This loop runs for every value of every operation, so a
+        plain value must cost almost nothing."""
         known = self._fields[model._name]
         for name, value in values.items():
             one, plain = known.get(name) or known.setdefault(name, _field_of(model, name))
@@ -88,7 +89,7 @@ class _Look:
                 self._look_closer(spot, model, one, value)
 
     def for_absent_records(self):
-        """One query for each model that is referred to."""
+        """Find ids of records that do not exist, with one query for each model."""
         for comodel, uses in self._named.items():
             for absent in _absent_ids(self._model.env[comodel], uses):
                 for spot, model, name, value in uses[absent]:
@@ -110,11 +111,11 @@ class _Look:
             self._look_outside(spot, model, one, value)
 
     def _look_outside(self, spot, model, one, value):
-        """What the value alone does not tell."""
+        """Check what the value alone does not tell: records of other models, and selections."""
         env = self._model.env
         only_misfits = self._only_misfits or spot.inside
         if one.type == "many2one":
-            # most have a foreign key, which speaks for itself
+            # most many2one fields have a foreign key, so PostgreSQL refuses a missing record
             if not only_misfits or one.company_dependent:
                 self._named[one.comodel_name][value].append((spot, model, one.name, value))
         elif one.type == "reference":
@@ -160,7 +161,7 @@ _PLAIN = {
 
 
 def _field_of(model, name):
-    """The field, and the types of values that are plain; None: all of them."""
+    """The field, and the types of its plain values; None instead of types: all values are plain."""
     one = model._fields.get(name)
     if one is None:
         return None, frozenset()
