@@ -70,7 +70,7 @@ class KeyLocks:
 
     def release(self):
         if self.taken:
-            # this also releases the chunk's own lock, which nobody needs any more by now
+            # this also releases the chunk's own lock, which was handed over or given up by now
             self.cr.execute("SELECT pg_advisory_unlock_all()")
             self.taken = False
 

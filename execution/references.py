@@ -1,4 +1,4 @@
-"""What the references of a chunk's operations stand for, as far as it is known."""
+"""The ids that the references of a chunk's operations stand for, as far as they are known."""
 
 import dataclasses
 
@@ -9,34 +9,36 @@ from ..engine.references import references_of, resolve
 
 
 class References:
-    """Ids by ref: `stored` by earlier chunks, settled by earlier parts of this one, and made by
-    the attempt that is under way (forgotten when it fails).
+    """Ids by ref, from three sources: earlier chunks (`stored`), earlier settled parts of this
+    chunk, and the current attempt. The ids of a failed attempt are forgotten.
 
-    :param stored: ref -> (state, ids, index) of the operations that have ended
+    :param stored: ref -> (state, ids, index) of operations that have ended; None: the job has no
+        references
     """
 
     def __init__(self, stored: dict[str, tuple[str, list[int] | None, int]] | None = None):
-        self._used = stored is not None  # a job without references is not searched for any
+        self._used = stored is not None  # without references, skip the search in the payloads
         self._settled = dict(stored or {})
         self._made: dict[str, tuple[str, list[int] | None, int]] = {}
 
     def begin(self):
-        """A new attempt: what the last one made is kept only if `settle` was told."""
+        """Begin a new attempt: forget the outcomes of the last attempt, unless settled."""
         self._made = {}
 
     def note(self, operations: list[Operation], outcomes: list[Outcome]):
-        """Remember what named operations of this attempt came to."""
+        """Remember the outcomes of this attempt's operations that have a ref."""
         self._made.update(_named(operations, outcomes))
 
     def settle(self, operations: list[Operation], outcomes: list[Outcome]):
-        """These outcomes stand."""
+        """Keep these outcomes: a later failure of another attempt will not undo them."""
         self._settled.update(_named(operations, outcomes))
 
     def take_ready(self, operations: list[Operation]):
         """Split off the operations that can be applied now.
 
-        :returns: (ready, with ids instead of references; outcomes of those that cannot be, skipped
-            or failed; the rest)
+        :returns: three lists: ready operations, with ids instead of references; outcomes of
+            operations that are skipped or failed because of a reference; the rest, to be taken
+            after the ready operations were applied
         """
         if not self._used:
             return operations, [], []
@@ -58,7 +60,7 @@ class References:
         return ready, settled, []
 
     def resolve_known(self, operations: list[Operation]) -> list[Operation]:
-        """The operations, with ids where all they refer to has been done already."""
+        """Replace references with ids, in each operation whose references are all done already."""
         return [self._resolved_if_known(operation) for operation in operations]
 
     def _resolved_if_known(self, operation):
@@ -68,7 +70,7 @@ class References:
         return operation if self._problem(operation, names) else self._resolved(operation)
 
     def _problem(self, operation: Operation, names: set[str]) -> Outcome | None:
-        """The outcome of an operation that cannot be applied because of what it refers to."""
+        """The outcome of an operation that a reference keeps from being applied; otherwise None."""
         lost = next((name for name in sorted(names) if self._find(name)[0] != "done"), None)
         if lost is not None:
             return self._skip(operation, lost)

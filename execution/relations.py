@@ -1,4 +1,4 @@
-"""What the decisions of the engine must know of a model: where its fields lead to."""
+"""Where the fields of a model lead to: knowledge of models for the decisions of the engine."""
 
 from collections import defaultdict
 from itertools import combinations
@@ -9,7 +9,7 @@ from ..engine.commands import RelationOf, names_its_model, with_defaults
 
 
 def relations(env) -> RelationOf:
-    """See `engine/commands.py`."""
+    """The `relation_of` of `engine/commands.py`, for the models of this database."""
 
     def relation_of(model, name):
         field = env.registry[model]._fields.get(name) if model in env.registry else None
@@ -17,14 +17,14 @@ def relations(env) -> RelationOf:
             return None
         if field.relational:
             return field.type, field.comodel_name
-        # such a field may lead to any model
+        # a reference may lead to any model
         return (field.type, "") if field.type in ("reference", "many2one_reference") else None
 
     return relation_of
 
 
 def new_names_kin(model, values: dict) -> bool:
-    """Whether a new record may name a record of its own model, or one that is part of it."""
+    """Whether a new record may name a record of its own model, or of a model that is part of it."""
     given = with_defaults(values, model.env.context)
     return names_its_model(model._name, given, relations(model.env), kin_of(model))
 
@@ -36,12 +36,15 @@ def kin_of(model) -> set[str]:
 
 
 def tied_by_references(model, ids: list[int]) -> list[tuple[int, int]]:
-    """Pairs of some records of which one deletion is not like two: one refers to the other, goes
-    along with it over some steps, or a record of the same model refers to both, so it may go with
-    one and block the other. One query a field and step.
+    """Pairs of records that one call must not delete together.
+
+    Two records are tied if one refers to the other, or if the deletion of one deletes the other by
+    cascade. They are also tied if a third record of the model refers to both: that record may be
+    deleted with the first and block the deletion of the second. This makes one query for each field
+    and each step of a cascade.
     """
-    reached = {one: {one} for one in ids}  # record -> those of `ids` that take it along
-    named: dict[int, set[int]] = defaultdict(set)  # record -> those of `ids` that it depends on
+    reached = {one: {one} for one in ids}  # record -> the records of `ids` that delete it, too
+    named: dict[int, set[int]] = defaultdict(set)  # record -> the records of `ids` it depends on
     last = set(ids)
     while last:
         step: set[int] = set()

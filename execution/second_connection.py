@@ -1,4 +1,4 @@
-"""A second connection for a call that has one already: there may be none left."""
+"""A second database connection for a call, with a limit: the pool may have none left."""
 
 import functools
 import threading
@@ -11,19 +11,19 @@ from odoo.exceptions import UserError
 from odoo.http import request
 from odoo.tools import config
 
-# one in so many of the server's connections may be a second one: requests need the others
+# a quarter of the server's connections may be second connections: requests need the others
 SHARE = 4
-PATIENCE = 3.0  # seconds until a call that gets none gives back the one that it has
-LOOK_AGAIN = 0.05  # seconds; Odoo's pool tells nobody of a connection that comes back
+PATIENCE = 3.0  # seconds; a call that waits longer for a second connection gives up its first
+LOOK_AGAIN = 0.05  # seconds between looks; Odoo's pool does not signal a free connection
 RETRY_AFTER = 1  # seconds
 
 
 class NoConnection(Exception):
-    """All are in use, and stay so."""
+    """The call got no second connection in time: all are in use."""
 
 
 class TooBusy(UserError):
-    """Nothing was done; the same call may succeed in a moment."""
+    """The call did nothing. The same call may succeed in a moment."""
 
     http_status = 429
 
@@ -34,9 +34,9 @@ def _places() -> threading.BoundedSemaphore:
 
 
 class SecondCursor:
-    """A cursor beside the caller's, waited for.
+    """A second cursor for the caller, who waits until a connection is free.
 
-    :raises NoConnection: there is none
+    :raises NoConnection: no connection became free in time
     """
 
     def __init__(self, registry):
@@ -51,7 +51,7 @@ class SecondCursor:
             raise
 
     def free_place(self):
-        """Let others have one: this one is closed."""
+        """Free the place for another call. The caller has closed this cursor before."""
         if self._has_place:
             self._has_place = False
             _places().release()
@@ -68,7 +68,7 @@ class SecondCursor:
 
 
 def too_busy(text: str) -> Exception:
-    """429; a JSON-2 answer says when to come again."""
+    """The error for HTTP status 429. A JSON-2 answer also says when to try again."""
     if request and request.dispatcher.routing_type == "json2":
         return TooManyRequests(text, retry_after=RETRY_AFTER)
     return TooBusy(text)

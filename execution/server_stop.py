@@ -1,8 +1,9 @@
-"""The end of a server: what its runners have in hand lands, or goes back to the queue.
+"""The stop of a server: the chunks of its runners land, or are put back.
 
-Odoo lets a prefork worker finish its pass over all scheduled actions, which may take longer than
-whoever stopped the server waits, and does not wait for the threads of scheduled actions at all.
-Without this module, a chunk that is cut off would count as that of a dead worker.
+A prefork worker finishes its pass over all scheduled actions before it ends. That may take longer
+than the service manager waits before it kills the server. A threaded server does not wait for the
+threads of scheduled actions at all. Without this module, a chunk that the stop cuts off would count
+as the chunk of a dead worker.
 """
 
 import signal
@@ -12,18 +13,18 @@ from contextlib import contextmanager
 
 from odoo.service import server
 
-LANDS_WITHIN = 5.0  # seconds for a chunk at work; Docker kills ten seconds after it asked
-GOES_BACK_WITHIN = 2.0  # seconds
+LANDS_WITHIN = 5.0  # seconds for a running chunk; Docker kills a server ten seconds after the stop
+GOES_BACK_WITHIN = 2.0  # seconds to put a chunk back
 
-_runners = {}  # those at work: id of the thread, cursor
-_operating = set()  # those of them that execute operations
+_runners = {}  # runners at work: id of the thread -> cursor
+_operating = set()  # ids of those threads that execute operations
 _changed = threading.Condition()
 _stopped_at = None
 
 
 @contextmanager
 def runner_at_work(cr):
-    """For the time of a runner's turn: a threaded server waits for it before it ends."""
+    """Register the thread for a runner's turn: a threaded server waits for the turn to end."""
     thread = threading.get_ident()
     with _changed:
         _runners[thread] = cr
@@ -37,7 +38,7 @@ def runner_at_work(cr):
 
 @contextmanager
 def operations_at_work():
-    """For the time of a chunk's operations: their statements may be cut off, no others."""
+    """Register the thread while it executes operations: only then a stop may cut off its SQL."""
     thread = threading.get_ident()
     with _changed:
         is_outermost = thread not in _operating  # an operation may call `execute`
@@ -51,7 +52,7 @@ def operations_at_work():
 
 
 def is_stopping() -> bool:
-    """Whether this process is about to end: nothing new shall begin."""
+    """Whether this process is about to end, so that no new chunk may begin."""
     global _stopped_at
     if _stopped_at is None and (_is_server_told_to_end() or _is_worker_told_to_end()):
         _stopped_at = time.monotonic()
@@ -59,30 +60,32 @@ def is_stopping() -> bool:
 
 
 def is_cut_off() -> bool:
-    """Whether this thread is a runner's and its chunk has had the time to land."""
+    """Whether this thread is a runner's, and its chunk has used up the time to land."""
     if threading.get_ident() not in _runners or not is_stopping():
         return False
     return time.monotonic() - _stopped_at > LANDS_WITHIN
 
 
 def _is_server_told_to_end() -> bool:
-    return getattr(server.server, "quit_signals_received", 0) > 0  # only a threaded one counts
+    return getattr(server.server, "quit_signals_received", 0) > 0  # of a threaded server
 
 
 def _is_worker_told_to_end() -> bool:
-    """A prefork worker notes it in an object that nothing but its signal handler leads to."""
+    """Whether a prefork worker was told to end. Only its signal handler leads to the object with
+    this flag."""
     worker = getattr(signal.getsignal(signal.SIGINT), "__self__", None)
     return isinstance(worker, server.Worker) and not worker.alive
 
 
 def _wait_for_runners():
-    """What a threaded server does before it closes the connections of its threads."""
+    """Wait until runners have landed their chunks or put them back. A threaded server calls this
+    before it closes the connections of its threads."""
     global _stopped_at
     _stopped_at = time.monotonic()  # the time to land begins here
     with _changed:
         if _changed.wait_for(lambda: not _runners, LANDS_WITHIN):
             return
-    # `is_cut_off` now holds; a statement that is under way would keep its thread from noticing
+    # `is_cut_off` is true from now on; a thread notices only when its current statement ends
     end = time.monotonic() + GOES_BACK_WITHIN
     with _changed:
         for thread in _operating.intersection(_runners):

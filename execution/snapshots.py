@@ -1,24 +1,26 @@
-"""What a transaction of isolation level REPEATABLE READ cannot see."""
+"""The commits of others that a transaction cannot see with isolation level REPEATABLE READ."""
 
 from odoo.tools import SQL
 
-PATIENCE = "3s"  # for what another transaction, or the one beside, has locked
-_XIDS = 2**32  # they begin anew after so many
+PATIENCE = "3s"  # the longest wait for a lock of another transaction, or of the caller's own
+_XIDS = 2**32  # the number of transaction ids of a row; then they begin again
 
 
 def oldest_unseen(cr) -> int:
-    """The first transaction id of which this transaction may not see what it has committed."""
+    """The lowest transaction id whose commit this transaction may not see."""
     cr.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
     return cr.fetchone()[0]
 
 
 def any_newer(cr, table: str, ids: list[int], oldest: int) -> bool:
-    """Whether one of these rows may have been committed since another transaction took its
-    snapshot. What is older and yet not found there, that transaction has itself deleted or changed.
+    """Whether one of these rows may have been committed after our transaction took its snapshot.
 
-    A row looks newer than it is if a transaction that was at work then is older than the row.
+    An older row that our transaction cannot find is a row that it has deleted or changed itself.
+    An older row may look newer: this happens if a transaction that began before the row's
+    transaction was still at work when ours took its snapshot.
 
-    :param oldest: `oldest_unseen` of the other transaction
+    :param cr: a cursor of another transaction, which began later than ours
+    :param oldest: `oldest_unseen` of our transaction
     """
     if not ids:
         return False

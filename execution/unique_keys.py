@@ -1,4 +1,4 @@
-"""Unique keys: each is learnt from its first violation, and then looked up for a group at once."""
+"""Unique keys: learn a key from its first violation, then look it up for a whole group at once."""
 
 from dataclasses import dataclass
 
@@ -13,22 +13,23 @@ from .failures import describe, model_of_table
 from .prechecks import records_of
 
 _COMPARABLE = {"char": str, "text": str, "selection": str, "integer": int, "many2one": int}
-WATCHER = "odoo.addons.batch_job.models.base"  # only looks at what passes
-# who has a method of these may make other values of those that are given
+WATCHER = "odoo.addons.batch_job.models.base"  # our own overrides, which change no values
+# a model that overrides one of these methods may change the values of a create
 _MAKERS = ("create", "_create", "_prepare_create_values", "_add_precomputed_values")
 
 
 @dataclass(frozen=True)
 class UniqueKey:
-    """A key that was violated; no columns if values cannot be compared with it."""
+    """A unique key that was violated. `columns` is empty if we cannot compare values with it."""
 
     columns: tuple[str, ...]
     error: pg.UniqueViolation
 
     def certain(self, model, operations: list[Operation]) -> dict[int, Failure]:
-        """Creates whose key a stored record has, where values go into the table as they are.
+        """Failures of the creates whose unique key a stored record has already, by position.
 
-        To try them would tell nothing more, and cost a rollback each.
+        Only for a model that stores these values unchanged: there each try would end in the same
+        failure, and cost a rollback.
         """
         if not self._takes_values_as_they_are(model):
             return {}
@@ -42,7 +43,7 @@ class UniqueKey:
         }
 
     def suspects(self, model, operations: list[Operation]) -> set[int]:
-        """Creates whose key exists already, or comes earlier in the same group."""
+        """Positions of creates whose unique key exists already or comes earlier in the group."""
         keys = self._keys(model, operations)
         repeated = {position for positions in keys.values() for position in positions[1:]}
         if self._takes_values_as_they_are(model):
@@ -51,7 +52,7 @@ class UniqueKey:
         return repeated | {position for key in existing for position in keys.get(key, ())}
 
     def _keys(self, model, operations) -> dict[tuple, list[int]]:
-        """Positions by key; keys that leave something to a default or to NULL are left out."""
+        """Positions by unique key, without operations that leave a column to a default or NULL."""
         types = [_COMPARABLE[model._fields[column].type] for column in self.columns]
         keys: dict[tuple, list[int]] = {}
         for operation in operations:
@@ -78,7 +79,7 @@ class UniqueKey:
     def _takes_values_as_they_are(self, model) -> bool:
         constraint = model._table_objects.get(self.error.diag.constraint_name)
         if constraint is not None and callable(constraint.message):
-            return False  # its text may depend on the key
+            return False  # the message may depend on the values of the key
         own_ways = (
             name in vars(one)
             for one in type(model).__mro__
@@ -90,7 +91,7 @@ class UniqueKey:
         return not any(own_ways) and not any(computed)
 
     def _about(self, failure: Failure, key) -> Failure:
-        """The same failure for another key."""
+        """The failure with the values of this key in its message."""
         detail = self.error.diag.message_detail
         if not detail or detail not in failure.message:
             return failure
@@ -100,7 +101,7 @@ class UniqueKey:
 
 
 def key_columns(env, table, constraint) -> tuple[str, ...]:
-    """The columns of a unique constraint or index, () if values cannot be compared with it."""
+    """The columns of a unique constraint or index; () if we cannot compare values with them."""
     model = model_of_table(env, table)
     rows = env.execute_query(
         SQL(

@@ -1,4 +1,4 @@
-"""Whether an unlink of several records deletes them as one unlink each would."""
+"""Watch whether a merged unlink deletes the records as single unlinks would."""
 
 import threading
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ _watched = threading.local()
 
 
 def note_unlink(records):
-    """Called for each unlink, after all overrides and before the deletion."""
+    """Note an unlink: models/base.py calls this after all overrides, before the deletion."""
     if watch := getattr(_watched, "watch", None):
         name, seen = watch
         if records._name == name:
@@ -18,12 +18,12 @@ def note_unlink(records):
 
 @contextmanager
 def watching_unlink(records):
-    """For the time of a merged unlink.
+    """Watch the unlinks in the block, which makes a merged unlink.
 
-    An override may delete other records too, or leave some. Of one by one the second operation on
-    such a record would have found nothing.
+    An override may delete further records, or spare some. Then single unlinks could end
+    differently: a later operation could find its record deleted already.
 
-    :raises MergedWrongly: the records were not deleted once each, in their order
+    :raises MergedWrongly: Odoo did not delete each record once, in the order given
     """
     seen: list[int] = []
     before = getattr(_watched, "watch", None)

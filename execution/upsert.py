@@ -1,4 +1,4 @@
-"""Upsert: update the record that has the key, or create one; one look-up for a whole group."""
+"""Upsert: update the record that has the key, or create it. A group needs one look-up."""
 
 import dataclasses
 
@@ -19,7 +19,7 @@ from .snapshots import PATIENCE, oldest_unseen
 
 
 def upsert(model, operations: list[Operation]) -> list[Outcome]:
-    """Apply upserts that have the same key fields. Two with the same key are one record."""
+    """Apply upserts that have the same key fields. Two upserts with the same key are one record."""
     finder = finder_of(model, operations)
     outcomes, keys = _failing_keys(finder, operations)
     matches = finder.find(set(keys.values()))
@@ -45,7 +45,7 @@ def upsert(model, operations: list[Operation]) -> list[Outcome]:
 
 
 def _apply(model, finder, part: list[Step], keys, ids) -> list[Outcome]:
-    """Create, then update; `ids` gets those of the new records."""
+    """Create, then update. Add the ids of the new records to `ids`."""
     model.env.flush_all()
     creators = {keys[step.item.position]: step.item for step in part if step.creates}
     made = _create(model, finder, creators)
@@ -55,13 +55,14 @@ def _apply(model, finder, part: list[Step], keys, ids) -> list[Outcome]:
 
 
 def finder_of(model, operations: list[Operation]):
-    """What looks up the records of upserts that have the same key fields."""
+    """The finder for the records of upserts that have the same key fields."""
     payload = operations[0].payload
     return ExternalIds(model) if payload.get("xml_id") else Keys(model, payload["key"])
 
 
 def add_later_of_same_key(model, suspects: dict, operations: list[Operation]) -> dict:
-    """What comes after a suspect with the same key must wait for it: the later one updates."""
+    """Add the operations that come after a suspect with the same key: they must wait for the
+    suspect, because they update the record that the suspect creates."""
     if not suspects:
         return suspects
     keys, finder = set(), finder_of(model, operations)
@@ -75,7 +76,7 @@ def add_later_of_same_key(model, suspects: dict, operations: list[Operation]) ->
 
 
 def _failing_keys(finder, operations):
-    """Outcomes of the operations whose key is no good, and the keys of the others."""
+    """The outcomes of operations with a bad key, and the keys of the other operations."""
     outcomes, keys = [], {}
     for operation in operations:
         key = finder.key_of(operation)
@@ -93,28 +94,29 @@ def _create(model, finder, creators):
         outcomes = crud.create(model, list(creators.values()))
         finder.created({key: made.ids[0] for key, made in zip(creators, outcomes, strict=True)})
     except pg.UniqueViolation as error:
-        # somebody who takes none of our locks may have made one
+        # a transaction without our locks may have created a record with the same key
         error.is_made_beside = lambda: _are_made_beside(model, finder, set(creators))
         raise
     return {o.position: dataclasses.replace(o, value="created") for o in outcomes}
 
 
 def _are_made_beside(model, finder, keys) -> bool:
-    """To be asked when the failed attempt is rolled back, and with it what that had deleted."""
+    """Whether another transaction has made a record of these keys. Call this after the rollback of
+    the failed attempt: records that the attempt had deleted are then back."""
     if finder.find(keys):
         return False
     oldest = oldest_unseen(model.env.cr)
     try:
         with model.env.registry.cursor() as cr:
-            # the transaction itself may hold the whole table
+            # do not wait for ever: our own transaction may have locked the whole table
             cr.execute(SQL("SET LOCAL lock_timeout = %s", PATIENCE))
             return finder.afresh(cr).finds_newer(keys, oldest)
     except (psycopg2.OperationalError, psycopg2.pool.PoolError):
-        return True  # nobody knows: it is done again, and fails as a conflict if that lasts
+        return True  # unknown: try again; a lasting trouble then fails as a conflict
 
 
 def _update(model, finder, updates):
-    """Write in order; the writes of one record stay apart, those of others are merged."""
+    """Write in order. Writes of different records are merged; two writes of a record are not."""
     writes = [
         dataclasses.replace(
             operation,

@@ -1,4 +1,4 @@
-"""What is wrong with a value, and what to send instead, in a sentence for people."""
+"""Sentences for people: what is wrong with a value, and what to send instead."""
 
 from odoo.models import BaseModel
 
@@ -21,12 +21,12 @@ def wrong_value(model: BaseModel, field, value) -> str:
 
 
 def shown(name: str, value) -> str:
-    """A value of a field as a message quotes it: managers read messages, and no passwords."""
+    """A value as a message may quote it: without passwords, because managers read messages."""
     return "***" if is_secret_name(name) else repr(blank_passwords(value))[:100]
 
 
 def wrong_line(name: str, text: str) -> str:
-    """The same of a line: the field of the operation comes first."""
+    """The sentence about a value in an x2many line, after the operation's own field."""
     return f"{name}: {text}"
 
 

@@ -1,1 +1,1 @@
-"""What a transaction needs around operations that nobody here has written."""
+"""Protects a transaction from the operations in it: their code comes from other modules."""

@@ -1,4 +1,4 @@
-"""What an operation may not do: end the transaction that its outcome is committed in."""
+"""Refuse to let an operation end its transaction: its outcome must be committed with it."""
 
 from contextlib import contextmanager
 
@@ -20,8 +20,11 @@ COMMIT_REFUSED = (
 
 @contextmanager
 def operation_guard(job_env):
-    """For the time of a chunk's operations: no commit from inside, the owner's environment for
-    deferred computations, nothing of a payload in the log."""
+    """Guard the block that applies operations.
+
+    In the block an operation cannot commit. Deferred computations use the owner's environment. The
+    log gets no payload.
+    """
     cr, transaction = job_env.cr, job_env.transaction
     default_env = transaction.default_env
     with (
@@ -49,7 +52,8 @@ def operation_guard(job_env):
 
 @contextmanager
 def _shadowed(thing, **replacements):
-    """Put other methods before those of a thing, which may have been shadowed before."""
+    """Replace methods of an object for the time of the block. The object may already have
+    replacements; they come back afterwards."""
     before = {name: vars(thing).get(name) for name in replacements}
     for name, replacement in replacements.items():
         setattr(thing, name, replacement)
@@ -71,7 +75,7 @@ def _refuse(call):
 
 
 def _refusing_ends(execute, connection):
-    """`cr.execute` without the statements that end the transaction behind the savepoint's back."""
+    """A `cr.execute` that refuses statements which end the transaction."""
 
     def execute_within(query, *args, **kwargs):
         if is_cut_off():

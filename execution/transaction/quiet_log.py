@@ -1,4 +1,4 @@
-"""Keeps the SQL of failing operations, which holds customer data, out of the log."""
+"""Keep the SQL of failing operations out of the log, because it holds customer data."""
 
 import logging
 import sys
@@ -9,15 +9,15 @@ import psycopg2
 
 from ...engine.retry import TRANSIENT_CODES
 
-_thread = threading.local()  # `mute_logger` of Odoo silences the other threads as well
+_thread = threading.local()  # not Odoo's `mute_logger`, which silences other threads, too
 
 
 @contextmanager
 def quiet_queries():
-    """For the time of a claim or a chunk: failing SQL, also the engine's own, stays out of the log.
+    """Keep failing SQL out of the log for the time of a claim or a chunk, also batch_job's own SQL.
 
-    The SQL may hold customer data, and a conflict is no error: the work is done again. Whoever
-    catches another exception reports it.
+    The SQL may hold customer data. A conflict needs no log line, because the work is done again.
+    The code that catches any other exception reports it.
     """
     before = getattr(_thread, "active", False)
     _thread.active = True
@@ -28,14 +28,14 @@ def quiet_queries():
 
 
 def forget_conflict():
-    """Begin to look for a conflict anew."""
+    """Forget earlier conflicts of this thread."""
     _thread.saw_conflict = False
 
 
 def saw_conflict() -> bool:
     """Whether a statement of this thread met a conflict since `forget_conflict`.
 
-    An operation may swallow that error; the log is where the error is noticed all the same.
+    The log filter notices the conflict, because an operation may swallow the error.
     """
     return getattr(_thread, "saw_conflict", False)
 
@@ -43,7 +43,7 @@ def saw_conflict() -> bool:
 class _QuietOperations(logging.Filter):
     def filter(self, record):
         if isinstance(sys.exc_info()[1], psycopg2.InterfaceError):
-            # the connection is lost: Odoo logs the statement before, perhaps an operation's
+            # the connection is lost; the logged statement may hold an operation's data
             record.args = ()
             record.msg = "a statement found its connection closed"
         if not getattr(_thread, "active", False):
@@ -54,13 +54,14 @@ class _QuietOperations(logging.Filter):
 
 
 def _is_no_conflict_of_ours(_record):
-    """Odoo logs external ids that it could not write, with all their names."""
+    """A filter: Odoo logs the names of external ids that it could not write. They are data."""
     active = getattr(_thread, "active", False)
     return not (active and isinstance(sys.exc_info()[1], psycopg2.Error))
 
 
 def _is_no_content_of_ours(_record):
-    """Odoo logs a text that it cannot sanitise, whole; the operation's failure tells its owner."""
+    """A filter: Odoo logs a whole text that it cannot sanitise. The operation's failure is enough
+    for its owner."""
     return not getattr(_thread, "active", False)
 
 

@@ -1,4 +1,4 @@
-"""A savepoint that also undoes what PostgreSQL's does not: commit hooks and cached values."""
+"""A savepoint that also undoes changes in Python: commit hooks and cached values."""
 
 import copy
 from collections import deque
@@ -20,10 +20,10 @@ EXTERNAL_IDS = "batch_job_external_ids"
 
 @contextmanager
 def repairing_savepoint(env):
-    """A savepoint that on failure also takes back commit hooks and cached values.
+    """A savepoint that on failure also undoes commit hooks and cached values.
 
-    :raises TransientError: when the failure, however it was wrapped, comes from a conflict
-    :raises TransactionEnded: nothing can be taken back
+    :raises TransientError: the failure comes from a conflict, perhaps through other exceptions
+    :raises TransactionEnded: the transaction has ended, so the savepoint cannot undo anything
     """
     cr, registry = env.cr, env.registry
     hooks = [
@@ -58,8 +58,8 @@ def repairing_savepoint(env):
 
 
 def note_external_ids(env):
-    """Say that external ids are made: Odoo caches them at once, and a rollback, of a savepoint or
-    of all, must take them out again."""
+    """Note that external ids are about to be made. Odoo caches them at once, so a rollback to a
+    savepoint, or of the whole transaction, must clear the cache."""
     hooks = env.cr.postrollback
     if EXTERNAL_IDS not in hooks.data:
         hooks.add(env.registry.clear_cache)
@@ -67,29 +67,30 @@ def note_external_ids(env):
 
 
 def check_deferred_constraints(cr):
-    """Have deferred constraints speak now, while it is known whose fault it is.
+    """Check deferred constraints now, while we know which operation violates them.
 
-    Rolling back makes them deferred again, as operations after this may need; what was checked
-    here is checked once more at the commit.
+    The rollback makes the constraints deferred again, because later operations may need that. The
+    commit checks the constraints once more.
     """
     cr.execute("SAVEPOINT deferred; SET CONSTRAINTS ALL IMMEDIATE; ROLLBACK TO SAVEPOINT deferred")
     cr.execute("RELEASE SAVEPOINT deferred")
 
 
 def _is_made_beside(error) -> bool:
-    """Whether a violation comes from a record that the transaction is too old to see."""
+    """Whether a unique violation comes from another transaction's record, which ours cannot see."""
     ask = getattr(error, "is_made_beside", None)
     return bool(ask and ask())
 
 
 def _has_ended(cr) -> bool:
-    """Whether the transaction was ended and none was begun since: also when the server stops, what
-    was kept may not be done again."""
+    """Whether an operation has ended the transaction, and no statement has begun another. Effects
+    that the end has kept must not be made again, also when the server stops."""
     return cr.connection.get_transaction_status() == TRANSACTION_STATUS_IDLE
 
 
 def _is_in_transaction(cr) -> bool:
-    """As it must be after a rollback to a savepoint: it is not if there was none any more."""
+    """Whether the transaction is usable, as after a rollback to a savepoint. It is not if the
+    savepoint did not exist any more."""
     return cr.connection.get_transaction_status() == TRANSACTION_STATUS_INTRANS
 
 
@@ -98,8 +99,8 @@ def _repair_registry(registry):
     if registry.registry_invalidated:
         registry.reset_changes()
     if caches:
-        # `clear_cache` and not `reset_changes`: good operations of this transaction may have
-        # invalidated the same caches, and their signal must still go out
+        # not `reset_changes`: good operations of this transaction may have invalidated the same
+        # caches, and other processes must still get that signal
         registry.clear_cache(*caches)
 
 

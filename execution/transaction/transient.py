@@ -1,4 +1,4 @@
-"""Errors that are nobody's fault: the transaction is rolled back and done again."""
+"""Transient errors: no operation is to blame, so the transaction is rolled back and done again."""
 
 from odoo.exceptions import ConcurrencyError, LockError
 
@@ -6,22 +6,22 @@ from ...engine.retry import TRANSIENT_CODES
 
 
 class TransientError(Exception):
-    """The whole transaction must be rolled back and done again: nobody's fault."""
+    """The transaction must be rolled back and done again. No operation is to blame."""
 
 
 class ServerStops(TransientError):
-    """The server ends and can wait for this chunk no longer."""
+    """The server stops, and the chunk has used up its time to land."""
 
 
 class TransactionEnded(TransientError):
-    """An operation ended the transaction in a way that could not be refused.
+    """An operation ended the transaction in a way that batch_job could not refuse.
 
-    Nobody knows what the operation kept, so nothing of the transaction may be done again.
+    batch_job cannot know which effects were kept, so it must not do the transaction again.
     """
 
 
 def is_transient(error: BaseException | None) -> bool:
-    """Whether a conflict with another transaction is the error or among its causes."""
+    """Whether the error, or one of its causes, is a conflict with another transaction."""
     while error is not None:
         if isinstance(error, TransientError | ConcurrencyError | LockError):
             return True
