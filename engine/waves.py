@@ -84,8 +84,9 @@ class _Record:
             if self._is_stored and self._waves.parallel:
                 raise BadOperation(
                     index,
-                    "it continues a record of the part before and needs what comes first in this "
-                    "job: send all rows of a record in one part, or use max_parallel=1.",
+                    "it continues a record of the part before, and refers to an operation that "
+                    "must run before that record: send all rows of a record in one part, or use "
+                    "max_parallel=1.",
                 )
             self._wave = wave
             self._lift(self._rows)

@@ -80,7 +80,8 @@ class Waiting:
         yield from map(self.qualified, _names_of_lines(record.values))
 
     def _without_foreign_names(self, records) -> list[Record]:
-        """A new external id may not carry the name of an installed module; a known one may."""
+        """Records without those whose new external id has the name of an installed module. An
+        external id that already has a record may have such a name."""
         foreign: dict[str, tuple[int, Failure]] = {}
         for record in records:
             for name in self._new_names(record):

@@ -99,7 +99,7 @@ class References:
 
     def _skip(self, operation: Operation, name: str) -> Outcome:
         state, _ids, index = self._find(name)
-        text = f"Its reference {name!r}, operation {index}, is {state}; retry takes both along."
+        text = f"Its reference {name!r}, operation {index}, is {state}; a retry repeats both."
         failure = Failure("reference", text, operation.model)
         return Outcome(operation.position, "skipped", failure=failure)
 

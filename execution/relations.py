@@ -36,7 +36,7 @@ def kin_of(model) -> set[str]:
 
 
 def tied_by_references(model, ids: list[int]) -> list[tuple[int, int]]:
-    """Pairs of records that one call must not delete together.
+    """Pairs of tied records: one unlink of both may end differently than two unlinks.
 
     Two records are tied if one refers to the other, or if the deletion of one deletes the other by
     cascade. They are also tied if a third record of the model refers to both: that record may be

@@ -38,7 +38,7 @@ def runner_at_work(cr):
 
 @contextmanager
 def operations_at_work():
-    """Register the thread while it executes operations: only then a stop may cut off its SQL."""
+    """Register the thread while it executes operations. A stop may cut off only their SQL."""
     thread = threading.get_ident()
     with _changed:
         is_outermost = thread not in _operating  # an operation may call `execute`
