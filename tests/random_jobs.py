@@ -133,9 +133,14 @@ class RandomJob:
         return values
 
     def _commands(self, comodel, kind, new, deep):
-        return [
+        made = [
             self._command(comodel, kind, new, deep) for _time in range(self.chance.choice([1, 2]))
         ]
+        if kind == "one2many" and comodel in (TREE, TAG):
+            # they move records: as in `_write`, one at a time
+            made = [[6, 0, one[2][:1]] if one[0] == 6 else one for one in made]
+            made = made[:1] if all(one[0] in (4, 6) for one in made) else made
+        return made
 
     def _command(self, comodel, kind, new, deep):
         known = self.pool.get(comodel, ())
