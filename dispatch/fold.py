@@ -7,7 +7,7 @@ from .base import NOW, Dispatch
 
 
 class Fold(Dispatch):
-    """What a claim writes down on the way: counters, ends, who may still run, who watches."""
+    """What a claim writes down on the way: counters, the pause for a culprit, who watches."""
 
     def fold(self, job, row):
         """Add the counts of ended chunks to the job's."""

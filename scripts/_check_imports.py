@@ -1,7 +1,8 @@
 """The dependency rule: which folder of the addon may import which.
 
 controllers, wizards -> models -> dispatch -> execution -> engine -> the standard library, and
-formats beside engine. The client, the benchmarks and the scripts import nothing of the addon.
+formats beside engine. The client and the scripts import nothing of the addon, except by
+name in `_bench/costs.py`.
 """
 
 import ast
