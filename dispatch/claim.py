@@ -16,7 +16,9 @@ from ..execution.deadline import Deadline
 from ..execution.transaction.transient import is_transient
 from .base import NOW
 from .chunk_lock import ChunkLocks
+from .ending import close_stopped, end
 from .fold import Fold
+from .locked_job import LockedJob
 from .owner import Owner
 from .recovery import Recovery
 from .slots import Slots
@@ -78,13 +80,12 @@ class Claims(Fold, Recovery):
         place = "".join(traceback.format_tb(error.__traceback__, limit=-3))
         _logger.error("job %s is set aside: %s\n%s", job_id, type(error).__name__, place)
         self.begin()
-        job = self.env["batch.job"].browse(job_id)
-        row = job._locked_row()
-        if row and row["state"] in LIVE_STATES:
-            job._move(row, "paused")
-        if row:
+        job = LockedJob.lock(self.env, job_id)
+        if job and job["state"] in LIVE_STATES:
+            job.move("paused")
+        if job:
             text = self.env._("The server could not go on with it: %s.", type(error).__name__)
-            job._set(needs_runner=False, error=text)
+            job.set(needs_runner=False, error=text)
         commit_and_run_hooks(self.env.cr, f"job {job_id}")
 
     def _candidates(self) -> list[int]:
@@ -142,54 +143,53 @@ class Claims(Fold, Recovery):
         return [row[0] for row in self.env.cr.fetchall()]
 
     def _claim_from(self, job_id, runner, deadline) -> Claim | None:
-        job = self.env["batch.job"].browse(job_id)
-        row = job._locked_row()
-        if not row or not row["needs_runner"]:
+        job = LockedJob.lock(self.env, job_id)
+        if not job or not job["needs_runner"]:
             return None
-        job = job._in_language_of_owner(row)
-        return type(self)(job.env)._claim_chunk(job, row, runner, deadline)
+        job = job.for_owner()
+        return type(self)(job.env)._claim_chunk(job, runner, deadline)
 
-    def _claim_chunk(self, job, row, runner, deadline) -> Claim | None:
+    def _claim_chunk(self, job, runner, deadline) -> Claim | None:
         chunks = self.env["batch.job.chunk"]
         # counted before folding: a chunk that ends in between is then still seen as running, and
         # its job is not closed without its counts
         running = chunks._running_chunks(job.id)
         orphans = chunks._orphans(job.id)
         for chunk in orphans:
-            self._rescue(row, chunk)
+            self._rescue(job, chunk)
         gone = {chunk["id"] for chunk in orphans}
         running = [chunk for chunk in running if chunk["id"] not in gone]
         # after the rescue, which may have given up the job's last chunk
-        self.fold(job, row)
+        self.fold(job)
         claim = None
-        if row["state"] in LIVE_STATES and self._may_run(job, row):
-            claim = self._take_chunk(job, row, running, runner, deadline)
+        if job["state"] in LIVE_STATES and self._may_run(job):
+            claim = self._take_chunk(job, running, runner, deadline)
         elif not running and not chunks._has_unfolded(job.id):
-            job._close_stopped(row)
-        self._publish(job, row, ended=row["state"] not in LIVE_STATES)
+            close_stopped(job)
+        self._publish(job, ended=job["state"] not in LIVE_STATES)
         return claim
 
-    def _may_run(self, job, row) -> bool:
+    def _may_run(self, job) -> bool:
         """The owner must still be there and have the companies; else the job is paused."""
-        problem = Owner(self.env).problem(row)
+        problem = Owner(self.env).problem(job.row)
         if problem:
-            job._move(row, "paused", error=problem)
+            job.move("paused", error=problem)
         return not problem
 
-    def _take_chunk(self, job, row, running, runner, deadline) -> Claim | None:
+    def _take_chunk(self, job, running, runner, deadline) -> Claim | None:
         chunks = self.env["batch.job.chunk"]
-        queued = chunks._queued_chunks(row["id"], row["max_parallel"] + QUEUED_AHEAD)
-        step = next_step(_as_seen(running), _as_seen(queued), _progress(row))
+        queued = chunks._queued_chunks(job["id"], job["max_parallel"] + QUEUED_AHEAD)
+        step = next_step(_as_seen(running), _as_seen(queued), _progress(job))
         if step is Step.END:
-            self._end_job(job, row)
+            self._end_job(job)
         if step in (Step.END, Step.WAIT):
             return None
         taken = {one["id"]: one for one in queued}
         chunk = None if step is Step.CUT else taken[step.id]
-        if self._is_too_late(row, chunk, deadline):
+        if self._is_too_late(job, chunk, deadline):
             return None
         if chunk is None:
-            chunk_id, first, last = self._cut_next(job, row)
+            chunk_id, first, last = self._cut_next(job)
             lost = 0
         else:
             chunk_id, first, last = chunk["id"], chunk["first_position"], chunk["last_position"]
@@ -199,53 +199,52 @@ class Claims(Fold, Recovery):
         if not ChunkLocks(self.env).hold(chunk_id):
             return None
         attempt = chunks._mark_running(chunk_id, runner)
-        self._note_claim(job, row)
-        return Claim(row, chunk_id, attempt, first, last, lost)
+        self._note_claim(job)
+        return Claim(job.row, chunk_id, attempt, first, last, lost)
 
-    def _is_too_late(self, row, chunk, deadline) -> bool:
+    def _is_too_late(self, job, chunk, deadline) -> bool:
         """Whether a chunk must wait for a new pass.
 
         One that cannot be put back half-done, or has been too much for a worker already, needs
         most of a worker's time before it.
         """
-        if stands_whole(row) or chunk and (chunk["lost"] or chunk["suspect"]):
+        if stands_whole(job.row) or chunk and (chunk["lost"] or chunk["suspect"]):
             return not deadline.allows_to_begin()
         return not deadline.allows_another()
 
-    def _cut_next(self, job, row):
+    def _cut_next(self, job):
         chunks = self.env["batch.job.chunk"]
-        first, end = row["next_position"], row["total"]
-        wave = wave_at(first, row["wave_ends"])
-        if not is_one_transaction(row):
-            size = row["chunk_size"] or self._size_of_next(job, row)
-            wave_end = row["wave_ends"][wave] + 1 if row["wave_ends"] else end
-            end = min(first + size, wave_end)
-            if row["has_followers"] and end < wave_end:
-                end = self.env["batch.job.operation"]._record_end(job.id, end, wave_end)
-            if wave and end < wave_end and first == row["wave_ends"][wave - 1] + 1:
+        first, stop = job["next_position"], job["total"]
+        wave = wave_at(first, job["wave_ends"])
+        if not is_one_transaction(job.row):
+            size = job["chunk_size"] or self._size_of_next(job)
+            wave_end = job["wave_ends"][wave] + 1 if job["wave_ends"] else stop
+            stop = min(first + size, wave_end)
+            if job["has_followers"] and stop < wave_end:
+                stop = self.env["batch.job.operation"]._record_end(job.id, stop, wave_end)
+            if wave and stop < wave_end and first == job["wave_ends"][wave - 1] + 1:
                 # those who left when the wave before had nothing for them any more
                 Slots(self.env).wake()
-        chunk_id = chunks._cut(row, first, end - 1, wave=wave)
-        row["next_position"] = end
-        job._set(next_position=end)
-        return chunk_id, first, end - 1
+        chunk_id = chunks._cut(job.row, first, stop - 1, wave=wave)
+        job.set(next_position=stop)
+        return chunk_id, first, stop - 1
 
-    def _size_of_next(self, job, row) -> int:
-        at_once = min(row["max_parallel"], Slots(self.env).wanted_runners())
-        size = self.env["batch.job.chunk"]._size_by_history(row)
-        return fair_size(size, row["total"] - row["next_position"], at_once)
+    def _size_of_next(self, job) -> int:
+        at_once = min(job["max_parallel"], Slots(self.env).wanted_runners())
+        size = self.env["batch.job.chunk"]._size_by_history(job.row)
+        return fair_size(size, job["total"] - job["next_position"], at_once)
 
-    def _note_claim(self, job, row):
-        if row["state"] == "queued":
-            job._move(row, "running", started_at=row["started_at"] or NOW)
-        job._set(last_claimed_at=NOW, last_folded_at=SQL("COALESCE(last_folded_at, %s)", NOW))
+    def _note_claim(self, job):
+        if job["state"] == "queued":
+            job.move("running", started_at=job["started_at"] or NOW)
+        job.set(last_claimed_at=NOW, last_folded_at=SQL("COALESCE(last_folded_at, %s)", NOW))
 
-    def _end_job(self, job, row):
+    def _end_job(self, job):
         if self.env["batch.job.chunk"]._has_unfolded(job.id):
             return
-        if row["state"] == "queued":
-            job._move(row, "running", started_at=row["started_at"] or NOW)
-        job._end(row)
+        if job["state"] == "queued":
+            job.move("running", started_at=job["started_at"] or NOW)
+        end(job)
 
 
 def _as_seen(chunks: list[dict]) -> list[ChunkNow]:
@@ -255,7 +254,7 @@ def _as_seen(chunks: list[dict]) -> list[ChunkNow]:
     ]
 
 
-def _progress(row) -> Progress:
-    is_cut = row["next_position"] >= row["total"]
-    wave = 0 if is_cut else wave_at(row["next_position"], row["wave_ends"])
-    return Progress(row["max_parallel"], row["next_position"], row["total"], wave)
+def _progress(job) -> Progress:
+    is_cut = job["next_position"] >= job["total"]
+    wave = 0 if is_cut else wave_at(job["next_position"], job["wave_ends"])
+    return Progress(job["max_parallel"], job["next_position"], job["total"], wave)

@@ -14,13 +14,15 @@ from ..execution.knowledge import Knowledge
 from ..execution.second_connection import NoConnection, too_busy
 from ..execution.transaction.transient import TransactionEnded, TransientError
 from .chunk_transaction import ChunkTransaction
+from .ending import end_call
+from .locked_job import LockedJob
 from .reasons import reason_of
 
 
 class ExecuteNow(ChunkTransaction):
     """Runs a stored job to its end before the call returns."""
 
-    def run(self, job):
+    def run(self, job: LockedJob):
         """Run a stored job inside the caller's transaction."""
         started = time.monotonic()
         stored = self.env["batch.job.operation"]
@@ -29,33 +31,33 @@ class ExecuteNow(ChunkTransaction):
             outcomes = self._outcomes_now(job, operations)
         except TransactionEnded as error:
             with self.env.registry.cursor() as cr:
-                text = type(self)(self.env(cr=cr))._fail_now(job, operations, started)
+                text = type(self)(self.env(cr=cr))._fail_now(job.id, operations, started)
             raise UserError(text) from error
         except TransientError as error:
             # Odoo's `retrying` does the whole call again
             raise ConcurrencyError(reason_of(error)) from error
         self._land_now(job, complete(outcomes, operations), started)
 
-    def _fail_now(self, job, operations, started) -> str:
+    def _fail_now(self, job_id, operations, started) -> str:
         """An operation has ended the caller's transaction and committed the job with it: nothing of
         it may be done again unseen. Gives the reason."""
         text = self.env._(
             "An operation ended the transaction. What was kept of this call is not known: look "
             "before you repeat it."
         )
-        row = self.env["batch.job"].browse(job["id"])._locked_row()
-        if row and row["state"] == "running":
+        job = LockedJob.lock(self.env, job_id)
+        if job and job["state"] == "running":
             failure = Failure("error", text)
             outcomes = [Outcome(o.position, "failed", failure=failure) for o in operations]
             self._land_now(job, complete(outcomes, operations), started)
         return text
 
     def _land_now(self, job, outcomes, started):
-        self.write_outcomes(job, outcomes)
+        self.write_outcomes(job.row, outcomes)
         tally = count(outcomes)
         counts = {name: getattr(tally, name) for name in ("succeeded", "failed", "skipped")}
         self.env["batch.job.chunk"]._cut(
-            job,
+            job.row,
             0,
             job["total"] - 1,
             state="done",
@@ -66,10 +68,10 @@ class ExecuteNow(ChunkTransaction):
             causes=json.dumps(tally.causes),
             **counts,
         )
-        self.env["batch.job"].browse(job["id"])._finish_now(job, counts, tally.causes, started)
+        end_call(job, counts, tally.causes, started)
 
     def _outcomes_now(self, job, operations) -> list[Outcome]:
-        run = type(self)(self.env(su=True)).new_run(job, operations, Knowledge())
+        run = type(self)(self.env(su=True)).new_run(job.row, operations, Knowledge())
         locks = self._lock_keys_beside(run, operations) if job["has_keys"] else None
         if job["policy"] == "all":
             outcomes = run_strict(run, operations, "rolled_back")

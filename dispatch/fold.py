@@ -4,28 +4,29 @@ from ..engine.outcomes import merge_causes
 from ..engine.progress import PUBLISH_EVERY, next_rate
 from ..engine.states import LIVE_STATES
 from .base import NOW, Dispatch
+from .locked_job import LockedJob
 
 
 class Fold(Dispatch):
     """What a claim writes down on the way: counters, the pause for a culprit, who watches."""
 
-    def fold(self, job, row):
+    def fold(self, job: LockedJob):
         """Add the counts of ended chunks to the job's."""
         ended = self.env["batch.job.chunk"]._take_counts(job.id)
         if not ended:
             return
         counts = {
-            name: row[name] + sum(chunk[name] for chunk in ended)
+            name: job[name] + sum(chunk[name] for chunk in ended)
             for name in ("succeeded", "failed", "skipped")
         }
-        processed = sum(counts.values()) - sum(row[name] for name in counts)
-        seconds = self._seconds_since(row["last_folded_at"] or row["started_at"])
-        causes = merge_causes(row["causes"], *(chunk["causes"] for chunk in ended))
-        row.update(counts, causes=causes, rate=next_rate(row["rate"], processed, seconds))
-        job._set(**counts, causes=causes, rate=row["rate"], last_folded_at=NOW)
+        processed = sum(counts.values()) - sum(job[name] for name in counts)
+        seconds = self._seconds_since(job["last_folded_at"] or job["started_at"])
+        causes = merge_causes(job["causes"], *(chunk["causes"] for chunk in ended))
+        rate = next_rate(job["rate"], processed, seconds)
+        job.set(**counts, causes=causes, rate=rate, last_folded_at=NOW)
         for chunk in ended:
             if chunk["state"] == "halted":
-                self._pause_for_culprit(job, row, chunk)
+                self._pause_for_culprit(job, chunk)
 
     def _seconds_since(self, moment):
         self.env.cr.execute(
@@ -36,7 +37,7 @@ class Fold(Dispatch):
         )
         return float(self.env.cr.fetchone()[0] or 0)
 
-    def _pause_for_culprit(self, job, row, chunk):
+    def _pause_for_culprit(self, job, chunk):
         """Policy `stop`: the chunk goes back to the queue without its culprit."""
         position = chunk["culprit_position"]
         error = self.env["batch.job.operation"]._error_in_words(job.id, position)
@@ -53,18 +54,18 @@ class Fold(Dispatch):
             conflicts=0,
             suspect=False,
         )
-        if row["state"] in LIVE_STATES:
-            job._move(row, "paused", error=error, culprit_position=position)
+        if job["state"] in LIVE_STATES:
+            job.move("paused", error=error, culprit_position=position)
         else:
-            job._set(error=error, culprit_position=position)
+            job.set(error=error, culprit_position=position)
 
-    def _publish(self, job, row, ended):
+    def _publish(self, job, ended):
         """Send the counters to whoever may read the job, not more often than eyes can follow."""
-        last = row["published_at"]
+        last = job["published_at"]
         # less than nothing: the clock was set back, and may be for long
         recently = last and 0 <= self._seconds_since(last) < PUBLISH_EVERY
         if recently and not ended:
             return
-        job._set(published_at=NOW)
+        job.set(published_at=NOW)
         keys = ("id", "state", "total", "succeeded", "failed", "skipped", "rate")
-        job._bus_send("batch_job/progress", {key: row[key] for key in keys})
+        job.record._bus_send("batch_job/progress", {key: job[key] for key in keys})

@@ -14,6 +14,7 @@ from ..execution.knowledge import Knowledge
 from ..execution.transaction.dry_run import dry_run
 from .chunk_lock import ChunkLocks
 from .chunk_transaction import ChunkTransaction
+from .locked_job import in_language_of_owner
 
 PATIENCE = "500ms"  # for the job's row
 
@@ -135,7 +136,7 @@ class OneTransaction(ChunkTransaction):
 
     def _out_of_time(self, row, position) -> Failure:
         """One operation has to carry the reason; the words say that it is not at fault."""
-        env = self.env["batch.job"].browse(row["id"])._in_language_of_owner(row).env
+        env = in_language_of_owner(self.env, row)
         where = {
             "index": env["batch.job.operation"]._index_at(row["id"], position),
             "limit": Deadline().describe(),

@@ -11,33 +11,34 @@ from ..engine.states import is_one_transaction, stands_whole
 from ..execution.deadline import SAFE_PART, Deadline
 from .base import Dispatch
 from .chunk_lock import ChunkLocks
+from .locked_job import LockedJob
 
 
 class Recovery(Dispatch):
     """Chunks that came to nothing: their worker died, or they met a conflict."""
 
-    def _rescue(self, row, chunk):
+    def _rescue(self, job, chunk):
         """Put the chunk of a dead worker back, smaller; give up an operation that keeps killing."""
         lost = chunk["lost"] + 1
         operations = self._pending_of(chunk)
         self._put_back(
-            row,
+            job,
             chunk,
             operations,
-            after_lost_worker(lost, len(operations), stands_whole(row)),
-            self._why_lost(row, chunk, lost),
+            after_lost_worker(lost, len(operations), stands_whole(job.row)),
+            self._why_lost(job, chunk, lost),
             lost=lost,
             suspect=True,
             trouble=self.env._("Its worker died."),
         )
 
-    def _why_lost(self, row, chunk, lost) -> Failure:
+    def _why_lost(self, job, chunk, lost) -> Failure:
         """How a worker ends leaves no trace but the time: what was at work for nearly as long as
         a worker may, has most likely met the limit, whatever operation was the last."""
         limits = Deadline()
         seconds = chunk["seconds_since"] or 0
-        if not limits.seconds or seconds < SAFE_PART * limits.seconds or not stands_whole(row):
-            return Failure("worker_lost", self._lost_in_words(row, lost))
+        if not limits.seconds or seconds < SAFE_PART * limits.seconds or not stands_whole(job.row):
+            return Failure("worker_lost", self._lost_in_words(job, lost))
         text = self.env._(
             "The worker died %(lost)s times, at the last within %(seconds)s s; its time limit "
             "(%(limit)s) may be why. Nothing was kept. Operation %(index)s was reached and need "
@@ -45,19 +46,19 @@ class Recovery(Dispatch):
             lost=lost,
             seconds=round(seconds),
             limit=limits.describe(),
-            index=self.env["batch.job.operation"]._index_at(row["id"], row["step_position"]),
+            index=self.env["batch.job.operation"]._index_at(job.id, job["step_position"]),
         )
         return Failure("time_limit", text)
 
-    def _lost_in_words(self, row, lost):
-        if is_one_transaction(row):
+    def _lost_in_words(self, job, lost):
+        if is_one_transaction(job.row):
             return self.env._(
                 "The worker died %(lost)s times, and nothing was kept; it had reached operation "
                 "%(index)s.",
                 lost=lost,
-                index=self.env["batch.job.operation"]._index_at(row["id"], row["step_position"]),
+                index=self.env["batch.job.operation"]._index_at(job.id, job["step_position"]),
             )
-        if stands_whole(row):
+        if stands_whole(job.row):
             return self.env._(
                 "Its worker died %s times, at the last while this operation was at work; nothing "
                 "of its chunk was kept.",
@@ -70,48 +71,49 @@ class Recovery(Dispatch):
 
         :param counted: against the budget of conflicts; without it the chunk merely waits
         """
-        with self._taken_back(claim) as (rescue, row):
-            if row:
-                rescue._put_off(claim, row, reason, counted)
+        with self._taken_back(claim) as (recovery, job):
+            if job:
+                recovery._put_off(claim, job, reason, counted)
 
     def fail_ended(self, claim):
         """An operation has ended the transaction: of those without an outcome nobody knows what was
         kept, and none may be done again unseen."""
-        with self._taken_back(claim) as (rescue, row):
-            if row:
-                text = rescue.env._(
+        with self._taken_back(claim) as (recovery, job):
+            if job:
+                text = recovery.env._(
                     "An operation of its chunk ended the transaction. What was kept of the chunk "
                     "is not known: look before you retry."
                 )
-                chunk = rescue.env["batch.job.chunk"]._chunk(claim.chunk_id)
-                operations = rescue._pending_of(chunk)
+                chunk = recovery.env["batch.job.chunk"]._chunk(claim.chunk_id)
+                operations = recovery._pending_of(chunk)
                 failure = Failure("error", text)
                 outcomes = [Outcome(o.position, "failed", failure=failure) for o in operations]
-                rescue._end_chunk(row, chunk, operations, outcomes, text)
+                recovery._end_chunk(job, chunk, operations, outcomes, text)
 
     @contextmanager
     def _taken_back(self, claim):
         """A new transaction of a chunk whose work came to nothing; its session lock is still held.
 
-        :returns: yields (this object in the owner's language, the job's row or None if the chunk
+        :returns: yields (this object in the owner's language, the job, or None if the chunk
             is somebody else's by now)
         """
-        chunks = self.env["batch.job.chunk"]
         self.begin()
-        job = self.env["batch.job"].browse(claim.job["id"])
-        row = job._locked_row()
-        ours = row and chunks._is_ours(claim.chunk_id, claim.attempt)
-        yield type(self)(job._in_language_of_owner(row).env) if ours else self, ours and row
+        job = LockedJob.lock(self.env, claim.job["id"])
+        if job and self.env["batch.job.chunk"]._is_ours(claim.chunk_id, claim.attempt):
+            job = job.for_owner()
+            yield type(self)(job.env), job
+        else:
+            yield self, None
         ChunkLocks(self.env).hand_over(claim.chunk_id)
         self.env.cr.commit()  # pylint: disable=invalid-commit
 
-    def _put_off(self, claim, row, reason, counted):
+    def _put_off(self, claim, job, reason, counted):
         chunk = self.env["batch.job.chunk"]._chunk(claim.chunk_id)
         operations = self._pending_of(chunk)
         conflicts = chunk["conflicts"] + counted
-        verdict = after_conflict(conflicts, len(operations), stands_whole(row))
+        verdict = after_conflict(conflicts, len(operations), stands_whole(job.row))
         words = {"count": conflicts, "reason": reason}
-        if stands_whole(row) and len(operations) > 1:
+        if stands_whole(job.row) and len(operations) > 1:
             text = self.env._(
                 "It or another operation of its chunk met a conflict %(count)s times: %(reason)s",
                 **words,
@@ -120,7 +122,7 @@ class Recovery(Dispatch):
             text = self.env._("It met a conflict %(count)s times: %(reason)s", **words)
         wait = back_off(conflicts if counted else CONFLICT_BUDGET, random.random())
         self._put_back(
-            row,
+            job,
             chunk,
             operations,
             verdict,
@@ -131,13 +133,13 @@ class Recovery(Dispatch):
             not_before=self.env.cr.now() + timedelta(seconds=wait),
         )
 
-    def _put_back(self, row, chunk, operations, verdict, failure, **values):
+    def _put_back(self, job, chunk, operations, verdict, failure, **values):
         chunks = self.env["batch.job.chunk"]
         if not operations:
             chunks._update(chunk["id"], state="done")
             return
         if verdict == "fail":
-            self._give_up(row, chunk, operations, failure)
+            self._give_up(job, chunk, operations, failure)
             return
         parts = split(operations) if verdict == "split" else [operations]
         if len(parts) > 1:
@@ -156,11 +158,11 @@ class Recovery(Dispatch):
             )
         for part in parts:
             place = {"wave": chunk["wave"], "suspect": chunk["suspect"], **values}
-            chunks._cut(row, part[0].position, part[-1].last_position, **place)
+            chunks._cut(job.row, part[0].position, part[-1].last_position, **place)
 
-    def _give_up(self, row, chunk, operations, failure):
+    def _give_up(self, job, chunk, operations, failure):
         """The engine itself fails a chunk: its one operation, or all that stands together."""
-        reached = row["step_position"]
+        reached = job["step_position"]
         culprit = next((one for one in operations if one.position == reached), operations[0])
         outcomes = [
             Outcome(one.position, "failed", failure=failure)
@@ -168,16 +170,16 @@ class Recovery(Dispatch):
             else Outcome(one.position, "rolled_back")
             for one in operations
         ]
-        self._end_chunk(row, chunk, operations, outcomes, failure.message)
+        self._end_chunk(job, chunk, operations, outcomes, failure.message)
 
-    def _end_chunk(self, row, chunk, operations, outcomes, trouble):
+    def _end_chunk(self, job, chunk, operations, outcomes, trouble):
         """Write the outcomes of a chunk that the engine itself ends."""
-        stops = row["policy"] == "stop" and not row["dry_run"]
+        stops = job["policy"] == "stop" and not job["dry_run"]
         outcomes = complete(outcomes, operations)
         stored = self.env["batch.job.operation"]
-        stored._record(row["id"], outcomes)
+        stored._record(job.id, outcomes)
         if not stops:  # it may be resumed
-            stored._blank_ended(row, operations[0].position, operations[-1].last_position)
+            stored._blank_ended(job.row, operations[0].position, operations[-1].last_position)
         chunks = self.env["batch.job.chunk"]
         # added, not set: earlier steps of the chunk may have landed
         tally, state = count(outcomes), "halted" if stops else "done"

@@ -16,7 +16,7 @@ class Slots(Dispatch):
     def all(self):
         """The scheduled actions, slot 0 first."""
         crons = self.env["ir.cron"].sudo().with_context(active_test=False)
-        code = [("model_id.model", "=", "batch.job.runner"), ("code", "=like", "model._run(%)")]
+        code = [("model_id.model", "=", "batch.job"), ("code", "=like", "model._run_slot(%)")]
         return crons.search(code).sorted(lambda cron: (self.number_of(cron), cron.id))
 
     def number_of(self, cron) -> int:
@@ -50,7 +50,7 @@ class Slots(Dispatch):
             slots[0].copy(
                 {
                     "name": self.env._("Batch Jobs: runner %s", number + 1),
-                    "code": f"model._run({number})",
+                    "code": f"model._run_slot({number})",
                     "active": True,
                 }
             )
@@ -65,6 +65,11 @@ class Slots(Dispatch):
         for cron in self.all() - self.wanted_slots():
             if cron.active and self.number_of(cron) != slot:
                 cron.try_lock_for_update().write({"active": False})
+
+    def wake_for(self, jobs):
+        """Wake the runners for jobs: now, or at the eta of a job that has not begun."""
+        for eta in {not job.started_at and job.eta for job in jobs.sudo()}:
+            self.wake(eta)
 
     def wake(self, eta=None):
         """Have every slot look at the queue once this transaction is committed.

@@ -2,15 +2,14 @@
 
 from . import base
 from . import batch_job_rights
-from . import batch_job_row
 from . import batch_job_verbs
+from . import batch_job_scheduled
 from . import batch_job_screen
 from . import batch_job
 from . import batch_job_operation_screen
 from . import batch_job_outcome
 from . import batch_job_operation
 from . import batch_job_chunk
-from . import batch_job_runner
 from . import ir_fields_converter
 from . import ir_mail_server
 from . import ir_rule

@@ -6,7 +6,10 @@ from odoo.exceptions import AccessError, MissingError, UserError
 from odoo.tools import SQL
 
 from ..dispatch.execute_now import ExecuteNow
+from ..dispatch.locked_job import LockedJob
+from ..dispatch.slots import Slots
 from ..dispatch.stalled import Stalled
+from ..dispatch.starting import append_part, prepare
 from ..dispatch.submission import Submission, other_submission
 from ..engine.options import EXECUTE_LIMIT, EXECUTE_POLICIES
 from ..engine.progress import percent, time_left
@@ -26,7 +29,13 @@ class BatchJob(models.Model):
 
     _name = "batch.job"
     _description = "Batch Job"
-    _inherit = ["batch.job.verbs", "batch.job.screen", "batch.job.rights", "bus.listener.mixin"]
+    _inherit = [
+        "batch.job.verbs",
+        "batch.job.scheduled",
+        "batch.job.screen",
+        "batch.job.rights",
+        "bus.listener.mixin",
+    ]
     _order = "id desc"
 
     name = fields.Char(required=True)
@@ -143,7 +152,7 @@ class BatchJob(models.Model):
         job_id, is_new = submission.store(options, parsed, "queued" if start else "draft")
         job = self.browse(job_id)
         if is_new and start:
-            job._prepare()
+            prepare(LockedJob.lock(self.env, job_id))
         return job._status()
 
     @api.model
@@ -180,7 +189,7 @@ class BatchJob(models.Model):
         job_id, is_new = submission.store(options, parsed, "running")
         job = self.browse(job_id)
         if is_new:
-            ExecuteNow(self.env).run(job._row())
+            ExecuteNow(self.env).run(LockedJob.lock(self.env, job_id))
         return {**job._status(), **job.results(limit=EXECUTE_LIMIT)}
 
     def append(self, operations: list[dict], part: int) -> dict:
@@ -193,9 +202,9 @@ class BatchJob(models.Model):
         :raises AccessError: 403: the draft is somebody else's
         """
         self._check_owner()
-        row = self._locked_row() or self._refuse_unseen()
+        job = LockedJob.lock(self.env, self.id) or self._refuse_unseen()
         submission = Submission(self.env)
-        hashes = row["part_hashes"] or []
+        hashes = job["part_hashes"] or []
         if type(part) is int and 0 <= part < len(hashes):
             if hashes[part] != submission.digest(operations):
                 raise other_submission(
@@ -209,7 +218,7 @@ class BatchJob(models.Model):
                     ),
                 )
             return self._status()
-        if row["state"] != "draft":
+        if job["state"] != "draft":
             raise UserError(self.env._("Job %s is no draft any more; submit a new one.", self.id))
         if part != len(hashes) or type(part) is not int:
             raise UserError(
@@ -219,9 +228,8 @@ class BatchJob(models.Model):
                     next=len(hashes),
                 )
             )
-        parallel = row["max_parallel"] > 1
-        parsed = submission.parse(operations, row["total"], self.id, parallel)
-        self._append_part(row, hashes, parsed)
+        parallel = job["max_parallel"] > 1
+        append_part(job, submission.parse(operations, job["total"], self.id, parallel))
         return self._status()
 
     # RPC contract: look
@@ -284,7 +292,7 @@ class BatchJob(models.Model):
                 job._check_owner()
         result = super().write(vals)
         if "eta" in vals or "priority" in vals:
-            self._wake()
+            Slots(self.env).wake_for(self)
         return result
 
     @api.ondelete(at_uninstall=False)

@@ -1,8 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from ..dispatch.clean_up import DEFAULT_RETENTION, RETENTION_PARAMETER
 from ..dispatch.slots import DEFAULT_RUNNERS, MOST_RUNNERS, RUNNERS_PARAMETER, Slots
-from .batch_job_runner import DEFAULT_RETENTION, RETENTION_PARAMETER
 
 
 class ResConfigSettings(models.TransientModel):

@@ -17,6 +17,7 @@ from odoo.tests import BaseCase
 from odoo.tests.common import HOST, get_db_name
 from odoo.tools import mute_logger
 
+from ..dispatch.locked_job import LockedJob
 from ..dispatch.slots import Slots
 
 TIMEOUT = 60  # seconds a request may take
@@ -120,7 +121,7 @@ class CommittedCase(BaseCase):
         """Be the runner: do every chunk that can be done now, on a cursor of its own."""
         self.commit()
         with self.registry.cursor() as cr:
-            api.Environment(cr, SUPERUSER_ID, {})["batch.job.runner"]._run(slot)
+            api.Environment(cr, SUPERUSER_ID, {})["batch.job"]._run_slot(slot)
         self.renew()
 
     def submit_and_run(self, operations, user=None, **options):
@@ -128,6 +129,10 @@ class CommittedCase(BaseCase):
         job = self.submit(operations, user, **options)
         self.run_jobs()
         return job
+
+    def locked(self, job) -> LockedJob:
+        """The job's row, locked by the test's transaction."""
+        return LockedJob.lock(self.env, job.id)
 
     def outcomes(self, job):
         """All outcomes of a job, in order."""

@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 from odoo.service.model import get_public_method
 from odoo.tests import tagged
 
+from .common import CommittedCase
 from .rpc_cases import MODEL, AccessCase, create
 
 GOOD = create("good")
@@ -228,7 +229,6 @@ class TestWhatMay(AccessCase):
             "batch.job",
             "batch.job.operation",
             "batch.job.chunk",
-            "batch.job.runner",
             "ir.cron",
             "ir.cron.trigger",
             "ir.model",
@@ -295,3 +295,14 @@ class TestWhatMay(AccessCase):
                     method([GOOD])
         with self.assertRaises(UserError):
             self.admin._in_batches("context_get")
+
+
+@tagged("post_install", "-at_install")
+class TestModels(CommittedCase):
+    def test_each_abstract_model_is_part_of_a_record(self):
+        """Administrators see every model in a list: none is there that only holds functions."""
+        ours = [model for model in self.env.values() if model._name.startswith("batch.job")]
+        real = [model for model in ours if not model._abstract]
+        parts = {name for model in real for name in model._inherit}
+        self.assertEqual({model._name for model in ours if model._abstract} - parts, set())
+        self.assertEqual(len(real), 3)

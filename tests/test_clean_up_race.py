@@ -32,7 +32,7 @@ class TestCleanUpRace(RaceCase):
         return job
 
     def clean_up(self):
-        return self.cleaner["batch.job.runner"]._gc_operations()
+        return self.cleaner["batch.job"]._gc_operations()
 
     def call(self, verb, job):
         """As over RPC: what was committed meanwhile is seen."""

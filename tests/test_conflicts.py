@@ -4,6 +4,7 @@ from odoo.exceptions import ConcurrencyError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from ..dispatch.runner import Runner
 from .races import GATE, ITEM, PATIENCE, RaceCase
 
 REPAIR = "test.batch.repair"
@@ -94,7 +95,7 @@ class TestConflicts(RaceCase):
         self.cr.execute("SET LOCAL deadlock_timeout = '60s'")
         self.cr.execute("SELECT FROM batch_job_chunk WHERE job_id = %s FOR UPDATE", [job.id])
         with mute_logger("odoo.sql_db"):
-            claim = self.in_background(runner.env["batch.job.runner"]._claim, 0)
+            claim = self.in_background(Runner(runner.env, 0).claim)
             self.until_it_waits(runner.pid, keep=True)
             self.cr.execute("SELECT FROM batch_job WHERE id = %s FOR UPDATE", [job.id])
             self.renew()

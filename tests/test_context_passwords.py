@@ -122,7 +122,7 @@ class TestContextPasswords(RpcCase):
         self.run_jobs()
         old_moment = "UPDATE batch_job SET finished_at = now() - interval '31 d' WHERE id = %s"
         self.cr.execute(old_moment, [old.id])
-        runner = self.env["batch.job.runner"]
+        runner = self.env["batch.job"]
         self.assertTrue(type(runner)._gc_contexts._autovacuum)
         runner._gc_contexts()
         self.commit()

@@ -171,7 +171,7 @@ class TestHandBack(TimeCase):
         slow = "UPDATE batch_job_chunk SET duration = 3 WHERE job_id = %s AND size > 0"
         self.cr.execute(slow, [job.id])
         self.commit()
-        self.assertEqual(self.env["batch.job.chunk"]._size_by_history(job.sudo()._row()), 1)
+        self.assertEqual(self.env["batch.job.chunk"]._size_by_history(self.locked(job).row), 1)
 
 
 @tagged("post_install", "-at_install")

@@ -1,4 +1,6 @@
+import runpy
 from datetime import timedelta
+from pathlib import Path
 
 from odoo import fields
 from odoo.exceptions import UserError
@@ -6,8 +8,8 @@ from odoo.modules.neutralize import get_neutralization_queries
 from odoo.tests import tagged
 
 from .. import uninstall_hook
+from ..dispatch.clean_up import RETENTION_PARAMETER
 from ..dispatch.slots import Slots
-from ..models.batch_job_runner import RETENTION_PARAMETER
 from .common import CommittedCase
 from .races import RaceCase
 
@@ -29,7 +31,7 @@ class TestRetention(RaceCase):
         return job
 
     def vacuum(self):
-        result = self.env["batch.job.runner"]._gc_operations()
+        result = self.env["batch.job"]._gc_operations()
         self.commit()
         return result
 
@@ -78,7 +80,7 @@ class TestRetention(RaceCase):
 
     def test_odoo_calls_it(self):
         """Odoo's daily vacuum finds it by its mark."""
-        self.assertTrue(type(self.env["batch.job.runner"])._gc_operations._autovacuum)
+        self.assertTrue(type(self.env["batch.job"])._gc_operations._autovacuum)
 
 
 @tagged("post_install", "-at_install")
@@ -195,3 +197,27 @@ class TestUninstall(CommittedCase):
         self.assertFalse(attachment.exists())
         self.assertFalse(self.env["ir.config_parameter"].get_param("batch_job.runners"))
         self.assertFalse(Slots(self.env).all())
+
+
+@tagged("post_install", "-at_install")
+class TestUpgrade(CommittedCase):
+    def test_from_the_model_of_the_runner(self):
+        """The scheduled actions of a database of 1.0 call the job's model after the upgrade."""
+        cr, slots = self.env.cr, Slots(self.env).all()
+        old = self.env["ir.model"].create({"name": "Old", "model": "x_batch.job.runner"})
+        cr.execute("UPDATE ir_model SET model = 'batch.job.runner' WHERE id = %s", [old.id])
+        actions = slots.ir_actions_server_id
+        cr.execute(
+            "UPDATE ir_act_server SET model_id = %s, code = replace(code, '_slot(', '(')"
+            " WHERE id = ANY(%s)",
+            [old.id, actions.ids],
+        )
+        self.env.invalidate_all()
+        self.assertFalse(Slots(self.env).all())
+        script = Path(__file__).parent.parent / "migrations/19.0.1.1.0/pre-migrate.py"
+        runpy.run_path(str(script))["migrate"](cr, "19.0.1.0.0")
+        self.env.invalidate_all()
+        self.assertEqual(Slots(self.env).all(), slots)
+        codes = [f"model._run_slot({number})" for number in range(len(slots))]
+        self.assertEqual(slots.mapped("code"), codes)
+        self.renew()

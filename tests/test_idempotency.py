@@ -8,6 +8,7 @@ from odoo.service import server
 from odoo.tests import tagged
 from odoo.tests.common import HOST
 
+from ..dispatch.locked_job import LockedJob
 from .races import ITEM, PATIENCE, RaceCase
 
 AT_ONCE = 10
@@ -216,7 +217,7 @@ class TestIdempotency(RaceCase):
         self.assertEqual(job["name"], "clients.csv")
         self.assertEqual(self.jobs().submit(operations, **key)["id"], job["id"])
         self.assertEqual(named.submit(operations, name="Batch job", **key)["id"], job["id"])
-        context = self.jobs().browse(job["id"]).sudo()._row()["run_context"]
+        context = LockedJob.lock(self.env, job["id"])["run_context"]
         self.assertNotIn("batch_job_default_name", context)
         for odd in ({}, ["a"], "x" * 256, "\0", 5):
             odd_jobs = self.jobs().with_context(batch_job_default_name=odd)

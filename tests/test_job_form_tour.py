@@ -2,10 +2,11 @@
 
 from odoo.tests import HttpCase, tagged
 
+from ..dispatch.locked_job import LockedJob
+
 CHANGE = """
-job = env["batch.job"].browse({job_id}).sudo()
-row = {{**job._locked_row(), "succeeded": 3}}
-job._set(succeeded=3)
+job = env["test.batch.item"]._lock_job({job_id})
+job.set(succeeded=3)
 {then}
 """
 
@@ -24,7 +25,7 @@ class TestJobForm(HttpCase):
     def make_running(self, needs_runner):
         """A job of ten operations that a runner has begun."""
         job = self.jobs.browse(self.jobs.submit([self.tag(name="A")] * 10)["id"])
-        job._set(state="running", needs_runner=needs_runner)
+        LockedJob.lock(self.env, job.id).set(state="running", needs_runner=needs_runner)
         return job
 
     def make_change(self, job, then=""):
@@ -41,7 +42,7 @@ class TestJobForm(HttpCase):
     def test_follows_the_bus(self):
         """The form shows what the server publishes; nothing else could tell it (no polling)."""
         job = self.make_running(needs_runner=False)
-        publish = "env['test.batch.item']._publish_progress(job, row)"
+        publish = "env['test.batch.item']._publish_progress(job)"
         self.make_change(job, then=publish)
         self.tour("batch_job_follows_server", job)
 

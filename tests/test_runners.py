@@ -6,6 +6,7 @@ from odoo.exceptions import ValidationError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from ..dispatch.runner import Runner
 from ..dispatch.slots import RUNNERS_PARAMETER, Slots
 from .races import ITEM, RaceCase
 
@@ -34,7 +35,9 @@ class TestRunners(RaceCase):
         self.save(4)
         self.assertEqual(self.active()[:4], [True] * 4)
         slots = Slots(self.env).all()
-        self.assertEqual(slots.mapped("code")[:4], [f"model._run({number})" for number in range(4)])
+        self.assertEqual(
+            slots.mapped("code")[:4], [f"model._run_slot({number})" for number in range(4)]
+        )
         self.save(1)
         self.assertEqual(self.active(), [True] + [False] * (len(slots) - 1))
         self.save(3)
@@ -98,7 +101,7 @@ class TestRunners(RaceCase):
         self.save(2)
         self.assertEqual(self.active()[:3], [True, True, False])
         codes = Slots(self.env).all().mapped("code")
-        self.assertEqual(codes[:3], [f"model._run({number})" for number in range(3)])
+        self.assertEqual(codes[:3], [f"model._run_slot({number})" for number in range(3)])
 
     def test_a_superfluous_runner_does_nothing(self):
         """A runner beyond the number claims nothing, although it may still be active."""
@@ -237,10 +240,9 @@ class TestTurns(RaceCase):
         """That PostgreSQL refuses to notify them is no failure of a runner that wants to come back:
         Odoo switches scheduled actions off that fail too often."""
         self.forget_triggers()
-        runner = self.env["batch.job.runner"]
         no_function = patch("odoo.addons.base.models.ir_cron.ODOO_NOTIFY_FUNCTION", "no_such")
         with no_function, mute_logger("odoo.addons.batch_job.execution.commit", "odoo.sql_db"):
-            runner._come_back(0)
+            Runner(self.env, 0)._come_back()
         self.renew()
         self.assertEqual(self.waiting_triggers().cron_id, Slots(self.env).slot(0))
 
@@ -269,16 +271,16 @@ class TestPutOff(RaceCase):
         """A job with a queued chunk of one operation for each wait, and its chunks."""
         options = {"chunk_size": 1, "max_parallel": 2, **options}
         job = self.submit(self.creates(self._testMethodName, len(seconds)), **options)
-        row = job.sudo()._row()
+        row = self.locked(job).row
         chunks = self.env["batch.job.chunk"]
         for number, wait in enumerate(seconds):
             moment = wait and fields.Datetime.now() + timedelta(seconds=wait)
             chunks._cut(row, number, number, not_before=moment)
-        job._set(next_position=len(seconds))
+        self.locked(job).set(next_position=len(seconds))
         return chunks.search([("job_id", "=", job.id)])
 
     def wait(self):
-        wait = self.env["batch.job.runner"]._wait_of_next_chunk()
+        wait = Runner(self.env, 0).wait_of_next_chunk()
         return wait and round(wait.total_seconds(), -1)
 
     def test_the_earliest(self):
@@ -298,7 +300,7 @@ class TestPutOff(RaceCase):
         self.assertEqual(self.wait(), -50)
         self.env["batch.job.chunk"]._update(first.id, state="running")
         self.assertEqual(self.wait(), 50)
-        first.job_id._set(max_parallel=1)
+        self.locked(first.job_id).set(max_parallel=1)
         self.assertIsNone(self.wait())
 
     def test_ready_since_the_claim(self):
@@ -315,5 +317,5 @@ class TestPutOff(RaceCase):
     def test_a_job_that_has_time(self):
         """A job that waits for its eta calls its runners by itself."""
         chunk = self.put_off(50)
-        chunk.job_id._set(eta=fields.Datetime.now() + timedelta(days=1))
+        self.locked(chunk.job_id).set(eta=fields.Datetime.now() + timedelta(days=1))
         self.assertIsNone(self.wait())

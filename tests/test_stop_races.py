@@ -87,7 +87,7 @@ class TestStops(RaceCase):
         job, runner, claim = self.submit_and_claim(4)
         runner.work(claim)
         self.renew()
-        Claims(self.env).fold(job.sudo(), job._locked_row())
+        Claims(self.env).fold(self.locked(job))
         self.commit()
         self.assertEqual(self.verb(job, "pause"), "done")
         self.assert_counters(job, "done", succeeded=4)

@@ -141,7 +141,7 @@ class TestUpsert(KeyCase):
         job = self.submit(operations[:6], max_parallel=2, chunk_size=2, start=False)
         job.append(operations[6:], part=0)
         job.start()
-        self.assertEqual(job._row()["wave_ends"], [3, 7, 11])
+        self.assertEqual(self.locked(job)["wave_ends"], [3, 7, 11])
         self.run_jobs()
         values = [outcome["value"] for outcome in self.outcomes(job)]
         self.assertEqual(values, ["created"] * 4 + ["updated"] * 8)

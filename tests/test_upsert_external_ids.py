@@ -105,7 +105,7 @@ class TestUpsertExternalIds(KeyCase):
         """With chunks at once the later operation of an external id still updates the earlier."""
         operations = [by_id(f"p{n % 2}", name=f"name {n}") for n in range(6)]
         job = self.submit_and_run(operations, max_parallel=2, chunk_size=1)
-        self.assertEqual(job._row()["wave_ends"], [1, 3, 5])
+        self.assertEqual(self.locked(job)["wave_ends"], [1, 3, 5])
         self.assertEqual(self.records([]).mapped("name"), ["name 4", "name 5"])
 
     def test_beside_keys(self):

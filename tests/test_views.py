@@ -7,6 +7,8 @@ from odoo.tests import TransactionCase, new_test_user, tagged
 
 from odoo.addons.bus.tests.common import WebsocketCase
 
+from ..dispatch.locked_job import LockedJob
+
 GROUPS = "base.group_user,base.group_partner_manager"
 
 
@@ -27,7 +29,7 @@ class ViewsCase(TransactionCase):
 
     def change(self, job, **values):
         """Write a job's row, as runners do."""
-        job._set(**values)
+        LockedJob.lock(self.env, job.id).set(**values)
         job.invalidate_recordset()
 
 

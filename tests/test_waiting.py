@@ -4,10 +4,10 @@ from unittest.mock import patch
 from odoo import SUPERUSER_ID, api
 from odoo.tests import tagged
 
+from ..dispatch import runner as runner_module
 from ..dispatch.slots import Slots
 from ..execution import key_locks
 from ..execution.key_locks import KeyLocks
-from ..models import batch_job_runner
 from .key_cases import KEY, upsert
 from .races import ITEM, PATIENCE
 from .time_cases import TimeCase
@@ -22,8 +22,8 @@ class TestWaiting(TimeCase):
     def put_off(self, seconds):
         """A job whose one chunk may not run before some seconds are over."""
         job = self.submit(self.creates("put off", 1))
-        self.env["batch.job.chunk"]._cut(job.sudo()._row(), 0, 0)
-        job._set(next_position=1)
+        self.env["batch.job.chunk"]._cut(self.locked(job).row, 0, 0)
+        self.locked(job).set(next_position=1)
         self.move(job, seconds)
         return job
 
@@ -72,7 +72,7 @@ class TestWaiting(TimeCase):
 
     def test_new_work_comes_first(self):
         """A job that is submitted while a runner waits does not wait with it."""
-        self.startPatcher(patch.object(batch_job_runner, "SOON", 60))
+        self.startPatcher(patch.object(runner_module, "SOON", 60))
         waiting = self.put_off(50)
         before = self.progress_rows()
         work = self.in_background(self.run_actions_until_ended, waiting.id)

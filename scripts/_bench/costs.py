@@ -24,8 +24,8 @@ STEPS = (
     ("chunk_lock.ChunkLocks", "hand_over", "hand the lock over"),
     ("chunk_transaction.ChunkTransaction", "commit", "commit"),
     ("chunk_lock.ChunkLocks", "let_go", "make sure the lock is gone"),
-    ("batch.job.runner", "_report", "report progress, commit"),
-    ("batch.job.runner", "_run", "the rest of the runner"),
+    ("runner.Runner", "_report", "report progress, commit"),
+    ("runner.Runner", "run", "the rest of the runner"),
 )
 
 

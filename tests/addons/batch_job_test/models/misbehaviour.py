@@ -7,6 +7,7 @@ from odoo.modules.registry import Registry
 from odoo.tools import SQL
 
 from odoo.addons.batch_job.dispatch.claim import Claims
+from odoo.addons.batch_job.dispatch.locked_job import LockedJob
 
 GATES = 64_646_464  # first key of the advisory locks that tests hold; the second is the gate
 
@@ -21,9 +22,14 @@ class TestBatchItem(models.Model):
     _name_unique = models.Constraint("UNIQUE (name)", "An item of this name exists already.")
 
     @api.model
-    def _publish_progress(self, job, row):
-        """For server actions, which cannot import: what a claim publishes."""
-        Claims(self.env)._publish(job, row, ended=False)
+    def _lock_job(self, job_id):
+        """For server actions, which cannot import."""
+        return LockedJob.lock(self.sudo().env, job_id)
+
+    @api.model
+    def _publish_progress(self, job):
+        """What a claim publishes."""
+        Claims(job.env)._publish(job, ended=False)
 
     @api.model
     def create_gated(self, name: str, before: int = 0, after: int = 0):

@@ -1,0 +1,110 @@
+"""The row of a job, locked. Verbs and claims lock the row before they change it."""
+
+import json
+
+from odoo.api import Environment
+from odoo.http import request
+from odoo.sql_db import Cursor
+from odoo.tools import SQL
+
+from ..engine.passwords import blank_passwords
+from ..engine.states import JOB_TRANSITIONS
+from .base import Dispatch
+
+_JSON_COLUMNS = ("causes", "part_hashes", "run_context", "wave_ends")
+
+
+class LockedJob(Dispatch):
+    """A job whose row is locked until the transaction ends.
+
+    `job["state"]` is a column. Each write goes to the database and to what was read, so that both
+    stay the same.
+    """
+
+    def __init__(self, env: Environment, row: dict):
+        super().__init__(env)
+        self.row = row
+
+    @classmethod
+    def lock(cls, env: Environment, job_id: int) -> "LockedJob | None":
+        """Wait for the lock, then read the row; None if the job is gone."""
+        query = SQL("SELECT * FROM batch_job WHERE id = %s FOR NO KEY UPDATE", job_id)
+        # a claim may get the lock first: the caller tries again, and nobody needs to read of it
+        env.cr.execute(query, log_exceptions=False)
+        row = env.cr.dictfetchone()
+        return cls(env, row) if row else None
+
+    def __getitem__(self, column):
+        return self.row[column]
+
+    @property
+    def id(self) -> int:
+        return self.row["id"]
+
+    @property
+    def record(self):
+        """The record of `batch.job`."""
+        return self.env["batch.job"].browse(self.id)
+
+    def for_owner(self) -> "LockedJob":
+        """The same job, to write texts with: they are stored in the language of the job's owner."""
+        return type(self)(in_language_of_owner(self.env, self.row), self.row)
+
+    def set(self, **values):
+        columns = SQL(", ").join(map(SQL.identifier, values))
+        assignments = SQL(", ").join(
+            SQL("%s = %s", SQL.identifier(name), self._stored(name, value))
+            for name, value in values.items()
+        )
+        query = SQL(
+            "UPDATE batch_job SET %s WHERE id = %s RETURNING %s", assignments, self.id, columns
+        )
+        self.env.cr.execute(query)
+        self.row.update(self.env.cr.dictfetchone())
+
+    def _stored(self, name, value):
+        return json.dumps(value) if name in _JSON_COLUMNS else value
+
+    def move(self, state: str, **values):
+        """Change the state, and other columns with it."""
+        if state not in JOB_TRANSITIONS[self["state"]]:
+            raise AssertionError(f"batch.job {self.id}: {self['state']} -> {state}")
+        self.set(state=state, **values)
+
+    def blank_context(self):
+        """Blank the passwords in the submitter's context; what else is in the context stays.
+
+        Only when no operation of the job will run again.
+        """
+        blanked = blank_passwords(self["run_context"])
+        if blanked != self["run_context"]:
+            self.set(run_context=blanked)
+
+
+def in_language_of_owner(env: Environment, row: dict) -> Environment:
+    lang = (row["run_context"] or {}).get("lang")
+    is_known = isinstance(lang, str) and env["res.lang"]._get_data(code=lang)
+    return env(context={**env.context, "lang": lang if is_known else None})
+
+
+def begin_fresh(job):
+    """Let a call that came for this job alone see what claims have committed until now.
+
+    The transaction of the call has an old snapshot, and a claim changes the job's row several times
+    a second: to lock the row would mostly mean a conflict, and Odoo's retry sleeps for seconds. So
+    begin again in READ COMMITTED, as claims do; only when nothing was written and no caller of ours
+    can hold a savepoint.
+
+    :param job: the record
+    """
+    cr = job.env.cr
+    params = request.params if request else {}
+    if job._name not in (params.get("model"), params.get("__model__")):
+        return
+    if not isinstance(cr, Cursor) or cr.postcommit or cr.precommit:
+        return
+    job.env.flush_all()
+    cr.execute("SELECT pg_current_xact_id_if_assigned() IS NULL")
+    if cr.fetchone()[0]:
+        cr.rollback()
+        cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")

@@ -1,0 +1,139 @@
+"""What runs again: the culprit of a paused job, what a retry opens, a dry run as a real job."""
+
+from odoo import fields
+from odoo.exceptions import UserError
+
+from ..engine.outcomes import without_cause
+from ..engine.passwords import holds_blanked
+from ..engine.states import OPERATION_STATES
+from .locked_job import LockedJob
+from .slots import Slots
+from .starting import prepare
+
+
+def run_for_real(job: LockedJob):
+    """A dry run that has ended becomes the job it was a trial of."""
+    _keep_report(job)
+    if job.env["batch.job.operation"]._forget_outcomes(job.id) < job["total"]:
+        _refuse_deleted(job)
+    _refuse_blanked(job)
+    job.env["batch.job.chunk"]._drop_all(job.id)
+    fresh = {"succeeded": 0, "failed": 0, "skipped": 0, "causes": [], "error": None}
+    times = {"started_at": None, "finished_at": None, "last_folded_at": None}
+    job.move(
+        "queued",
+        dry_run=False,
+        next_position=0,
+        step_position=0,
+        rate=0.0,
+        queued_at=fields.Datetime.now(),
+        **fresh,
+        **times,
+    )
+    prepare(job)
+
+
+def _keep_report(job):
+    """The outcomes of a dry run become an attachment."""
+    job.env["ir.attachment"].sudo().create(
+        {
+            "name": job.env._("Dry run of %s.csv", job["name"]),
+            "res_model": "batch.job",
+            "res_id": job.id,
+            "mimetype": "text/csv",
+            "raw": job.env["batch.job.operation"]._report(job.id),
+        }
+    )
+
+
+def culprit_index(job: LockedJob) -> int | None:
+    """The index of the operation at which policy `stop` paused the job."""
+    position = job["culprit_position"]
+    if position is None:
+        return None
+    return job.env["batch.job.operation"]._index_at(job.id, position)
+
+
+def reopen_culprit(job: LockedJob):
+    """Open the culprit again, with all of its rows: a record that is loaded may have several."""
+    position, causes = job["culprit_position"], job["causes"]
+    operations = job.env["batch.job.operation"]
+    end = operations._record_end(job.id, position + 1, job["total"])
+    reopened = operations._reopen(job.id, position, end - 1)
+    for cause in reopened:
+        causes = without_cause(causes, cause)
+    job.set(failed=job["failed"] - len(reopened), causes=causes)
+
+
+def reopen_failed(job: LockedJob, cancelled: bool):
+    """Queue again what a retry does again."""
+    operations = job.env["batch.job.operation"]
+    _refuse_retry(job, operations)
+    moved = operations._change_state(job.id, _reopened_states(job, cancelled), "pending")
+    if not moved:
+        return
+    failed = moved.pop("failed", 0)
+    succeeded = moved.pop("done", 0)
+    job.move(
+        "queued",
+        failed=job["failed"] - failed,
+        succeeded=job["succeeded"] - succeeded,
+        skipped=job["skipped"] - sum(moved.values()),
+        causes=[],
+        error=None,
+        finished_at=None,
+        culprit_position=None,
+        next_position=job["total"],
+        step_position=0,
+        rate=0.0,
+        last_folded_at=None,
+        needs_runner=True,
+        queued_at=fields.Datetime.now(),
+    )
+    job.env["batch.job.chunk"]._cut_for_retry(job.row)
+    Slots(job.env).wake_for(job.record)
+
+
+def _refuse_retry(job, operations):
+    if job["needs_runner"]:
+        # cancelled a moment ago: what was not begun is still pending, and would run
+        raise UserError(
+            job.env._("The last chunk of job %s has not landed yet; retry in a moment.", job.id)
+        )
+    if not job["queued_at"]:
+        raise UserError(
+            job.env._(
+                "Job %s was cancelled before it was started, and may be but a part of what was to "
+                "be sent; submit it anew.",
+                job.id,
+            )
+        )
+    if operations._count_stored(job.id) < job["total"]:
+        _refuse_deleted(job)
+    _refuse_blanked(job)
+
+
+def _reopened_states(job, cancelled) -> list[str]:
+    """The states of operations that a retry does again. What was kept is never among them, not even
+    under policy `all`: the cancel may have come when all had been committed."""
+    if job["dry_run"]:
+        return [state for state in OPERATION_STATES if state != "pending"]
+    states = ["failed", "rolled_back", "skipped"]
+    return [*states, "cancelled"] if cancelled or job["policy"] == "all" else states
+
+
+def _refuse_deleted(job):
+    raise UserError(
+        job.env._("The operations of job %s have been deleted since; submit them anew.", job.id)
+    )
+
+
+def _refuse_blanked(job):
+    if holds_blanked(job["run_context"]):
+        raise UserError(
+            job.env._(
+                "The context of job %s held a password, which was blanked when the job ended and "
+                "cannot be used again: submit the operations anew.",
+                job.id,
+            )
+        )
