@@ -9,10 +9,10 @@ from ..engine.chunk_size import handed_back
 from ..engine.operations import Operation, complete
 from ..engine.outcomes import Outcome, count
 from ..engine.references import references_of
+from ..execution.checks.lessons import Knowledge
 from ..execution.chunk_run import Run
-from ..execution.commit import commit_and_run_hooks
-from ..execution.knowledge import Knowledge
 from ..execution.references import References
+from ..execution.transaction.commit import commit_and_run_hooks
 from .base import Dispatch
 from .chunk_lock import ChunkLocks
 from .claim import Claim

@@ -11,9 +11,9 @@ from ..engine.next_chunk import ChunkNow, Progress, Step, next_step
 from ..engine.options import DEFAULT_PRIORITY
 from ..engine.states import LIVE_STATES, is_one_transaction, stands_whole
 from ..engine.waves import wave_at
-from ..execution.commit import commit_and_run_hooks
-from ..execution.deadline import Deadline
+from ..execution.transaction.commit import commit_and_run_hooks
 from ..execution.transaction.transient import is_transient
+from ..execution.worker.deadline import Deadline
 from .base import NOW
 from .chunk_lock import ChunkLocks
 from .ending import close_stopped, end

@@ -8,11 +8,11 @@ from odoo.sql_db import Cursor
 
 from ..engine.operations import complete
 from ..engine.outcomes import Failure, Outcome, count
+from ..execution.checks.lessons import Knowledge
 from ..execution.chunk_run import run_isolated, run_strict
-from ..execution.key_locks import MOST_KEYS_OF_A_CALL, LocksBeside
-from ..execution.knowledge import Knowledge
-from ..execution.second_connection import NoConnection, too_busy
+from ..execution.orm.key_locks import MOST_KEYS_OF_A_CALL, LocksBeside
 from ..execution.transaction.transient import TransactionEnded, TransientError
+from ..execution.worker.second_connection import NoConnection, too_busy
 from .chunk_transaction import ChunkTransaction
 from .ending import end_call
 from .locked_job import LockedJob

@@ -7,11 +7,11 @@ from odoo.tools import SQL
 from ..engine.outcomes import Failure, Outcome
 from ..engine.retry import LOST_BUDGET
 from ..engine.states import is_one_transaction
+from ..execution.checks.lessons import Knowledge
 from ..execution.chunk_run import run_all, run_dry, run_stepwise
-from ..execution.commit import commit_and_run_hooks
-from ..execution.deadline import Deadline, OutOfTime, StopAll
-from ..execution.knowledge import Knowledge
+from ..execution.transaction.commit import commit_and_run_hooks
 from ..execution.transaction.dry_run import dry_run
+from ..execution.worker.deadline import Deadline, OutOfTime, StopAll
 from .chunk_lock import ChunkLocks
 from .chunk_transaction import ChunkTransaction
 from .locked_job import in_language_of_owner

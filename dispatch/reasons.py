@@ -1,6 +1,6 @@
 """Why a transaction came to nothing, in words that are stored with its chunk."""
 
-from ..execution.key_locks import KeysTaken
+from ..execution.orm.key_locks import KeysTaken
 
 
 def reason_of(error) -> str:

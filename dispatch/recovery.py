@@ -8,7 +8,7 @@ from ..engine.operations import Operation, complete
 from ..engine.outcomes import Failure, Outcome, count
 from ..engine.retry import CONFLICT_BUDGET, after_conflict, after_lost_worker, back_off
 from ..engine.states import is_one_transaction, stands_whole
-from ..execution.deadline import SAFE_PART, Deadline
+from ..execution.worker.deadline import SAFE_PART, Deadline
 from .base import Dispatch
 from .chunk_lock import ChunkLocks
 from .locked_job import LockedJob

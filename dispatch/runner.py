@@ -8,12 +8,12 @@ from odoo.api import Environment
 from odoo.tools import SQL
 
 from ..engine.states import LIVE_STATES
-from ..execution.commit import commit_and_run_hooks
-from ..execution.deadline import Deadline
-from ..execution.knowledge import Knowledge
-from ..execution.server_stop import is_stopping, runner_at_work
+from ..execution.checks.lessons import Knowledge
+from ..execution.transaction.commit import commit_and_run_hooks
 from ..execution.transaction.quiet_log import quiet_queries
 from ..execution.transaction.transient import is_transient
+from ..execution.worker.deadline import Deadline
+from ..execution.worker.server_stop import is_stopping, runner_at_work
 from .base import Dispatch
 from .chunk_lock import ChunkLocks
 from .claim import Claim, Claims

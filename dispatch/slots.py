@@ -2,7 +2,7 @@ import re
 
 from odoo import fields
 
-from ..execution.key_locks import share_of_keys
+from ..execution.orm.key_locks import share_of_keys
 from .base import Dispatch
 
 RUNNERS_PARAMETER = "batch_job.runners"

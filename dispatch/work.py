@@ -3,12 +3,12 @@ import time
 
 from ..engine.chunk_size import FIRST_STEP, first_step, hands_back
 from ..engine.states import is_one_transaction, stands_whole
+from ..execution.checks.lessons import Knowledge
 from ..execution.chunk_run import run_isolated, run_strict
-from ..execution.deadline import Deadline, StopAll
-from ..execution.key_locks import KeyLocks, KeysTaken
-from ..execution.knowledge import Knowledge
-from ..execution.server_stop import is_stopping
+from ..execution.orm.key_locks import KeyLocks, KeysTaken
 from ..execution.transaction.transient import TransactionEnded, is_transient
+from ..execution.worker.deadline import Deadline, StopAll
+from ..execution.worker.server_stop import is_stopping
 from .chunk_lock import ChunkLocks
 from .chunk_transaction import ChunkTransaction
 from .claim import Claim

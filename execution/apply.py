@@ -7,19 +7,20 @@ from ..engine.errors import ForbiddenEffect, MergedWrongly, OperationFailed
 from ..engine.isolate import TimeIsUp, never
 from ..engine.operations import Operation
 from ..engine.outcomes import Outcome
-from . import crud, prechecks
-from .certain import certain_failures
-from .deadline import StopAll
+from .checks import prechecks
+from .checks.lessons import Knowledge
+from .checks.misfits import watch
+from .checks.prechecks import Suspicion
+from .checks.settled import certain_failures
 from .failures import describe
-from .knowledge import Knowledge
-from .load import Loader
-from .misfits import watch
-from .prechecks import Suspicion
+from .orm import crud
+from .orm.load import Loader
+from .orm.relations import relations, tied_by_references
+from .orm.upsert import add_later_of_same_key, upsert
 from .references import References
-from .relations import relations, tied_by_references
 from .transaction.savepoint import check_deferred_constraints, repairing_savepoint
 from .transaction.transient import TransientError
-from .upsert import add_later_of_same_key, upsert
+from .worker.deadline import StopAll
 
 _APPLY = {
     "create": crud.create,

@@ -8,11 +8,11 @@ from ..engine.isolate import TimeIsUp, first_culprit, isolate, never
 from ..engine.operations import Operation
 from ..engine.outcomes import Outcome
 from .apply import Applier
-from .deadline import StopAll
-from .knowledge import Knowledge
+from .checks.lessons import Knowledge
 from .references import References
 from .transaction.commit_ban import operation_guard
 from .transaction.savepoint import repairing_savepoint
+from .worker.deadline import StopAll
 
 LAND_AFTER = 50  # released savepoints; with more than 64 all other sessions' snapshots get slower
 

@@ -1,7 +1,7 @@
 from odoo import api, models
 
-from ..execution.misfits import watching
-from ..execution.unlinks import note_unlink
+from ..execution.checks.misfits import watching
+from ..execution.orm.unlinks import note_unlink
 
 
 class Base(models.AbstractModel):

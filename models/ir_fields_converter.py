@@ -1,6 +1,6 @@
 from odoo import api, models
 
-from ..execution.load import FINDER, MAKES_NAMES
+from ..execution.orm.load import FINDER, MAKES_NAMES
 
 BY_ODOO = {None, "id", ".id"}  # the ways Odoo itself finds a referred record
 

@@ -1,8 +1,9 @@
 """The dependency rule: which folder of the addon may import which.
 
 controllers, wizards -> models -> dispatch -> execution -> engine -> the standard library, and
-formats beside engine. The client and the scripts import nothing of the addon, except by
-name in `_bench/costs.py`.
+formats beside engine. Inside execution: its top -> orm -> checks -> transaction -> worker; orm and
+checks may also import the top's `failures`. The client and the scripts import nothing of the addon,
+except by name in `_bench/costs.py`.
 """
 
 import ast
@@ -13,10 +14,16 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PURE = {"engine", "formats"}  # plain Python: the standard library only
 OUTSIDE = {"client/src", "benchmarks", "scripts"}
+TRANSACTION_AND_BELOW = {"execution/transaction", "execution/worker"}
+CHECKS_AND_BELOW = {"execution/checks", *TRANSACTION_AND_BELOW}
 MAY_IMPORT = {
     "engine": set(),
     "formats": {"engine"},
     "execution": {"engine"},
+    "execution/orm": {"engine", "execution/failures", *CHECKS_AND_BELOW},
+    "execution/checks": {"engine", "execution/failures", *TRANSACTION_AND_BELOW},
+    "execution/transaction": {"engine", "execution/worker"},
+    "execution/worker": {"engine"},
     "dispatch": {"engine", "execution"},
     "models": {"dispatch", "engine", "execution", "formats"},
     "wizards": {"engine", "formats", "models"},
@@ -38,13 +45,13 @@ def imports_of(path: Path) -> Iterator[tuple[int, str]]:
 
 
 def is_allowed(folder: str, name: str) -> bool:
-    top = name.lstrip(".").split(".")[0]
+    path = name.lstrip(".").replace(".", "/")
     if folder in OUTSIDE:
         return not name.startswith("odoo.addons")
     if name.startswith("."):
-        return top == folder or top in MAY_IMPORT[folder]
+        return any(f"{path}/".startswith(f"{room}/") for room in {folder, *MAY_IMPORT[folder]})
     if folder in PURE:
-        return top in sys.stdlib_module_names
+        return path.split("/")[0] in sys.stdlib_module_names
     return not name.startswith("odoo.addons.batch_job")
 
 

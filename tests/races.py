@@ -9,8 +9,8 @@ from odoo import SUPERUSER_ID, api
 
 from ..dispatch.claim import Claim, Claims
 from ..dispatch.work import Work
-from ..execution.deadline import Deadline
-from ..execution.knowledge import Knowledge
+from ..execution.checks.lessons import Knowledge
+from ..execution.worker.deadline import Deadline
 from .common import CommittedCase
 
 ITEM = "test.batch.item"

@@ -2,8 +2,8 @@ from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from ..dispatch.work import Work
-from ..execution.deadline import Deadline
-from ..execution.knowledge import Knowledge
+from ..execution.checks.lessons import Knowledge
+from ..execution.worker.deadline import Deadline
 from .races import GATE, ITEM, PATIENCE, ItemRaceCase
 
 

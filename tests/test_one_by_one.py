@@ -6,8 +6,8 @@ from odoo.tests import TransactionCase, tagged
 from odoo.tools import mute_logger
 
 from ..engine.chunk_size import chunks_of
+from ..execution.checks.lessons import Knowledge
 from ..execution.chunk_run import Run, run_isolated, run_strict
-from ..execution.knowledge import Knowledge
 from ..execution.references import References
 from .one_by_one import End, OneByOne, Picture
 from .random_jobs import CURRENCY, KEY, ORDER, PARTNER, ROW, TAG, TREE, VALUE, RandomJob

@@ -2,7 +2,7 @@ from odoo.tests import tagged
 
 from ..engine.coalesce import Group
 from ..engine.operations import Operation
-from ..execution.prechecks import suspects
+from ..execution.checks.prechecks import suspects
 from .common import CommittedCase
 
 MODEL = "test.batch.value"

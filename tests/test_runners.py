@@ -58,7 +58,7 @@ class TestRunners(RaceCase):
             self.submit(self.creates("untold", 4), chunk_size=2),
             self.submit(self.creates("untold, all", 4), policy="all"),
         ]
-        loggers = ("dispatch.claim", "dispatch.work", "execution.commit")
+        loggers = ("dispatch.claim", "dispatch.work", "execution.transaction.commit")
         names = [f"odoo.addons.batch_job.{name}" for name in loggers]
         no_function = patch("odoo.addons.bus.models.bus.ODOO_NOTIFY_FUNCTION", "no_such_function")
         with no_function, mute_logger(*names):
@@ -241,7 +241,10 @@ class TestTurns(RaceCase):
         Odoo switches scheduled actions off that fail too often."""
         self.forget_triggers()
         no_function = patch("odoo.addons.base.models.ir_cron.ODOO_NOTIFY_FUNCTION", "no_such")
-        with no_function, mute_logger("odoo.addons.batch_job.execution.commit", "odoo.sql_db"):
+        with (
+            no_function,
+            mute_logger("odoo.addons.batch_job.execution.transaction.commit", "odoo.sql_db"),
+        ):
             Runner(self.env, 0)._come_back()
         self.renew()
         self.assertEqual(self.waiting_triggers().cron_id, Slots(self.env).slot(0))

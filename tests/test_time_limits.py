@@ -7,9 +7,9 @@ from odoo.tests import BaseCase, tagged
 
 from ..dispatch.slots import Slots
 from ..dispatch.work import Work
-from ..execution import deadline as deadlines
-from ..execution.deadline import Deadline
-from ..execution.knowledge import Knowledge
+from ..execution.checks.lessons import Knowledge
+from ..execution.worker import deadline as deadlines
+from ..execution.worker.deadline import Deadline
 from .races import GATE
 from .time_cases import TimeCase, calls
 

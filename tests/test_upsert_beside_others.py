@@ -10,7 +10,7 @@ from odoo.service import server
 from odoo.tests import tagged
 from odoo.tests.common import HOST
 
-from ..execution import key_locks
+from ..execution.orm import key_locks
 from .common import Reply
 from .key_cases import KEY, by_id, refer, upsert
 from .races import GATE, PATIENCE

@@ -6,8 +6,8 @@ from odoo.tests import tagged
 
 from ..dispatch import runner as runner_module
 from ..dispatch.slots import Slots
-from ..execution import key_locks
-from ..execution.key_locks import KeyLocks
+from ..execution.orm import key_locks
+from ..execution.orm.key_locks import KeyLocks
 from .key_cases import KEY, upsert
 from .races import ITEM, PATIENCE
 from .time_cases import TimeCase

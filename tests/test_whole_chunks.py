@@ -5,8 +5,8 @@ from odoo.tests import tagged
 from ..dispatch.one_transaction import OneTransaction
 from ..dispatch.work import Work
 from ..engine.retry import CONFLICT_BUDGET, LOST_BUDGET
-from ..execution.deadline import Deadline
-from ..execution.knowledge import Knowledge
+from ..execution.checks.lessons import Knowledge
+from ..execution.worker.deadline import Deadline
 from .races import GATE, ITEM, PATIENCE, ItemRaceCase
 
 

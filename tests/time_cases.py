@@ -3,7 +3,7 @@
 from odoo import SUPERUSER_ID, api
 
 from ..dispatch.slots import Slots
-from ..execution import deadline as deadlines
+from ..execution.worker import deadline as deadlines
 from .races import ITEM, ItemRaceCase
 
 

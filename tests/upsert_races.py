@@ -3,7 +3,7 @@
 from .key_cases import KeyCase
 from .races import GATE, ITEM, PATIENCE, RaceCase
 
-LOCKS = "odoo.addons.batch_job.execution.key_locks"
+LOCKS = "odoo.addons.batch_job.execution.orm.key_locks"
 
 
 def waits_at_gate(name, **where):

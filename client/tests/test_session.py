@@ -172,7 +172,7 @@ async def test_what_does_not_exist_is_one_error(name: str, message: str) -> None
 async def test_a_busy_server_is_asked_again() -> None:
     """A call that the server had no capacity for is sent again: it was not carried out."""
     odoo = SessionOdoo()
-    busy = error("odoo.addons.batch_job.execution.second_connection.TooBusy", "later")
+    busy = error("odoo.addons.batch_job.execution.worker.second_connection.TooBusy", "later")
     odoo.errors = [busy, busy]
     odoo.answers["res.partner/create"] = [7]
     async with connect(odoo) as client:

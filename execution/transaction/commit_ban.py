@@ -8,7 +8,7 @@ from odoo.tools import SQL
 
 from ...engine.ending_statements import ending_statement
 from ...engine.errors import ForbiddenEffect
-from ..server_stop import is_cut_off, operations_at_work
+from ..worker.server_stop import is_cut_off, operations_at_work
 from .quiet_log import quiet_queries
 from .transient import ServerStops
 

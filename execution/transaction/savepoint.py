@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from psycopg2.extensions import TRANSACTION_STATUS_IDLE, TRANSACTION_STATUS_INTRANS
 
 from ...engine.errors import ForbiddenEffect
-from ..server_stop import is_cut_off
+from ..worker.server_stop import is_cut_off
 from .quiet_log import forget_conflict, saw_conflict
 from .transient import ServerStops, TransactionEnded, TransientError, is_transient
 

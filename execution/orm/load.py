@@ -12,11 +12,11 @@ from typing import Any
 from odoo.models import fix_import_export_id_paths
 from odoo.tools.lru import LRU
 
-from ..engine.operations import Operation
-from ..engine.outcomes import Failure, Outcome
-from .knowledge import Knowledge
+from ...engine.operations import Operation
+from ...engine.outcomes import Failure, Outcome
+from ..checks.lessons import Knowledge
+from ..transaction.savepoint import repairing_savepoint
 from .load_write import Record, Waiting
-from .transaction.savepoint import repairing_savepoint
 
 FINDER = "batch_job_finder"  # in the context: see models/ir_fields_converter.py
 MAKES_NAMES = "name_create_enabled_fields"  # Odoo's: converting a row may create records

@@ -3,12 +3,12 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from ..engine.external_ids import qualified
-from ..engine.operations import Operation
-from ..engine.outcomes import Failure
+from ...engine.external_ids import qualified
+from ...engine.operations import Operation
+from ...engine.outcomes import Failure
+from ..transaction.savepoint import note_external_ids
+from ..transaction.unseen_commits import any_newer
 from .find_keys import Match, hidden
-from .snapshots import any_newer
-from .transaction.savepoint import note_external_ids
 
 
 class Known(NamedTuple):

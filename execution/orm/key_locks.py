@@ -8,16 +8,16 @@ from psycopg2 import errors as pg
 
 from odoo.tools import SQL
 
-from ..engine.canonical import canonical_json
-from ..engine.coalesce import coalesce
-from ..engine.external_ids import external_ids_made
-from ..engine.operations import Operation
-from ..engine.outcomes import Failure
-from ..engine.references import references_in
-from .second_connection import SecondCursor
-from .snapshots import oldest_unseen
-from .transaction.quiet_log import quiet_queries
-from .transaction.transient import TransientError, is_transient
+from ...engine.canonical import canonical_json
+from ...engine.coalesce import coalesce
+from ...engine.external_ids import external_ids_made
+from ...engine.operations import Operation
+from ...engine.outcomes import Failure
+from ...engine.references import references_in
+from ..transaction.quiet_log import quiet_queries
+from ..transaction.transient import TransientError, is_transient
+from ..transaction.unseen_commits import oldest_unseen
+from ..worker.second_connection import SecondCursor
 from .upsert import finder_of
 
 # locked by all runners together: by default PostgreSQL's lock table has room for some 6,400 locks,

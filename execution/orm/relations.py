@@ -5,7 +5,7 @@ from itertools import combinations
 
 from odoo.tools import SQL
 
-from ..engine.commands import RelationOf, names_its_model, with_defaults
+from ...engine.commands import RelationOf, names_its_model, with_defaults
 
 
 def relations(env) -> RelationOf:

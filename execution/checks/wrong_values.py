@@ -2,8 +2,8 @@
 
 from odoo.models import BaseModel
 
-from ..engine.misfits import LARGEST
-from ..engine.passwords import blank_passwords, is_secret_name
+from ...engine.misfits import LARGEST
+from ...engine.passwords import blank_passwords, is_secret_name
 
 _MOST_NAMED = 20  # values of a selection in a message
 

@@ -3,7 +3,7 @@
 import threading
 from contextlib import contextmanager
 
-from ..engine.errors import MergedWrongly
+from ...engine.errors import MergedWrongly
 
 _watched = threading.local()
 

@@ -4,9 +4,9 @@ from psycopg2 import errors as pg
 
 from odoo.exceptions import AccessError
 
-from ..engine.coalesce import Group
-from ..engine.errors import OperationFailed
-from ..engine.outcomes import Failure
+from ...engine.coalesce import Group
+from ...engine.errors import OperationFailed
+from ...engine.outcomes import Failure
 from .prechecks import records_of
 from .unique_keys import UniqueKey, key_columns
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from odoo.models import BaseModel
 
-from ..engine.errors import OperationFailed
-from ..engine.misfits import is_misfit
-from ..engine.outcomes import Failure
+from ...engine.errors import OperationFailed
+from ...engine.misfits import is_misfit
+from ...engine.outcomes import Failure
 
 _local = threading.local()
 

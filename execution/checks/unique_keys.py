@@ -7,9 +7,9 @@ from psycopg2 import errors as pg
 from odoo.models import MAGIC_COLUMNS, BaseModel
 from odoo.tools import SQL
 
-from ..engine.operations import Operation
-from ..engine.outcomes import Failure
-from .failures import describe, model_of_table
+from ...engine.operations import Operation
+from ...engine.outcomes import Failure
+from ..failures import describe, model_of_table
 from .prechecks import records_of
 
 _COMPARABLE = {"char": str, "text": str, "selection": str, "integer": int, "many2one": int}

@@ -4,11 +4,11 @@ import dataclasses
 
 from odoo.tools import SQL
 
-from ..engine.misfits import is_misfit
-from ..engine.operations import Operation
-from ..engine.outcomes import Failure
-from .snapshots import any_newer
-from .wrong_values import shown
+from ...engine.misfits import is_misfit
+from ...engine.operations import Operation
+from ...engine.outcomes import Failure
+from ..checks.wrong_values import shown
+from ..transaction.unseen_commits import any_newer
 
 MOST_NAMED = 20  # ids in a message
 

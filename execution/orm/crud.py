@@ -9,10 +9,10 @@ from odoo.tools import lazy
 from odoo.tools.json import json_default
 from odoo.tools.misc import ReadonlyDict
 
-from ..engine.coalesce import Group, by_equal_values
-from ..engine.errors import ForbiddenEffect
-from ..engine.outcomes import Outcome, plain_value
-from .prechecks import records_of
+from ...engine.coalesce import Group, by_equal_values
+from ...engine.errors import ForbiddenEffect
+from ...engine.outcomes import Outcome, plain_value
+from ..checks.prechecks import records_of
 from .unlinks import watching_unlink
 
 

@@ -3,18 +3,18 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..engine.coalesce import Group, in_turns
-from ..engine.commands import Effect, effect
-from ..engine.errors import MergedWrongly
-from ..engine.operations import Operation
-from ..engine.outcomes import Failure
-from ..engine.segments import Step, segments
-from .failures import describe
+from ...engine.coalesce import Group, in_turns
+from ...engine.commands import Effect, effect
+from ...engine.errors import MergedWrongly
+from ...engine.operations import Operation
+from ...engine.outcomes import Failure
+from ...engine.segments import Step, segments
+from ..checks.lessons import Knowledge
+from ..failures import describe
+from ..transaction.savepoint import note_external_ids, repairing_savepoint
+from ..transaction.transient import TransientError
 from .find_external_ids import foreign_module, known
-from .knowledge import Knowledge
 from .relations import new_names_kin, relations
-from .transaction.savepoint import note_external_ids, repairing_savepoint
-from .transaction.transient import TransientError
 
 
 @dataclass

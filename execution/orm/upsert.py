@@ -7,15 +7,15 @@ from psycopg2 import errors as pg
 
 from odoo.tools import SQL
 
-from ..engine.coalesce import Unflushed, coalesce
-from ..engine.operations import Operation
-from ..engine.outcomes import Failure, Outcome
-from ..engine.segments import Step, segments
+from ...engine.coalesce import Unflushed, coalesce
+from ...engine.operations import Operation
+from ...engine.outcomes import Failure, Outcome
+from ...engine.segments import Step, segments
+from ..transaction.unseen_commits import PATIENCE, oldest_unseen
 from . import crud
 from .find_external_ids import ExternalIds
 from .find_keys import Keys
 from .relations import new_names_kin, relations
-from .snapshots import PATIENCE, oldest_unseen
 
 
 def upsert(model, operations: list[Operation]) -> list[Outcome]:

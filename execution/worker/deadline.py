@@ -8,7 +8,7 @@ import psutil
 
 from odoo.tools import config
 
-from ..engine.outcomes import Failure
+from ...engine.outcomes import Failure
 
 SAFE_PART = 0.75  # of a worker's time limit
 FRESH_PART = 0.1  # of the limit: the most that may be used when a whole transaction begins

@@ -10,11 +10,11 @@ from typing import NamedTuple
 
 from odoo.tools import SQL
 
-from ..engine.coalesce import Group
-from ..engine.misfits import CHECKED, X2MANY, is_misfit, lines_of
-from ..engine.operations import Operation
-from ..engine.outcomes import Failure
-from .failures import absent_reference, unknown_field
+from ...engine.coalesce import Group
+from ...engine.misfits import CHECKED, X2MANY, is_misfit, lines_of
+from ...engine.operations import Operation
+from ...engine.outcomes import Failure
+from ..failures import absent_reference, unknown_field
 from .misfits import Misfit
 from .wrong_values import wrong_line, wrong_value
 

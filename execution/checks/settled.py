@@ -3,9 +3,9 @@
 from odoo.exceptions import AccessError
 from odoo.models import BaseModel
 
-from ..engine.coalesce import Group
-from ..engine.outcomes import Failure
-from ..engine.passwords import holds_blanked
+from ...engine.coalesce import Group
+from ...engine.outcomes import Failure
+from ...engine.passwords import holds_blanked
 
 # one of these rights is enough to try an operation; Odoo then checks what the operation does
 ACCESS_NEEDED = {

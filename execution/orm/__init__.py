@@ -1,0 +1,1 @@
+"""Calls the ORM: one module for each op, and what a module needs to know about records and keys."""
