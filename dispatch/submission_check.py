@@ -7,7 +7,7 @@ from odoo.service.model import get_public_method
 
 from ..engine.errors import BadRequest
 from ..engine.passwords import is_secret_name, name_secret_arguments
-from ..execution.checks.settled import access_problem
+from ..execution.checks.access import access_problem
 from .base import Dispatch
 
 KEY_TYPES = ("char", "text", "integer", "many2one", "selection", "date", "datetime")

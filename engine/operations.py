@@ -23,6 +23,16 @@ class Operation:
     def last_position(self) -> int:
         return self.position + self.followers
 
+    @property
+    def vals_list(self) -> list[dict]:
+        """The values of the operation: a dict for each record, or one dict for all its records.
+
+        >>> Operation(0, 0, "write", "res.partner", {"values": {"ref": "a"}}).vals_list
+        [{'ref': 'a'}]
+        """
+        values = self.payload.get("values") or {}
+        return values if isinstance(values, list) else [values]
+
 
 def joined(operations: Iterable[tuple[Operation, bool]]) -> list[Operation]:
     """Join the followers of a loaded record to the operation of the record's first row.

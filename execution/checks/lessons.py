@@ -7,7 +7,6 @@ from odoo.exceptions import AccessError
 from ...engine.coalesce import Group
 from ...engine.errors import OperationFailed
 from ...engine.outcomes import Failure
-from .prechecks import records_of
 from .unique_keys import UniqueKey, key_columns
 
 
@@ -70,7 +69,7 @@ class Knowledge:
         return {
             operation.position
             for operation in group.operations
-            for values in records_of(operation)
+            for values in operation.vals_list
             for column in columns
             if _is_empty(values.get(column))
         }

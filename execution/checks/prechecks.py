@@ -12,7 +12,6 @@ from odoo.tools import SQL
 
 from ...engine.coalesce import Group
 from ...engine.misfits import CHECKED, X2MANY, is_misfit, lines_of
-from ...engine.operations import Operation
 from ...engine.outcomes import Failure
 from ..failures import absent_reference, unknown_field
 from .misfits import Misfit
@@ -47,16 +46,10 @@ def suspects(model, group: Group, only_misfits: bool = False) -> dict[int, Suspi
     """
     look = _Look(model, only_misfits)
     for operation in group.operations:
-        for place, values in enumerate(records_of(operation)):
+        for place, values in enumerate(operation.vals_list):
             look.at(_Spot(operation.position, place), model, values)
     look.for_absent_records()
     return look.found
-
-
-def records_of(operation: Operation) -> list[dict]:
-    """The values of an operation: a dict for each record, or one dict for all its records."""
-    values = operation.payload.get("values") or {}
-    return values if isinstance(values, list) else [values]
 
 
 class _Spot(NamedTuple):

@@ -1,21 +1,11 @@
 """Failures that are certain before any ORM call."""
 
-from odoo.exceptions import AccessError
 from odoo.models import BaseModel
 
 from ...engine.coalesce import Group
 from ...engine.outcomes import Failure
 from ...engine.passwords import holds_blanked
-
-# one of these rights is enough to try an operation; Odoo then checks what the operation does
-ACCESS_NEEDED = {
-    "create": ("create",),
-    "write": ("write",),
-    "unlink": ("unlink",),
-    "call": ("read",),
-    "upsert": ("write", "create"),
-    "load": ("write", "create"),
-}
+from .access import access_problem
 
 
 def certain_failures(model: BaseModel, group: Group) -> dict[int, Failure]:
@@ -37,18 +27,6 @@ def certain_failures(model: BaseModel, group: Group) -> dict[int, Failure]:
         elif holds_blanked(operation.payload):
             failures[operation.position] = _password_gone(model)
     return failures
-
-
-def access_problem(model: BaseModel, op: str) -> str | None:
-    """Why the user may not do this op on any record of the model. None if the user may."""
-    needed = ACCESS_NEEDED[op]
-    if model._abstract or any(model.has_access(right) for right in needed):
-        return None
-    try:
-        model.check_access(needed[0])
-    except AccessError as error:
-        return str(error)
-    raise AssertionError("has_access and check_access disagree")
 
 
 def _missing(model, ids) -> Failure:

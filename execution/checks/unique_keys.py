@@ -10,7 +10,6 @@ from odoo.tools import SQL
 from ...engine.operations import Operation
 from ...engine.outcomes import Failure
 from ..failures import describe, model_of_table
-from .prechecks import records_of
 
 _COMPARABLE = {"char": str, "text": str, "selection": str, "integer": int, "many2one": int}
 WATCHER = "odoo.addons.batch_job.models.base"  # our own overrides, which change no values
@@ -56,7 +55,7 @@ class UniqueKey:
         types = [_COMPARABLE[model._fields[column].type] for column in self.columns]
         keys: dict[tuple, list[int]] = {}
         for operation in operations:
-            for values in records_of(operation):
+            for values in operation.vals_list:
                 key = tuple(map(values.get, self.columns))
                 if [type(value) for value in key] == types:
                     keys.setdefault(key, []).append(operation.position)

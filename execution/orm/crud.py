@@ -12,7 +12,6 @@ from odoo.tools.misc import ReadonlyDict
 from ...engine.coalesce import Group, by_equal_values
 from ...engine.errors import ForbiddenEffect
 from ...engine.outcomes import Outcome, plain_value
-from ..checks.prechecks import records_of
 from .unlinks import watching_unlink
 
 
@@ -29,7 +28,7 @@ def begin(env, group: Group):
 
 
 def create(model, operations) -> list[Outcome]:
-    values = [records_of(operation) for operation in operations]
+    values = [operation.vals_list for operation in operations]
     records = model.create([own_copy(one) for several in values for one in several])
     if len(operations) == 1:
         return [Outcome(operations[0].position, "done", ids=list(records._ids))]
