@@ -9,7 +9,7 @@ from ..engine.chunk_size import handed_back
 from ..engine.operations import Operation, complete
 from ..engine.outcomes import Outcome, count
 from ..engine.references import references_of
-from ..execution.checks.lessons import Knowledge
+from ..execution.checks.lessons import Lessons
 from ..execution.chunk_run import Run
 from ..execution.references import References
 from ..execution.transaction.commit import commit_and_run_hooks
@@ -25,13 +25,13 @@ class ChunkTransaction(Dispatch):
     def operations(self, claim: Claim) -> list[Operation]:
         return self.env["batch.job.operation"]._pending(claim.job["id"], claim.first, claim.last)
 
-    def new_run(self, job: dict, operations: list[Operation], knowledge: Knowledge) -> Run:
+    def new_run(self, job: dict, operations: list[Operation], lessons: Lessons) -> Run:
         """What is known before some operations are executed."""
         stored = None
         if job["has_references"]:
             names = {name for one in operations for name in references_of(one.payload)}
             stored = self.env["batch.job.operation"]._referred(job["id"], names)
-        return Run(self._job_env(job), knowledge, References(stored))
+        return Run(self._job_env(job), lessons, References(stored))
 
     def is_ours(self, claim: Claim) -> bool:
         return self.env["batch.job.chunk"]._is_ours(claim.chunk_id, claim.attempt)

@@ -8,7 +8,7 @@ from odoo.sql_db import Cursor
 
 from ..engine.operations import complete
 from ..engine.outcomes import Failure, Outcome, count
-from ..execution.checks.lessons import Knowledge
+from ..execution.checks.lessons import Lessons
 from ..execution.chunk_run import run_isolated, run_strict
 from ..execution.orm.key_locks import MOST_KEYS_OF_A_CALL, LocksBeside
 from ..execution.transaction.transient import TransactionEnded, TransientError
@@ -71,7 +71,7 @@ class ExecuteNow(ChunkTransaction):
         end_call(job, counts, tally.causes, started)
 
     def _outcomes_now(self, job, operations) -> list[Outcome]:
-        run = type(self)(self.env(su=True)).new_run(job.row, operations, Knowledge())
+        run = type(self)(self.env(su=True)).new_run(job.row, operations, Lessons())
         locks = self._lock_keys_beside(run, operations) if job["has_keys"] else None
         if job["policy"] == "all":
             outcomes = run_strict(run, operations, "rolled_back")

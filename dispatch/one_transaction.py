@@ -7,7 +7,7 @@ from odoo.tools import SQL
 from ..engine.outcomes import Failure, Outcome
 from ..engine.retry import LOST_BUDGET
 from ..engine.states import is_one_transaction
-from ..execution.checks.lessons import Knowledge
+from ..execution.checks.lessons import Lessons
 from ..execution.chunk_run import run_all, run_dry, run_stepwise
 from ..execution.transaction.commit import commit_and_run_hooks
 from ..execution.transaction.dry_run import dry_run
@@ -26,7 +26,7 @@ class OneTransaction(ChunkTransaction):
     def run(self, claim, deadline):
         job, started = claim.job, time.monotonic()
         operations = self.operations(claim)
-        run = self.new_run(job, operations, Knowledge())
+        run = self.new_run(job, operations, Lessons())
         run.time_is_up = self.stops_in_time(deadline)
         with self.env.registry.cursor() as side:
 

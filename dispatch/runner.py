@@ -8,7 +8,7 @@ from odoo.api import Environment
 from odoo.tools import SQL
 
 from ..engine.states import LIVE_STATES
-from ..execution.checks.lessons import Knowledge
+from ..execution.checks.lessons import Lessons
 from ..execution.transaction.commit import commit_and_run_hooks
 from ..execution.transaction.quiet_log import quiet_queries
 from ..execution.transaction.transient import is_transient
@@ -54,11 +54,11 @@ class Runner(Dispatch):
 
     def _take_turn(self, deadline) -> bool:
         """Do what there is; gives whether to come again at once."""
-        knowledge, reported = {}, time.monotonic()
+        lessons_by_job, reported = {}, time.monotonic()
         while self._seconds_left() > 0 and not is_stopping():
             claim = self.claim(deadline)
             if claim:
-                lessons = knowledge.setdefault(claim.job["id"], Knowledge())
+                lessons = lessons_by_job.setdefault(claim.job["id"], Lessons())
                 with quiet_queries():
                     Work(self.env).run(claim, lessons, deadline)
                 deadline.has_worked = True

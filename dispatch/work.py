@@ -3,7 +3,7 @@ import time
 
 from ..engine.chunk_size import FIRST_STEP, first_step, hands_back
 from ..engine.states import is_one_transaction, stands_whole
-from ..execution.checks.lessons import Knowledge
+from ..execution.checks.lessons import Lessons
 from ..execution.chunk_run import run_isolated, run_strict
 from ..execution.orm.key_locks import KeyLocks, KeysTaken
 from ..execution.transaction.transient import TransactionEnded, is_transient
@@ -23,10 +23,10 @@ _logger = logging.getLogger(__name__)
 class Work(ChunkTransaction):
     """The work transaction: executes a claimed chunk and commits effects and outcomes together."""
 
-    def run(self, claim: Claim, knowledge: Knowledge, deadline: Deadline):
+    def run(self, claim: Claim, lessons: Lessons, deadline: Deadline):
         """Execute a chunk. Whatever happens, its lock is given back and the transaction is clean.
 
-        :param knowledge: what earlier chunks of the job have taught
+        :param lessons: what earlier chunks of the job have taught
         :param deadline: of the worker, for what stands or falls together
         """
         cr, chunks = self.env.cr, self.env["batch.job.chunk"]
@@ -39,7 +39,7 @@ class Work(ChunkTransaction):
             elif is_one_transaction(claim.job) or claim.lost and stands_whole(claim.job):
                 OneTransaction(self.env).run(claim, deadline)
             else:
-                self._run_chunk(claim, knowledge, deadline)
+                self._run_chunk(claim, lessons, deadline)
         except Exception as error:
             if cr.closed:
                 raise
@@ -59,7 +59,7 @@ class Work(ChunkTransaction):
         """
         # an operation of a model that is gone has no key; it will fail and say so
         operations = [one for one in self.operations(claim) if one.model in self.env]
-        run = self.new_run(claim.job, operations, Knowledge())
+        run = self.new_run(claim.job, operations, Lessons())
         ready = run.references.resolve_known(operations)
         locks.take(run.job_env, ready, Slots(self.env).share_of_keys())
         self.env.cr.rollback()
@@ -83,10 +83,10 @@ class Work(ChunkTransaction):
         counted = not isinstance(error, KeysTaken) and not is_stopping()
         Recovery(self.env).postpone(claim, reason, counted)
 
-    def _run_chunk(self, claim, knowledge, deadline):
+    def _run_chunk(self, claim, lessons, deadline):
         """Execute a chunk as far as time allows; what is left goes back to the queue."""
         operations = rest = self.operations(claim)
-        run = self.new_run(claim.job, operations, knowledge)
+        run = self.new_run(claim.job, operations, lessons)
         began = started = time.monotonic()
         if stands_whole(claim.job):
             run.time_is_up = OneTransaction(self.env).stops_in_time(deadline)

@@ -8,10 +8,10 @@ from ..engine.isolate import TimeIsUp, never
 from ..engine.operations import Operation
 from ..engine.outcomes import Outcome
 from .checks import prechecks
-from .checks.lessons import Knowledge
+from .checks.lessons import Lessons
 from .checks.misfits import watch
 from .checks.prechecks import Suspicion
-from .checks.settled import certain_failures
+from .checks.settled import settled_failures
 from .failures import describe
 from .orm import crud
 from .orm.load import Loader
@@ -34,22 +34,22 @@ _APPLY = {
 class Applier:
     """Applies a chunk's operations in an environment of the job's owner.
 
-    With `careful` (policy `isolate`) suspects are tried alone, and a certain failure is settled
-    without a rollback. Without `careful` every failure fails the whole attempt, because the other
-    policies need the first culprit in order. Such an attempt of several operations looks for no
-    suspects but misfits.
+    With `careful` (policy `isolate`) suspects are tried alone, and operations that are sure to fail
+    are settled without a try. Without `careful` every failure fails the whole attempt, because the
+    other policies need the first culprit in order. Such an attempt of several operations looks for
+    no suspects but misfits.
     """
 
     def __init__(
         self,
         env,
-        knowledge: Knowledge,
+        lessons: Lessons,
         references: References,
         careful: bool,
         time_is_up: TimeIsUp = never,
     ):
         self.env = env
-        self.knowledge = knowledge
+        self.lessons = lessons
         self.references = references
         self.careful = careful
         self.time_is_up = time_is_up
@@ -66,7 +66,7 @@ class Applier:
             try:
                 return self._attempt(operations)
             except MergedWrongly as error:
-                self.knowledge.strictly.add(error.kind)
+                self.lessons.strictly.add(error.kind)
 
     def _attempt(self, operations):
         self.references.begin()
@@ -88,7 +88,7 @@ class Applier:
         return outcomes
 
     def learn(self, failed: OperationFailed) -> bool:
-        return self.knowledge.learn(failed, self.env[failed.failure.model or "base"])
+        return self.lessons.learn(failed, self.env[failed.failure.model or "base"])
 
     def _apply(self, operations: list[Operation]) -> list[Outcome]:
         """Apply group after group, in order. An operation that refers to another waits until that
@@ -128,12 +128,12 @@ class Applier:
         return apart(group, tied_by_references(model, group.ids))
 
     def _is_strict(self, model, op) -> bool:
-        return (op, model._name) in self.knowledge.strictly
+        return (op, model._name) in self.lessons.strictly
 
     def _apply_group(self, model: BaseModel, group: Group) -> list[Outcome]:
-        failures = certain_failures(model, group)
+        failures = settled_failures(model, group)
         if self.careful:
-            failures = self.knowledge.certain(model, group) | failures
+            failures = self.lessons.settled_failures(model, group) | failures
         outcomes = [Outcome(at, "failed", failure=why) for at, why in failures.items()]
         rest = [o for o in group.operations if o.position not in failures]
         suspects = self._suspects(model, group, rest)
@@ -162,7 +162,7 @@ class Applier:
     def _apply_merged(self, model, op: str, operations: list[Operation]) -> list[Outcome]:
         if op != "load":
             return _APPLY[op](model, operations)
-        loader = Loader(model, self.knowledge if self.careful else None)
+        loader = Loader(model, self.lessons if self.careful else None)
         outcomes = loader.load(operations)
         self.released += loader.released
         return outcomes
@@ -171,7 +171,7 @@ class Applier:
         if not rest or group.op in ("call", "load"):
             return {}
         unsettled = Group(group.op, group.model, rest)
-        known = dict.fromkeys(self.knowledge.suspects(model, unsettled) if self._looks else ())
+        known = dict.fromkeys(self.lessons.suspects(model, unsettled) if self._looks else ())
         # always look for misfits: Odoo stores a misfit without an error
         found = known | prechecks.suspects(model, unsettled, only_misfits=not self._looks)
         return add_later_of_same_key(model, found, rest) if group.op == "upsert" else found

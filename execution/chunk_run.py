@@ -8,7 +8,7 @@ from ..engine.isolate import TimeIsUp, first_culprit, isolate, never
 from ..engine.operations import Operation
 from ..engine.outcomes import Outcome
 from .apply import Applier
-from .checks.lessons import Knowledge
+from .checks.lessons import Lessons
 from .references import References
 from .transaction.commit_ban import operation_guard
 from .transaction.savepoint import repairing_savepoint
@@ -32,13 +32,13 @@ class Run:
     """
 
     job_env: object
-    knowledge: Knowledge
+    lessons: Lessons
     references: References
     time_is_up: TimeIsUp = never
     first_step: int | None = None
 
     def applier(self, careful: bool) -> Applier:
-        return Applier(self.job_env, self.knowledge, self.references, careful, self.time_is_up)
+        return Applier(self.job_env, self.lessons, self.references, careful, self.time_is_up)
 
     def steps(self, operations: list[Operation]) -> Iterator[list[Operation]]:
         """Cut operations into steps: short steps until the speed of the operations is known."""

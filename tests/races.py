@@ -9,7 +9,7 @@ from odoo import SUPERUSER_ID, api
 
 from ..dispatch.claim import Claim, Claims
 from ..dispatch.work import Work
-from ..execution.checks.lessons import Knowledge
+from ..execution.checks.lessons import Lessons
 from ..execution.worker.deadline import Deadline
 from .common import CommittedCase
 
@@ -31,7 +31,7 @@ class Runner:
         return Claims(self.env).claim(self.slot)
 
     def work(self, claim):
-        Work(self.env).run(claim, Knowledge(), Deadline())
+        Work(self.env).run(claim, Lessons(), Deadline())
 
     def step(self) -> Claim | None:
         """Claim a chunk and do it."""

@@ -2,7 +2,7 @@ from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from ..dispatch.work import Work
-from ..execution.checks.lessons import Knowledge
+from ..execution.checks.lessons import Lessons
 from ..execution.worker.deadline import Deadline
 from .races import GATE, ITEM, PATIENCE, ItemRaceCase
 
@@ -49,7 +49,7 @@ class TestDryRunStops(ItemRaceCase):
         job = self.dry("limit")
         runner, over = self.runner(), Deadline()
         over.seconds = 1e-9
-        Work(runner.env).run(runner.claim(), Knowledge(), over)
+        Work(runner.env).run(runner.claim(), Lessons(), over)
         self.run_jobs()
         self.assert_counters(job, "failed", failed=1, skipped=29)
         outcomes = self.outcomes(job)
@@ -76,7 +76,7 @@ class TestDryRunStops(ItemRaceCase):
         job = self.submit(operations, dry_run=True, max_parallel=2)
         runner, over = self.runner(), Deadline()
         over.seconds = 1e-9
-        Work(runner.env).run(runner.claim(), Knowledge(), over)
+        Work(runner.env).run(runner.claim(), Lessons(), over)
         self.run_jobs()
         self.assertEqual(self.states(job), ["rolled_back", "failed", *["rolled_back"] * 2])
         self.assertIn("Operation 1 is not at fault", self.outcomes(job)[1]["error"]["message"])

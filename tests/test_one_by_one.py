@@ -6,7 +6,7 @@ from odoo.tests import TransactionCase, tagged
 from odoo.tools import mute_logger
 
 from ..engine.chunk_size import chunks_of
-from ..execution.checks.lessons import Knowledge
+from ..execution.checks.lessons import Lessons
 from ..execution.chunk_run import Run, run_isolated, run_strict
 from ..execution.references import References
 from .one_by_one import End, OneByOne, Picture
@@ -63,10 +63,10 @@ class TestOneByOne(TransactionCase):
         self.assertEqual(failed, culprits, told)
 
     def in_chunks(self, operations, size):
-        knowledge, ends, settled = Knowledge(), {}, {}
+        lessons, ends, settled = Lessons(), {}, {}
         refs = {one.position: one for one in operations if one.ref}
         for chunk in chunks_of(operations, size or len(operations), None):
-            run = Run(self.env, knowledge, References(dict(settled)))
+            run = Run(self.env, lessons, References(dict(settled)))
             for outcomes, _ends in run_isolated(run, chunk):
                 ends |= _ends_of(outcomes)
                 for one in outcomes:
@@ -75,7 +75,7 @@ class TestOneByOne(TransactionCase):
         return ends
 
     def whole(self, operations):
-        run = Run(self.env, Knowledge(), References({}))
+        run = Run(self.env, Lessons(), References({}))
         return _ends_of(run_strict(run, operations, "rolled_back"))
 
     def end_of(self, execute, operations):

@@ -7,7 +7,7 @@ from odoo.tests import BaseCase, tagged
 
 from ..dispatch.slots import Slots
 from ..dispatch.work import Work
-from ..execution.checks.lessons import Knowledge
+from ..execution.checks.lessons import Lessons
 from ..execution.worker import deadline as deadlines
 from ..execution.worker.deadline import Deadline
 from .races import GATE
@@ -135,7 +135,7 @@ class TestFreshPass(TimeCase):
         job = self.submit(calls("step", 5), policy="all")
         runner, late = self.runner(), Deadline()
         late.is_near = iter((False, False, True)).__next__
-        Work(runner.env).run(runner.claim(), Knowledge(), late)
+        Work(runner.env).run(runner.claim(), Lessons(), late)
         self.run_jobs()
         self.assert_counters(job, "failed", failed=1, skipped=4)
         error = self.outcomes(job)[2]["error"]
@@ -154,7 +154,7 @@ class TestFreshPass(TimeCase):
         job = self.submit(calls("given", 6), policy="chunk", chunk_size=3)
         runner, late = self.runner(), Deadline()
         late.is_near = iter((False, True)).__next__
-        Work(runner.env).run(runner.claim(), Knowledge(), late)
+        Work(runner.env).run(runner.claim(), Lessons(), late)
         self.run_to_end(job)
         self.assert_counters(job, "partial", succeeded=3, failed=1, skipped=2)
         error = self.outcomes(job)[2]["error"]

@@ -5,7 +5,7 @@ from odoo.tests import tagged
 from ..dispatch.one_transaction import OneTransaction
 from ..dispatch.work import Work
 from ..engine.retry import CONFLICT_BUDGET, LOST_BUDGET
-from ..execution.checks.lessons import Knowledge
+from ..execution.checks.lessons import Lessons
 from ..execution.worker.deadline import Deadline
 from .races import GATE, ITEM, PATIENCE, ItemRaceCase
 
@@ -187,7 +187,7 @@ class TestWholeChunks(ItemRaceCase):
         self.kill_at_gate(1)
         runner, over = self.runner(), Deadline()
         over.seconds = 1e-9
-        Work(runner.env).run(runner.claim(), Knowledge(), over)
+        Work(runner.env).run(runner.claim(), Lessons(), over)
         self.run_to_end(job)
         self.assert_counters(job, "partial", succeeded=3, failed=1, skipped=2)
         error = self.outcomes(job)[0]["error"]

@@ -10,8 +10,8 @@ from ...engine.outcomes import Failure
 from .unique_keys import UniqueKey, key_columns
 
 
-class Knowledge:
-    """Lessons from failed attempts. They name the suspects of a group, with one query a lesson."""
+class Lessons:
+    """What failed attempts have taught. Each lesson names the suspects of a group by one query."""
 
     def __init__(self):
         self._unique: dict[tuple[str, str], UniqueKey] = {}
@@ -36,11 +36,11 @@ class Knowledge:
             return self._add(self._denied, model._name)
         return False
 
-    def certain(self, model, group: Group) -> dict[int, Failure]:
+    def settled_failures(self, model, group: Group) -> dict[int, Failure]:
         """Operations of a group that are sure to fail with a known error, by position."""
         found: dict[int, Failure] = {}
         for key in self._unique_keys(model) if group.op == "create" else ():
-            found |= key.certain(model, group.operations)
+            found |= key.settled_failures(model, group.operations)
         return found
 
     def suspects(self, model, group: Group) -> set[int]:
@@ -52,9 +52,9 @@ class Knowledge:
         return set()
 
     @staticmethod
-    def _add(lessons, lesson):
-        known = lesson in lessons
-        lessons.add(lesson)
+    def _add(learned, lesson):
+        known = lesson in learned
+        learned.add(lesson)
         return not known
 
     def _learn_unique(self, error, model):

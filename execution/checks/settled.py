@@ -1,4 +1,4 @@
-"""Failures that are certain before any ORM call."""
+"""Failures that are settled without a try, because no try could succeed."""
 
 from odoo.models import BaseModel
 
@@ -8,9 +8,9 @@ from ...engine.passwords import holds_blanked
 from .access import access_problem
 
 
-def certain_failures(model: BaseModel, group: Group) -> dict[int, Failure]:
-    """The certain failures of a group, by position: no access to the model, a missing record, a
-    blanked password."""
+def settled_failures(model: BaseModel, group: Group) -> dict[int, Failure]:
+    """The failures of a group that need no try, by position: no access to the model, a missing
+    record, a blanked password."""
     failures = {}
     denied = access_problem(model, group.op)
     if denied:

@@ -12,9 +12,9 @@ from ...engine.outcomes import Failure
 from ..failures import describe, model_of_table
 
 _COMPARABLE = {"char": str, "text": str, "selection": str, "integer": int, "many2one": int}
-WATCHER = "odoo.addons.batch_job.models.base"  # our own overrides, which change no values
+_OWN_OVERRIDES = "odoo.addons.batch_job.models.base"  # these change no values
 # a model that overrides one of these methods may change the values of a create
-_MAKERS = ("create", "_create", "_prepare_create_values", "_add_precomputed_values")
+_CREATE_METHODS = ("create", "_create", "_prepare_create_values", "_add_precomputed_values")
 
 
 @dataclass(frozen=True)
@@ -24,11 +24,11 @@ class UniqueKey:
     columns: tuple[str, ...]
     error: pg.UniqueViolation
 
-    def certain(self, model, operations: list[Operation]) -> dict[int, Failure]:
+    def settled_failures(self, model, operations: list[Operation]) -> dict[int, Failure]:
         """Failures of the creates whose unique key a stored record has already, by position.
 
-        Only for a model that stores these values unchanged: there each try would end in the same
-        failure, and cost a rollback.
+        Only for a model that stores these values unchanged: a try of such a create would end in the
+        same failure, and cost a rollback.
         """
         if not self._takes_values_as_they_are(model):
             return {}
@@ -79,15 +79,15 @@ class UniqueKey:
         constraint = model._table_objects.get(self.error.diag.constraint_name)
         if constraint is not None and callable(constraint.message):
             return False  # the message may depend on the values of the key
-        own_ways = (
+        overridden = (
             name in vars(one)
             for one in type(model).__mro__
-            if one is not BaseModel and one.__module__ != WATCHER
-            for name in _MAKERS
+            if one is not BaseModel and one.__module__ != _OWN_OVERRIDES
+            for name in _CREATE_METHODS
         )
         fields = [model._fields[column] for column in self.columns]
         computed = (field.compute or field.name in MAGIC_COLUMNS for field in fields)
-        return not any(own_ways) and not any(computed)
+        return not any(overridden) and not any(computed)
 
     def _about(self, failure: Failure, key) -> Failure:
         """The failure with the values of this key in its message."""

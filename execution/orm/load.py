@@ -14,7 +14,7 @@ from odoo.tools.lru import LRU
 
 from ...engine.operations import Operation
 from ...engine.outcomes import Failure, Outcome
-from ..checks.lessons import Knowledge
+from ..checks.lessons import Lessons
 from ..transaction.savepoint import repairing_savepoint
 from .load_write import Record, Waiting
 
@@ -38,12 +38,12 @@ class _Again(Exception):
 class Loader:
     """Loads records, each from its first row and its followers.
 
-    :param knowledge: names the suspects; None: the first bad record fails all rows
+    :param lessons: names the suspects; None: the first bad record fails all rows
     """
 
-    def __init__(self, model, knowledge: Knowledge | None):
+    def __init__(self, model, lessons: Lessons | None):
         self.model = model
-        self.knowledge = knowledge
+        self.lessons = lessons
         self.released = 0  # savepoints released
 
     def load(self, operations: list[Operation]) -> list[Outcome]:
@@ -51,7 +51,7 @@ class Loader:
         outcomes: list[Outcome] = []
         while len(failures) + len(outcomes) < len(operations):
             rest = [o for o in operations if o.position not in failures]
-            loading = _Loading(self.model, rest, self.knowledge)
+            loading = _Loading(self.model, rest, self.lessons)
             with suppress(_Again), repairing_savepoint(self.model.env) as savepoint:
                 loading.run(savepoint)
                 outcomes = loading.outcomes()
@@ -63,13 +63,13 @@ class Loader:
 class _Loading:
     """One pass over rows. It sets the same context keys as Odoo's `load()`."""
 
-    def __init__(self, model, operations: list[Operation], knowledge: Knowledge | None):
+    def __init__(self, model, operations: list[Operation], lessons: Lessons | None):
         module = model.env.context.get("module", "__import__")
         self.operations = operations
         self.model = model.with_context(_import_current_module=module)
         self.paths = [fix_import_export_id_paths(f) for f in operations[0].payload["fields"]]
         self.finder = Finder(self._creatable_models(), LRU(1024))
-        self.waiting = Waiting(self.model, knowledge)
+        self.waiting = Waiting(self.model, lessons)
         self.failures = self.waiting.failures
         self.notes: dict[int, str] = {}
         self.owners: list[int] = []  # for each row the position of its record's operation

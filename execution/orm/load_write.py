@@ -9,7 +9,7 @@ from ...engine.errors import MergedWrongly
 from ...engine.operations import Operation
 from ...engine.outcomes import Failure
 from ...engine.segments import Step, segments
-from ..checks.lessons import Knowledge
+from ..checks.lessons import Lessons
 from ..failures import describe
 from ..transaction.savepoint import note_external_ids, repairing_savepoint
 from ..transaction.transient import TransientError
@@ -31,12 +31,12 @@ class Waiting:
     """Records that wait to be written together: until the last row, or until a row needs one.
 
     :param model: with the context that `load()` sets
-    :param knowledge: names the suspects; None: the first bad record fails all rows
+    :param lessons: names the suspects; None: the first bad record fails all rows
     """
 
-    def __init__(self, model, knowledge: Knowledge | None):
+    def __init__(self, model, lessons: Lessons | None):
         self.model = model
-        self.knowledge = knowledge
+        self.lessons = lessons
         self.update = model.env.context.get("mode", "init") == "update"
         self.noupdate = model.env.context.get("noupdate", False)
         self.names: set[str] = set()  # external ids that waiting records may get
@@ -71,7 +71,7 @@ class Waiting:
             last = max(last, turn[-1].position)
 
     def _is_strict(self) -> bool:
-        return self.knowledge is not None and ("load", self.model._name) in self.knowledge.strictly
+        return self.lessons is not None and ("load", self.model._name) in self.lessons.strictly
 
     def _new_names(self, record) -> Iterator[str]:
         """The external ids that a record and its lines may get."""
@@ -99,7 +99,7 @@ class Waiting:
 
     def _suspects(self, records) -> set[int]:
         """Positions of new records that will probably fail with a known error."""
-        if not self.knowledge:
+        if not self.lessons:
             return set()
         name = self.model._name
         existing = self._with_record([one.external_id for one in records if one.external_id])
@@ -108,7 +108,7 @@ class Waiting:
             for one in records
             if one.external_id not in existing and not one.values.get("id")
         ]
-        return self.knowledge.suspects(self.model, Group("create", name, creates))
+        return self.lessons.suspects(self.model, Group("create", name, creates))
 
     def _write(self, records: list[Record]):
         """Write records in parts, because `_load_records` makes all updates before all creates."""

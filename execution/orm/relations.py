@@ -1,4 +1,4 @@
-"""Where the fields of a model lead to: knowledge of models for the decisions of the engine."""
+"""Where the fields of a model lead to, for the decisions of the engine."""
 
 from collections import defaultdict
 from itertools import combinations

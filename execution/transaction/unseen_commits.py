@@ -3,7 +3,7 @@
 from odoo.tools import SQL
 
 PATIENCE = "3s"  # the longest wait for a lock of another transaction, or of the caller's own
-_XIDS = 2**32  # the number of transaction ids of a row; then they begin again
+_XID_COUNT = 2**32  # the transaction ids that a row can hold; after the last id they begin again
 
 
 def oldest_unseen(cr) -> int:
@@ -29,14 +29,14 @@ def any_newer(cr, table: str, ids: list[int], oldest: int) -> bool:
             """
             SELECT FROM %(table)s
              WHERE id IN %(ids)s
-               AND (xmin::text::bigint - %(oldest)s + %(xids)s) %% %(xids)s
+               AND (xmin::text::bigint - %(oldest)s + %(xid_count)s) %% %(xid_count)s
                    < pg_snapshot_xmax(pg_current_snapshot())::text::bigint - %(oldest_ever)s
             """,
             table=SQL.identifier(table),
             ids=tuple(ids),
-            oldest=oldest % _XIDS,
+            oldest=oldest % _XID_COUNT,
             oldest_ever=oldest,
-            xids=_XIDS,
+            xid_count=_XID_COUNT,
         )
     )
     return bool(cr.rowcount)
