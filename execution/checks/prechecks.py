@@ -4,8 +4,8 @@ A suspect is tried alone, outside of the merged call. A model may accept more th
 so the guess may be wrong: then it costs a little time, and the operation succeeds.
 """
 
+import dataclasses
 from collections import defaultdict
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from odoo.tools import SQL
@@ -18,13 +18,13 @@ from .misfits import Misfit
 from .wrong_values import wrong_line, wrong_value
 
 
-@dataclass
+@dataclasses.dataclass
 class Suspicion:
     """Why an operation is tried alone: the failures that its values will probably cause, and its
     misfits."""
 
-    failures: list[Failure] = field(default_factory=list)
-    misfits: list[Misfit] = field(default_factory=list)
+    failures: list[Failure] = dataclasses.field(default_factory=list)
+    misfits: list[Misfit] = dataclasses.field(default_factory=list)
 
     def explain(self, failure: Failure) -> Failure:
         """The failure that names the cause best: an expected failure, or the one that came."""
@@ -44,23 +44,25 @@ def suspects(model, group: Group, only_misfits: bool = False) -> dict[int, Suspi
 
     :param only_misfits: leave out values that Odoo refuses itself if they are bad
     """
-    look = _Look(model, only_misfits)
+    precheck = _Precheck(model, only_misfits)
     for operation in group.operations:
         for place, values in enumerate(operation.vals_list):
-            look.at(_Spot(operation.position, place), model, values)
-    look.for_absent_records()
-    return look.found
+            precheck.check_values(_Origin(operation.position, place), model, values)
+    precheck.find_absent_records()
+    return precheck.found
 
 
-class _Spot(NamedTuple):
-    """Where values stand: in which record of which operation, or inside which x2many field."""
+class _Origin(NamedTuple):
+    """Where values come from: which record of which operation, or inside which x2many field."""
 
     position: int
     place: int | None
     inside: str | None = None
 
 
-class _Look:
+class _Precheck:
+    """Looks at the values of one group and collects the suspicions, by position."""
+
     def __init__(self, model, only_misfits):
         self.found: dict[int, Suspicion] = {}
         self._model = model
@@ -68,73 +70,73 @@ class _Look:
         self._fields: dict[str, dict[str, tuple]] = defaultdict(dict)
         self._named: dict[str, dict[int, list[tuple]]] = defaultdict(lambda: defaultdict(list))
 
-    def at(self, spot: _Spot, model, values: dict):
-        """Look at the values of a record. This loop runs for every value of every operation, so a
+    def check_values(self, origin: _Origin, model, values: dict):
+        """Check the values of a record. This loop runs for every value of every operation, so a
         plain value must cost almost nothing."""
         known = self._fields[model._name]
         for name, value in values.items():
-            one, plain = known.get(name) or known.setdefault(name, _field_of(model, name))
+            field, plain = known.get(name) or known.setdefault(name, _field_of(model, name))
             if plain is None or type(value) in plain:
                 continue
-            if one is None:
-                self._unknown(spot, model, name)
+            if field is None:
+                self._unknown(origin, model, name)
             elif value is not False:
-                self._look_closer(spot, model, one, value)
+                self._check_value(origin, model, field, value)
 
-    def for_absent_records(self):
+    def find_absent_records(self):
         """Find ids of records that do not exist, with one query for each model."""
         for comodel, uses in self._named.items():
             for absent in _absent_ids(self._model.env[comodel], uses):
-                for spot, model, name, value in uses[absent]:
+                for origin, model, name, value in uses[absent]:
                     text = absent_reference(model, name, comodel, absent)
-                    failure = self._failure("foreign_key", spot, name, text)
-                    self._misfit(spot, model, name, value, failure)
+                    failure = self._failure("foreign_key", origin, name, text)
+                    self._misfit(origin, model, name, value, failure)
 
-    def _look_closer(self, spot, model, one, value):
-        fits = not is_misfit(one.type, value)
+    def _check_value(self, origin, model, field, value):
+        fits = not is_misfit(field.type, value)
         if not fits:
-            text = wrong_value(model, one, value)
-            failure = self._failure("bad_value", spot, one.name, text)
-            self._misfit(spot, model, one.name, value, failure)
-        if one.type in X2MANY:
-            line = _Spot(spot.position, None, spot.inside or one.name)
+            text = wrong_value(model, field, value)
+            failure = self._failure("bad_value", origin, field.name, text)
+            self._misfit(origin, model, field.name, value, failure)
+        if field.type in X2MANY:
+            line = _Origin(origin.position, None, origin.inside or field.name)
             for values in lines_of(value):
-                self.at(line, model.env[one.comodel_name], values)
+                self.check_values(line, model.env[field.comodel_name], values)
         elif fits:
-            self._look_outside(spot, model, one, value)
+            self._check_meaning(origin, model, field, value)
 
-    def _look_outside(self, spot, model, one, value):
+    def _check_meaning(self, origin, model, field, value):
         """Check what the value alone does not tell: records of other models, and selections."""
         env = self._model.env
-        only_misfits = self._only_misfits or spot.inside
-        if one.type == "many2one":
+        only_misfits = self._only_misfits or origin.inside
+        if field.type == "many2one":
             # most many2one fields have a foreign key, so PostgreSQL refuses a missing record
-            if not only_misfits or one.company_dependent:
-                self._named[one.comodel_name][value].append((spot, model, one.name, value))
-        elif one.type == "reference":
+            if not only_misfits or field.company_dependent:
+                self._named[field.comodel_name][value].append((origin, model, field.name, value))
+        elif field.type == "reference":
             comodel, record_id = value.split(",")
             if comodel in env:
-                self._named[comodel][int(record_id)].append((spot, model, one.name, value))
-        elif one.type == "selection" and not only_misfits:
-            if not _is_selectable(one, value, env):
-                text = wrong_value(self._model, one, value)
-                self._suspect(spot, self._failure("bad_value", spot, one.name, text))
+                self._named[comodel][int(record_id)].append((origin, model, field.name, value))
+        elif field.type == "selection" and not only_misfits:
+            if not _is_selectable(field, value, env):
+                text = wrong_value(self._model, field, value)
+                self._suspect(origin, self._failure("bad_value", origin, field.name, text))
 
-    def _unknown(self, spot, model, name):
-        if not self._only_misfits and not spot.inside:
-            self._suspect(spot, unknown_field(model, name))
+    def _unknown(self, origin, model, name):
+        if not self._only_misfits and not origin.inside:
+            self._suspect(origin, unknown_field(model, name))
 
-    def _failure(self, kind, spot, name, text):
-        if spot.inside:
-            name, text = spot.inside, wrong_line(spot.inside, text)
+    def _failure(self, kind, origin, name, text):
+        if origin.inside:
+            name, text = origin.inside, wrong_line(origin.inside, text)
         return Failure(kind, text, self._model._name, name)
 
-    def _misfit(self, spot, model, name, value, failure):
-        misfit = Misfit(model._name, name, value, failure, spot.place)
-        self._suspect(spot, failure).misfits.append(misfit)
+    def _misfit(self, origin, model, name, value, failure):
+        misfit = Misfit(model._name, name, value, failure, origin.place)
+        self._suspect(origin, failure).misfits.append(misfit)
 
-    def _suspect(self, spot, failure) -> Suspicion:
-        suspicion = self.found.setdefault(spot.position, Suspicion())
+    def _suspect(self, origin, failure) -> Suspicion:
+        suspicion = self.found.setdefault(origin.position, Suspicion())
         suspicion.failures.append(failure)
         return suspicion
 
@@ -155,14 +157,14 @@ _PLAIN = {
 
 def _field_of(model, name):
     """The field, and the types of its plain values; None instead of types: all values are plain."""
-    one = model._fields.get(name)
-    if one is None:
+    field = model._fields.get(name)
+    if field is None:
         return None, frozenset()
-    return one, _PLAIN.get(one.type, _NOTHING) if one.type in CHECKED else None
+    return field, _PLAIN.get(field.type, _NOTHING) if field.type in CHECKED else None
 
 
-def _is_selectable(one, value, env):
-    return not value or callable(one.selection) or value in one.get_values(env)
+def _is_selectable(field, value, env):
+    return not value or callable(field.selection) or value in field.get_values(env)
 
 
 def _absent_ids(comodel, ids):

@@ -31,7 +31,7 @@ class Finder:
     found: LRU
 
 
-class _Again(Exception):
+class _ReloadGoodRows(Exception):
     """Bad rows may have left records behind: undo all rows, and load the good rows again."""
 
 
@@ -52,7 +52,7 @@ class Loader:
         while len(failures) + len(outcomes) < len(operations):
             rest = [o for o in operations if o.position not in failures]
             loading = _Loading(self.model, rest, self.lessons)
-            with suppress(_Again), repairing_savepoint(self.model.env) as savepoint:
+            with suppress(_ReloadGoodRows), repairing_savepoint(self.model.env) as savepoint:
                 loading.run(savepoint)
                 outcomes = loading.outcomes()
                 self.released += 1 + loading.waiting.released
@@ -88,7 +88,7 @@ class _Loading:
         if self.starts != [at for at, one in enumerate(owners) if not at or one != owners[at - 1]]:
             raise ValueError("These rows belong together in another way than they were submitted.")
         if self.failures and self.model.env.context.get(MAKES_NAMES):
-            raise _Again
+            raise _ReloadGoodRows
 
     def outcomes(self) -> list[Outcome]:
         return [
