@@ -47,6 +47,7 @@ from . import (
     test_upsert_external_ids,
     test_upsert_keys,
     test_upsert_races,
+    test_value_overrides,
     test_values,
     test_verbs_in_a_row,
     test_views,
