@@ -53,15 +53,13 @@ def check_options(
     """
     _text("name", name)
     _text("idempotency_key", idempotency_key)
-    if not isinstance(policy, str) or policy not in POLICIES:
-        raise BadRequest(f"policy {policy!r} is unknown; use one of {', '.join(POLICIES)}.")
+    _policy(policy)
     _whole("chunk_size", chunk_size, 0, LARGEST_CHUNK)
     _whole("max_parallel", max_parallel, 1, MOST_PARALLEL)
     _whole("priority", priority, -1000, 1000)
     if policy in ("stop", "all") and max_parallel != 1:
         raise BadRequest(f"policy {policy!r} keeps one chunk at a time; use max_parallel=1.")
-    if not isinstance(dry_run, bool):
-        raise BadRequest(f"dry_run must be true or false, not {dry_run!r}.")
+    _truth("dry_run", dry_run)
     return Options(
         name or None,
         policy,
@@ -120,6 +118,16 @@ def _text(name: str, value: Any) -> None:
         return
     if not is_name(value):
         raise BadRequest(f"{name} must be a text of at most {LONGEST_KEY} characters.")
+
+
+def _policy(value: Any) -> None:
+    if not isinstance(value, str) or value not in POLICIES:
+        raise BadRequest(f"policy {value!r} is unknown; use one of {', '.join(POLICIES)}.")
+
+
+def _truth(name: str, value: Any) -> None:
+    if not isinstance(value, bool):
+        raise BadRequest(f"{name} must be true or false, not {value!r}.")
 
 
 def _whole(name: str, value: Any, least: int, most: int) -> None:

@@ -40,20 +40,10 @@ def repairing_savepoint(env):
             if registry.registry_invalidated:
                 raise ForbiddenEffect(REGISTRY_REFUSED)
     except (Exception, SystemExit) as error:
-        noted = cr.postrollback.data.get(EXTERNAL_IDS)
-        for callbacks, functions, data in hooks:
-            callbacks._funcs, callbacks.data = functions, data
-        if noted != cr.postrollback.data.get(EXTERNAL_IDS):
-            registry.clear_cache()
+        _restore_hooks(env, hooks)
         _repair_registry(registry)
-        if begun and not cr.closed and _has_ended(cr):
-            raise TransactionEnded from error
-        if is_cut_off():
-            raise ServerStops("the server was stopped") from error
-        if begun and not cr.closed and not _is_in_transaction(cr):
-            raise TransactionEnded from error
-        if saw_conflict() or is_transient(error) or _is_made_beside(error):
-            raise TransientError from error
+        if instead := _ending_error(cr, begun, error):
+            raise instead from error
         raise
 
 
@@ -74,6 +64,31 @@ def check_deferred_constraints(cr):
     """
     cr.execute("SAVEPOINT deferred; SET CONSTRAINTS ALL IMMEDIATE; ROLLBACK TO SAVEPOINT deferred")
     cr.execute("RELEASE SAVEPOINT deferred")
+
+
+def _restore_hooks(env, hooks):
+    noted = env.cr.postrollback.data.get(EXTERNAL_IDS)
+    for callbacks, functions, data in hooks:
+        callbacks._funcs, callbacks.data = functions, data
+    if noted != env.cr.postrollback.data.get(EXTERNAL_IDS):
+        env.registry.clear_cache()
+
+
+def _ending_error(cr, begun: bool, error) -> TransientError | None:
+    """What to raise instead of the error if the transaction cannot go on; None if it can.
+
+    :param begun: the savepoint was made
+    """
+    is_open = begun and not cr.closed
+    if is_open and _has_ended(cr):
+        return TransactionEnded()
+    if is_cut_off():
+        return ServerStops("the server was stopped")
+    if is_open and not _is_in_transaction(cr):
+        return TransactionEnded()
+    if saw_conflict() or is_transient(error) or _is_made_beside(error):
+        return TransientError()
+    return None
 
 
 def _is_made_beside(error) -> bool:
