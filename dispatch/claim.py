@@ -9,7 +9,7 @@ from odoo.tools import SQL
 from ..engine.chunk_size import fair_size
 from ..engine.next_chunk import ChunkNow, Progress, Step, next_step
 from ..engine.options import DEFAULT_PRIORITY
-from ..engine.states import LIVE_STATES, is_one_transaction, stands_whole
+from ..engine.states import LIVE_STATES, is_one_transaction, keeps_chunks_whole
 from ..engine.waves import wave_at
 from ..execution.transaction.commit import commit_and_run_hooks
 from ..execution.transaction.transient import is_transient
@@ -208,7 +208,7 @@ class Claims(Fold, Recovery):
         One that cannot be put back half-done, or has been too much for a worker already, needs
         most of a worker's time before it.
         """
-        if stands_whole(job.row) or chunk and (chunk["lost"] or chunk["suspect"]):
+        if keeps_chunks_whole(job.row) or chunk and (chunk["lost"] or chunk["suspect"]):
             return not deadline.allows_to_begin()
         return not deadline.allows_another()
 

@@ -7,7 +7,7 @@ from ..engine.chunk_size import split
 from ..engine.operations import Operation, complete
 from ..engine.outcomes import Failure, Outcome, count
 from ..engine.retry import CONFLICT_BUDGET, after_conflict, after_lost_worker, back_off
-from ..engine.states import is_one_transaction, stands_whole
+from ..engine.states import is_one_transaction, keeps_chunks_whole
 from ..execution.worker.deadline import SAFE_PART, Deadline
 from .base import Dispatch
 from .chunk_lock import ChunkLocks
@@ -25,7 +25,7 @@ class Recovery(Dispatch):
             job,
             chunk,
             operations,
-            after_lost_worker(lost, len(operations), stands_whole(job.row)),
+            after_lost_worker(lost, len(operations), keeps_chunks_whole(job.row)),
             self._why_lost(job, chunk, lost),
             lost=lost,
             suspect=True,
@@ -37,7 +37,11 @@ class Recovery(Dispatch):
         a worker may, has most likely met the limit, whatever operation was the last."""
         limits = Deadline()
         seconds = chunk["seconds_since"] or 0
-        if not limits.seconds or seconds < SAFE_PART * limits.seconds or not stands_whole(job.row):
+        if (
+            not limits.seconds
+            or seconds < SAFE_PART * limits.seconds
+            or not keeps_chunks_whole(job.row)
+        ):
             return Failure("worker_lost", self._lost_in_words(job, lost))
         text = self.env._(
             "The worker died %(lost)s times, at the last within %(seconds)s s; its time limit "
@@ -58,7 +62,7 @@ class Recovery(Dispatch):
                 lost=lost,
                 index=self.env["batch.job.operation"]._index_at(job.id, job["step_position"]),
             )
-        if stands_whole(job.row):
+        if keeps_chunks_whole(job.row):
             return self.env._(
                 "Its worker died %s times, at the last while this operation was at work; nothing "
                 "of its chunk was kept.",
@@ -111,9 +115,9 @@ class Recovery(Dispatch):
         chunk = self.env["batch.job.chunk"]._chunk(claim.chunk_id)
         operations = self._pending_of(chunk)
         conflicts = chunk["conflicts"] + counted
-        verdict = after_conflict(conflicts, len(operations), stands_whole(job.row))
+        verdict = after_conflict(conflicts, len(operations), keeps_chunks_whole(job.row))
         words = {"count": conflicts, "reason": reason}
-        if stands_whole(job.row) and len(operations) > 1:
+        if keeps_chunks_whole(job.row) and len(operations) > 1:
             text = self.env._(
                 "It or another operation of its chunk met a conflict %(count)s times: %(reason)s",
                 **words,

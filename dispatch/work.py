@@ -2,7 +2,7 @@ import logging
 import time
 
 from ..engine.chunk_size import FIRST_STEP, first_step, hands_back
-from ..engine.states import is_one_transaction, stands_whole
+from ..engine.states import is_one_transaction, keeps_chunks_whole
 from ..execution.checks.lessons import Lessons
 from ..execution.chunk_run import run_isolated, run_strict
 from ..execution.orm.key_locks import KeyLocks, KeysTaken
@@ -36,7 +36,7 @@ class Work(ChunkTransaction):
                 self._lock_keys(claim, locks)
             if not chunks._is_ours(claim.chunk_id, claim.attempt):
                 cr.rollback()
-            elif is_one_transaction(claim.job) or claim.lost and stands_whole(claim.job):
+            elif is_one_transaction(claim.job) or claim.lost and keeps_chunks_whole(claim.job):
                 OneTransaction(self.env).run(claim, deadline)
             else:
                 self._run_chunk(claim, lessons, deadline)
@@ -88,7 +88,7 @@ class Work(ChunkTransaction):
         operations = rest = self.operations(claim)
         run = self.new_run(claim.job, operations, lessons)
         began = started = time.monotonic()
-        if stands_whole(claim.job):
+        if keeps_chunks_whole(claim.job):
             run.time_is_up = OneTransaction(self.env).stops_in_time(deadline)
         else:
             run.time_is_up = lambda _at: is_stopping() or hands_back(time.monotonic() - began)

@@ -65,8 +65,8 @@ def is_one_transaction(job: dict) -> bool:
     return job["policy"] == "all" or bool(job["dry_run"])
 
 
-def stands_whole(job: dict) -> bool:
-    """Whether the job's chunks are never cut smaller, so that each is kept or rolled back whole."""
+def keeps_chunks_whole(job: dict) -> bool:
+    """Whether the job's chunks are never cut smaller: each is kept or rolled back whole."""
     return is_one_transaction(job) or job["policy"] == "chunk" and bool(job["chunk_size"])
 
 
