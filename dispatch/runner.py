@@ -108,7 +108,7 @@ class Runner(Dispatch):
         self.env["ir.cron"]._commit_progress()
 
     def _wait_for_chunk(self) -> bool:
-        """Nothing can be done now: wait a moment for a chunk that was put off, within the turn.
+        """Nothing can be done now: wait a moment for a chunk that was put back, within the turn.
 
         Coming back at once instead would be 25 runs of the scheduled action a second. Each look
         after a moment also finds what was submitted meanwhile.
@@ -129,7 +129,7 @@ class Runner(Dispatch):
         return True
 
     def wait_of_next_chunk(self) -> timedelta | None:
-        """Until a chunk may be claimed that was put off and that no other runner will come to.
+        """Until a chunk may be claimed that was put back and that no other runner will come to.
 
         Ignore a chunk that has been ready for a while if another runner works on its job: that
         runner claims it next.

@@ -142,7 +142,7 @@ class RaceCase(CommittedCase):
         return self.cr.fetchone()
 
     def run_to_end(self, *jobs):
-        """Be the runner until the jobs have ended, chunks put off included."""
+        """Be the runner until the jobs have ended, chunks put back included."""
         query = "SELECT count(*) FROM batch_job WHERE id = ANY(%s) AND needs_runner"
 
         def ended():

@@ -27,7 +27,7 @@ class TestClockSetBack(RaceCase):
         self.commit()
         return job
 
-    def test_a_chunk_that_was_put_off(self):
+    def test_a_chunk_that_was_put_back(self):
         """A wait that is longer than any wait is none: the chunk is claimed at once."""
         job = self.began_before()
         runner = self.runner()

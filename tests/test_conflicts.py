@@ -201,7 +201,7 @@ class TestConflicts(RaceCase):
                 waiting = self.ask("SELECT not_before FROM batch_job_chunk WHERE conflicts = 1")[0]
                 self.assertGreaterEqual(waiting, before + timedelta(seconds=0.1))
                 self.assertLessEqual(waiting, after + timedelta(seconds=0.2))
-                self.put_off(job)
+                self.put_back(job)
                 claim = runner.claim()
                 self.assertEqual(bool(claim), goes_on)
                 if claim:
@@ -211,7 +211,7 @@ class TestConflicts(RaceCase):
     def now(self):
         return self.ask("SELECT clock_timestamp() AT TIME ZONE 'UTC'")[0]
 
-    def put_off(self, job, until="now() + interval '50 s'"):
+    def put_back(self, job, until="now() + interval '50 s'"):
         """Move the end of a wait, so that no test has to wait or to hurry."""
         self.renew()
         query = (
@@ -229,7 +229,7 @@ class TestConflicts(RaceCase):
         tries = 0
         while job.status()["remaining"]:
             tries += bool(runner.step())
-            self.put_off(job, "NULL")
+            self.put_back(job, "NULL")
             self.assertLess(tries, 20)
         self.assertEqual(tries, 5 + 3 + 5)
         self.run_to_end(job)
@@ -244,7 +244,7 @@ class TestConflicts(RaceCase):
         records = self.locked_record()
         job = self.submit([call(REPAIR, "lock_then_add", records[2].ids)])
         self.runner().step()
-        self.put_off(job)
+        self.put_back(job)
         job.cancel()
         self.commit()
         self.run_to_end(job)

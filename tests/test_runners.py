@@ -267,10 +267,10 @@ class TestTurns(RaceCase):
 
 
 @tagged("post_install", "-at_install")
-class TestPutOff(RaceCase):
-    """When an idle runner comes back for a chunk that was put off."""
+class TestPutBack(RaceCase):
+    """When an idle runner comes back for a chunk that was put back."""
 
-    def put_off(self, *seconds, **options):
+    def put_back(self, *seconds, **options):
         """A job with a queued chunk of one operation for each wait, and its chunks."""
         options = {"chunk_size": 1, "max_parallel": 2, **options}
         job = self.submit(self.creates(self._testMethodName, len(seconds)), **options)
@@ -288,18 +288,18 @@ class TestPutOff(RaceCase):
 
     def test_the_earliest(self):
         """The first chunk that may run again says when."""
-        self.put_off(100, 50, None)
+        self.put_back(100, 50, None)
         self.assertEqual(self.wait(), 50)
 
     def test_in_order(self):
         """With one chunk at a time it is the next one, whenever the others may run."""
-        self.put_off(100, 50, max_parallel=1)
+        self.put_back(100, 50, max_parallel=1)
         self.assertEqual(self.wait(), 100)
 
     def test_beside_somebody_at_work(self):
         """What may run by now is left to the runner that works for the job; what may not run yet
         is waited for, unless no more may run at once."""
-        first, *_others = self.put_off(None, -50, 50)
+        first, *_others = self.put_back(None, -50, 50)
         self.assertEqual(self.wait(), -50)
         self.env["batch.job.chunk"]._update(first.id, state="running")
         self.assertEqual(self.wait(), 50)
@@ -308,7 +308,7 @@ class TestPutOff(RaceCase):
 
     def test_ready_since_the_claim(self):
         """A chunk that became ready between the claim and this look is not left lying."""
-        first, second = self.put_off(None, 50)
+        first, second = self.put_back(None, 50)
         self.env["batch.job.chunk"]._update(first.id, state="running")
         self.cr.execute(
             "UPDATE batch_job_chunk SET not_before = clock_timestamp() AT TIME ZONE 'UTC'"
@@ -319,6 +319,6 @@ class TestPutOff(RaceCase):
 
     def test_a_job_that_has_time(self):
         """A job that waits for its eta calls its runners by itself."""
-        chunk = self.put_off(50)
+        chunk = self.put_back(50)
         self.locked(chunk.job_id).set(eta=fields.Datetime.now() + timedelta(days=1))
         self.assertIsNone(self.wait())

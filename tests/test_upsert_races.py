@@ -129,7 +129,7 @@ class TestUpsertOfTwoJobs(UpsertRaceCase):
         self.assertEqual(len(self.records([("code", "in", ["1", "2", "last"])])), 3)
 
     def test_a_lock_held_for_long(self):
-        """The second job's chunk is put off, its runner is free; that is no conflict to be counted
+        """The second job's chunk is put back, its runner is free; that is no conflict to be counted
         and never fails an operation."""
         first = self.submit([upsert("code", code="a", name="1"), waits_at_gate("gate")])
         second = self.submit([upsert("code", code="a", name="2")])

@@ -136,7 +136,7 @@ class TestVerbsInARow(RaceCase):
         self.assert_counters(job, "done", succeeded=2)
 
     def test_a_cancel_does_not_wait_for_the_eta(self):
-        """The time was put off while a chunk was at work: a cancel is closed at once."""
+        """The eta was moved to later while a chunk was at work: a cancel is closed at once."""
         job = self.submit(self.creates(self._testMethodName, 4), chunk_size=2)
         runner = self.runner()
         claim = runner.claim()

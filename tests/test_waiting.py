@@ -15,13 +15,13 @@ from .time_cases import TimeCase
 
 @tagged("post_install", "-at_install")
 class TestWaiting(TimeCase):
-    """A runner that can do nothing for a moment, for chunks are put off, waits within its turn."""
+    """A runner that can do nothing for a moment, for chunks are put back, waits within its turn."""
 
     cleans = (ITEM, KEY)
 
-    def put_off(self, seconds):
+    def put_back(self, seconds):
         """A job whose one chunk may not run before some seconds are over."""
-        job = self.submit(self.creates("put off", 1))
+        job = self.submit(self.creates("put back", 1))
         self.env["batch.job.chunk"]._cut(self.locked(job).row, 0, 0)
         self.locked(job).set(next_position=1)
         self.move(job, seconds)
@@ -48,7 +48,7 @@ class TestWaiting(TimeCase):
         work = self.in_background(self.run_actions_until_ended, job.id)
         query = "SELECT trouble FROM batch_job_chunk WHERE job_id = %s AND state = 'queued'"
         trouble = ("Another job is at work on records with the same keys.",)
-        self.until(lambda: self.ask(query, job.id) == trouble, "the chunk is put off")
+        self.until(lambda: self.ask(query, job.id) == trouble, "the chunk is put back")
         holder.close()
         work.result(PATIENCE)
         self.renew()
@@ -73,7 +73,7 @@ class TestWaiting(TimeCase):
     def test_new_work_comes_first(self):
         """A job that is submitted while a runner waits does not wait with it."""
         self.startPatcher(patch.object(runner_module, "SOON", 60))
-        waiting = self.put_off(50)
+        waiting = self.put_back(50)
         before = self.progress_rows()
         work = self.in_background(self.run_actions_until_ended, waiting.id)
         self.until(lambda: self.progress_rows() > before, "the runner has begun")
@@ -95,13 +95,13 @@ class TestWaiting(TimeCase):
 
     def test_a_short_wait_is_waited_out(self):
         """What may run in a second is done in the turn that found it waiting."""
-        job = self.put_off(1)
+        job = self.put_back(1)
         self.run_action()
         self.assert_counters(job, "done", succeeded=1)
 
     def test_a_long_wait_is_not(self):
         """For a longer one the runner leaves, and is called for its time."""
-        job = self.put_off(50)
+        job = self.put_back(50)
         self.waiting_triggers().unlink()
         began = time.monotonic()
         self.run_action()

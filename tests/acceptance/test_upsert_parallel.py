@@ -81,5 +81,5 @@ def test_two_jobs_at_once(database, rpc, say, turned):
         assert records(database, prefix) == (SAME, SAME)
         both = counted(rpc, jobs[0]) + counted(rpc, jobs[1])
         assert both == Counter({("done", "created"): SAME, ("done", "updated"): SAME})
-    put_off = "SELECT count(*) FROM batch_job_chunk WHERE job_id = ANY(%s) AND attempt > 1"
-    say(f"chunks of the last round that were put off: {database.value(put_off, jobs)}")
+    put_back = "SELECT count(*) FROM batch_job_chunk WHERE job_id = ANY(%s) AND attempt > 1"
+    say(f"chunks of the last round that were put back: {database.value(put_back, jobs)}")
