@@ -2,7 +2,7 @@ from odoo.tools import SQL
 
 from .base import Dispatch
 
-# first key of the advisory locks on chunks; the second is the chunk's id
+# the advisory lock on a chunk has two numbers: this one and the chunk's id
 LOCK_CLASS = 1_785_202_034
 _HELD = SQL(
     """
@@ -16,23 +16,28 @@ _HELD = SQL(
 
 
 class ChunkLocks(Dispatch):
-    """The advisory locks of chunks, the proof that their workers live.
+    """The advisory locks on chunks. They prove that the workers of running chunks live.
 
-    A running chunk's worker is alive as long as the chunk's row or its advisory lock is locked:
-    PostgreSQL drops both when the worker dies, so nothing has to be written to stay alive.
+    A worker lives as long as the row of its chunk, or the advisory lock on the chunk, is locked.
+    PostgreSQL drops both locks when the worker dies. So a worker writes nothing to prove that it
+    lives.
     """
 
     def lock_if_free(self, chunk_id) -> bool:
+        """Lock a chunk until the transaction ends, unless another session has the lock."""
         self.env.cr.execute(SQL("SELECT pg_try_advisory_xact_lock(%s, %s)", LOCK_CLASS, chunk_id))
         return self.env.cr.fetchone()[0]
 
     def hold(self, chunk_id) -> bool:
-        """Take the session lock that proves life between the claim and the work."""
+        """Take the session lock on a chunk, unless another session has the lock.
+
+        Between the claim and the work, only this lock proves that the worker lives.
+        """
         self.env.cr.execute(SQL("SELECT pg_try_advisory_lock(%s, %s)", LOCK_CLASS, chunk_id))
         return self.env.cr.fetchone()[0]
 
     def let_go(self, chunk_id):
-        """Give the session lock back; not held any more is no error."""
+        """Release the session lock on a chunk, if this session still holds the lock."""
         self.env.cr.execute(
             SQL(
                 """
@@ -51,11 +56,14 @@ class ChunkLocks(Dispatch):
         )
 
     def let_all_go(self):
-        """A claim that came to nothing may hold a session lock: a rollback does not release it."""
+        """Release all session locks of this connection.
+
+        A claim that failed may hold a session lock. A rollback does not release session locks.
+        """
         self.env.cr.execute("SELECT pg_advisory_unlock_all()")
 
     def hand_over(self, chunk_id):
-        """Exchange the session lock for one that ends with this transaction."""
+        """Exchange the session lock on a chunk for a lock that ends with this transaction."""
         self.env.cr.execute(
             SQL(
                 "SELECT pg_advisory_xact_lock(%s, %s), pg_advisory_unlock(%s, %s)",
@@ -67,12 +75,13 @@ class ChunkLocks(Dispatch):
         )
 
     def is_anyone_working(self) -> bool:
-        """Whether any chunk of this database is held by a living worker (a plain look)."""
+        """Whether a living worker holds any chunk of this database. Takes no lock."""
         self.env.cr.execute(SQL("SELECT EXISTS (SELECT FROM pg_locks l WHERE %s)", _HELD))
         return self.env.cr.fetchone()[0]
 
-    def is_abandoned(self, job_id) -> bool:
-        """Whether a chunk is recorded as running while nobody holds its lock (a plain look)."""
+    def has_orphan(self, job_id) -> bool:
+        """Whether a chunk of the job is an orphan: running, but nobody holds its lock. Takes no
+        lock."""
         self.env.cr.execute(
             SQL(
                 """

@@ -1,4 +1,4 @@
-"""What all ways to execute a claimed chunk share: what they need to begin, and how they land."""
+"""The base class of all ways to execute a claimed chunk."""
 
 import dataclasses
 import json
@@ -26,7 +26,10 @@ class ChunkTransaction(Dispatch):
         return self.env["batch.job.operation"]._pending(claim.job["id"], claim.first, claim.last)
 
     def new_run(self, job: dict, operations: list[Operation], lessons: Lessons) -> Run:
-        """What is known before some operations are executed."""
+        """The run for some operations, in the environment of the job's owner.
+
+        The run knows the outcomes of the operations that a `$ref` names.
+        """
         stored = None
         if job["has_references"]:
             names = {name for one in operations for name in references_of(one.payload)}
@@ -34,6 +37,7 @@ class ChunkTransaction(Dispatch):
         return Run(self._job_env(job), lessons, References(stored))
 
     def is_ours(self, claim: Claim) -> bool:
+        """Pass the fence again: lock the row of the chunk if the chunk is still ours."""
         return self.env["batch.job.chunk"]._is_ours(claim.chunk_id, claim.attempt)
 
     def land(
@@ -45,9 +49,11 @@ class ChunkTransaction(Dispatch):
         ends: bool,
         rest: Sequence[Operation] = (),
     ):
-        """Write outcomes and counts and commit them with the effects.
+        """Write outcomes and counts, and commit them together with the effects.
 
-        :param rest: operations without an outcome; at the end they go back to the queue
+        :param started: monotonic seconds: when these operations began
+        :param ends: these are the last outcomes of the chunk
+        :param rest: the operations without an outcome; if the chunk ends, they are handed back
         """
         chunks = self.env["batch.job.chunk"]
         stops = claim.job["policy"] == "stop" and not claim.job["dry_run"]
@@ -70,7 +76,7 @@ class ChunkTransaction(Dispatch):
         self.commit(claim)
 
     def _hand_back(self, claim, operations, rest):
-        """Queue what a chunk had no time for: new chunks, no attempt or conflict counted."""
+        """Queue what the chunk had no time for, as new chunks without attempts or conflicts."""
         if not rest:
             return
         chunks = self.env["batch.job.chunk"]
@@ -78,14 +84,14 @@ class ChunkTransaction(Dispatch):
         untried = {one.position for one in rest}
         last = max(one.last_position for one in operations if one.position not in untried)
         chunks._update(claim.chunk_id, last_position=last)
-        for part in handed_back(rest, chunk["size"], chunk["duration"]):
+        for piece in handed_back(rest, chunk["size"], chunk["duration"]):
             place = {"wave": chunk["wave"], "suspect": chunk["suspect"]}
-            chunks._cut(claim.job, part[0].position, part[-1].last_position, **place)
+            chunks._cut(claim.job, piece[0].position, piece[-1].last_position, **place)
         if claim.job["max_parallel"] > 1:
-            Slots(self.env).wake()  # there may have been no second chunk before
+            Slots(self.env).wake()  # before, there may have been no second chunk
 
     def commit(self, claim: Claim):
-        """Commit, then tell other processes of invalidated caches."""
+        """Commit, then tell the other processes which caches they have to drop."""
         commit_and_run_hooks(self.env.cr, f"job {claim.job['id']} chunk {claim.chunk_id}")
         self.env.registry.signal_changes()
 
@@ -97,7 +103,7 @@ class ChunkTransaction(Dispatch):
             stored._blank_ended(job, min(positions), max(positions))
 
     def _job_env(self, job):
-        """The environment of the job's owner, as an RPC call of theirs would have had it."""
+        """The environment that an RPC call of the job's owner would have."""
         context = dict(job["run_context"] or {})
         user = self.env["res.users"].browse(job["user_id"]).sudo()
         if "allowed_company_ids" not in context:

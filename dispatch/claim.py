@@ -25,43 +25,87 @@ from .slots import Slots
 
 _logger = logging.getLogger(__name__)
 
-QUEUED_AHEAD = 10  # queued chunks that a claim looks at beyond those that may run
+QUEUED_AHEAD = 10  # a claim reads so many queued chunks more than may run at once
+_CANDIDATES = SQL(
+    """
+    WITH open AS (
+        SELECT id, user_id, priority,
+               -- ignore a turn in the future: the clock was set back since
+               CASE WHEN last_claimed_at <= statement_timestamp() AT TIME ZONE 'UTC'
+                    THEN last_claimed_at END AS last_claimed_at,
+               CASE WHEN priority < 0 THEN priority
+                    ELSE GREATEST(priority, %s) END AS rank,
+               state NOT IN %s
+               OR (next_position >= total
+                   AND NOT EXISTS (
+                       SELECT FROM batch_job_chunk c
+                        WHERE c.job_id = j.id AND c.state = 'queued')) AS may_end
+          FROM batch_job j
+         WHERE needs_runner
+           -- only a job that has not begun waits for its eta
+           AND (eta IS NULL OR eta <= now() AT TIME ZONE 'UTC'
+                OR started_at IS NOT NULL OR state NOT IN %s)
+    ), turns AS MATERIALIZED (
+        SELECT user_id,
+               (SELECT max(served.last_claimed_at)
+                  FROM batch_job served
+                 WHERE served.user_id = users.user_id
+                   AND served.last_claimed_at
+                       <= statement_timestamp() AT TIME ZONE 'UTC') AS last_turn
+          FROM (SELECT DISTINCT user_id FROM open) users
+    )
+    SELECT id
+      FROM open
+      JOIN turns USING (user_id)
+     ORDER BY may_end DESC,
+           rank,
+           last_turn NULLS FIRST,
+           priority,
+           last_claimed_at NULLS FIRST,
+           id
+    """,
+    DEFAULT_PRIORITY,
+    LIVE_STATES,
+    LIVE_STATES,
+)
 
 
 @dataclass(frozen=True)
 class Claim:
-    """A chunk that is ours to execute; `job` is the job's row at the claim."""
+    """A chunk that this runner has to execute; `job` is the job's row as the claim left it."""
 
     job: dict
     chunk_id: int
     attempt: int
     first: int
     last: int
-    lost: int  # workers, that died at work on it
+    lost: int  # workers that died while they executed the chunk
 
 
 class Claims(Fold, Recovery):
-    """The claim transaction: takes the next chunk, and keeps the books of its job on the way.
+    """The claim transaction. It rescues and folds chunks of a job, and takes the job's next chunk.
 
-    READ COMMITTED, because each statement must see what other runners committed just before;
-    the lock on the job's row is waited for, because a runner that skips a locked job leaves while
-    work remains. The order of the statements matters: see `_claim_chunk`.
+    The isolation level is READ COMMITTED: each statement must see what other runners have just
+    committed. The claim waits for the lock on the job's row. If a runner skipped a locked job, the
+    runner would leave while there is work. The order of the statements matters: see `_claim_chunk`.
     """
 
     def claim(self, runner, deadline: Deadline | None = None) -> Claim | None:
-        """Commit, then claim a chunk of the job whose turn it is; None if nothing can be done.
+        """Commit, then claim a chunk of the job whose turn it is.
 
-        :param deadline: of the worker; its `wants_fresh_pass` says if something was left for that
+        :param deadline: of the worker; after the call, `wants_fresh_pass` says whether a chunk was
+            left for a new pass
+        :returns: None if no job has a chunk that may begin now
         """
         deadline = deadline or Deadline()
         for job_id in self._candidates():
             try:
                 self.begin()
                 claim = self._claim_from(job_id, runner, deadline)
-                # the attempt is on record, and the lock on the job released, before the work begins
+                # before the work begins: record the attempt, release the lock on the job
                 commit_and_run_hooks(self.env.cr, f"job {job_id}")
             except Exception as error:
-                # what the database has now, other jobs would meet as well
+                # no fault of this job: `Runner.claim` handles it
                 lost = isinstance(error, psycopg2.OperationalError) or is_transient(error)
                 if lost or self.env.cr.closed:
                     raise
@@ -72,11 +116,11 @@ class Claims(Fold, Recovery):
         return None
 
     def _set_aside(self, job_id, error):
-        """A job that no claim can be made of is paused: it must not keep the others waiting."""
+        """Pause a job whose claim fails, so that the other jobs need not wait for it."""
         self.env.cr.rollback()
         self.env.transaction.reset()
         ChunkLocks(self.env).let_all_go()
-        # the text of an unexpected error may hold customer data: the log gets its type and place
+        # the text of an unexpected error may hold customer data: log only its type and place
         place = "".join(traceback.format_tb(error.__traceback__, limit=-3))
         _logger.error("job %s is set aside: %s\n%s", job_id, type(error).__name__, place)
         self.begin()
@@ -89,57 +133,16 @@ class Claims(Fold, Recovery):
         commit_and_run_hooks(self.env.cr, f"job {job_id}")
 
     def _candidates(self) -> list[int]:
-        """Jobs that need a runner: by priority; among equals users take turns, then their jobs. A
-        priority of 0 to 9 counts among the jobs of its owner only.
+        """The ids of the jobs that need a runner, in the order of their turns.
 
-        Those without a chunk to give go before: they may only have to be closed, and whoever
+        Jobs go by priority. At equal priority users take turns, and so do the jobs of each user. A
+        priority of 0 to 9 counts only among the jobs of its owner.
+
+        Jobs without a chunk to give go first. The claim may only have to end such a job, and who
         waits for the end of a job must not wait for other jobs.
         """
         self.begin()
-        self.env.cr.execute(
-            SQL(
-                """
-                WITH open AS (
-                    SELECT id, user_id, priority,
-                           -- a turn in the future, before the clock was set back, is none
-                           CASE WHEN last_claimed_at <= statement_timestamp() AT TIME ZONE 'UTC'
-                                THEN last_claimed_at END AS last_claimed_at,
-                           CASE WHEN priority < 0 THEN priority
-                                ELSE GREATEST(priority, %s) END AS rank,
-                           state NOT IN %s
-                           OR (next_position >= total
-                               AND NOT EXISTS (
-                                   SELECT FROM batch_job_chunk c
-                                    WHERE c.job_id = j.id AND c.state = 'queued')) AS may_end
-                      FROM batch_job j
-                     WHERE needs_runner
-                       -- one that has begun, or has only to be closed, waits no more
-                       AND (eta IS NULL OR eta <= now() AT TIME ZONE 'UTC'
-                            OR started_at IS NOT NULL OR state NOT IN %s)
-                ), turns AS MATERIALIZED (
-                    SELECT user_id,
-                           (SELECT max(served.last_claimed_at)
-                              FROM batch_job served
-                             WHERE served.user_id = users.user_id
-                               AND served.last_claimed_at
-                                   <= statement_timestamp() AT TIME ZONE 'UTC') AS last_turn
-                      FROM (SELECT DISTINCT user_id FROM open) users
-                )
-                SELECT id
-                  FROM open
-                  JOIN turns USING (user_id)
-                 ORDER BY may_end DESC,
-                       rank,
-                       last_turn NULLS FIRST,
-                       priority,
-                       last_claimed_at NULLS FIRST,
-                       id
-                """,
-                DEFAULT_PRIORITY,
-                LIVE_STATES,
-                LIVE_STATES,
-            )
-        )
+        self.env.cr.execute(_CANDIDATES)
         return [row[0] for row in self.env.cr.fetchall()]
 
     def _claim_from(self, job_id, runner, deadline) -> Claim | None:
@@ -150,16 +153,17 @@ class Claims(Fold, Recovery):
         return type(self)(job.env)._claim_chunk(job, runner, deadline)
 
     def _claim_chunk(self, job, runner, deadline) -> Claim | None:
+        """Rescue, fold, then take a chunk or close a job that was paused or cancelled."""
         chunks = self.env["batch.job.chunk"]
-        # counted before folding: a chunk that ends in between is then still seen as running, and
-        # its job is not closed without its counts
+        # before the fold: a chunk that ends between the two then still counts as running, and the
+        # job does not end without the chunk's counts
         running = chunks._running_chunks(job.id)
         orphans = chunks._orphans(job.id)
         for chunk in orphans:
             self._rescue(job, chunk)
         gone = {chunk["id"] for chunk in orphans}
         running = [chunk for chunk in running if chunk["id"] not in gone]
-        # after the rescue, which may have given up the job's last chunk
+        # after the rescue: that may have given up a chunk, whose counts belong to the job
         self.fold(job)
         claim = None
         if job["state"] in LIVE_STATES and self._may_run(job):
@@ -170,7 +174,7 @@ class Claims(Fold, Recovery):
         return claim
 
     def _may_run(self, job) -> bool:
-        """The owner must still be there and have the companies; else the job is paused."""
+        """Whether the owner is active and has the job's companies; if not, pause the job."""
         problem = Owner(self.env).problem(job.row)
         if problem:
             job.move("paused", error=problem)
@@ -184,8 +188,8 @@ class Claims(Fold, Recovery):
             self._end_job(job)
         if step in (Step.END, Step.WAIT):
             return None
-        taken = {one["id"]: one for one in queued}
-        chunk = None if step is Step.CUT else taken[step.id]
+        by_id = {one["id"]: one for one in queued}
+        chunk = None if step is Step.CUT else by_id[step.id]
         if self._is_too_late(job, chunk, deadline):
             return None
         if chunk is None:
@@ -195,7 +199,9 @@ class Claims(Fold, Recovery):
             chunk_id, first, last = chunk["id"], chunk["first_position"], chunk["last_position"]
             lost = chunk["lost"]
             if step.wave and not running:
-                Slots(self.env).wake()  # after a retry all waves are queued
+                # the chunks of several waves are queued, as after a retry, and a wave begins: wake
+                # the runners that left when the wave before had no chunk for them
+                Slots(self.env).wake()
         if not ChunkLocks(self.env).hold(chunk_id):
             return None
         attempt = chunks._mark_running(chunk_id, runner)
@@ -205,14 +211,15 @@ class Claims(Fold, Recovery):
     def _is_too_late(self, job, chunk, deadline) -> bool:
         """Whether a chunk must wait for a new pass.
 
-        One that cannot be put back half-done, or has been too much for a worker already, needs
-        most of a worker's time before it.
+        A chunk that cannot be handed back half-done needs most of a worker's time before it. So
+        does a chunk that has been too much for a worker before.
         """
         if keeps_chunks_whole(job.row) or chunk and (chunk["lost"] or chunk["suspect"]):
             return not deadline.allows_to_begin()
         return not deadline.allows_another()
 
-    def _cut_next(self, job):
+    def _cut_next(self, job) -> tuple[int, int, int]:
+        """Cut the next operations into a chunk; gives its id, first and last position."""
         chunks = self.env["batch.job.chunk"]
         first, stop = job["next_position"], job["total"]
         wave = wave_at(first, job["wave_ends"])
@@ -223,7 +230,7 @@ class Claims(Fold, Recovery):
             if job["has_followers"] and stop < wave_end:
                 stop = self.env["batch.job.operation"]._record_end(job.id, stop, wave_end)
             if wave and stop < wave_end and first == job["wave_ends"][wave - 1] + 1:
-                # those who left when the wave before had nothing for them any more
+                # a wave begins: wake the runners that left during the wave before
                 Slots(self.env).wake()
         chunk_id = chunks._cut(job.row, first, stop - 1, wave=wave)
         job.set(next_position=stop)
@@ -240,6 +247,7 @@ class Claims(Fold, Recovery):
         job.set(last_claimed_at=NOW, last_folded_at=SQL("COALESCE(last_folded_at, %s)", NOW))
 
     def _end_job(self, job):
+        """End the job, unless a chunk has ended since the fold."""
         if self.env["batch.job.chunk"]._has_unfolded(job.id):
             return
         if job["state"] == "queued":

@@ -9,19 +9,19 @@ from .locked_job import LockedJob
 
 RETENTION_PARAMETER = "batch_job.retention_days"
 DEFAULT_RETENTION = 30  # days
-VACUUM_BATCH = 10_000  # operations deleted at once
-VACUUM_JOBS = 1_000  # jobs whose operations are deleted at once
+VACUUM_BATCH = 10_000  # rows that one statement deletes
+VACUUM_JOBS = 1_000  # jobs that one call looks at
 
 
 class CleanUp(Dispatch):
     """The daily clean-up of jobs that ended long ago."""
 
     def delete_operations(self) -> tuple[int, bool]:
-        """Delete the operations and chunks of jobs that ended long ago; their summary stays.
+        """Delete the operations and chunks of jobs that ended long ago. The jobs stay.
 
-        :returns: rows deleted, and whether more are left
+        :returns: (number of deleted rows, whether more rows are left)
         """
-        # each statement looks anew: a job may be retried at this moment
+        # each statement must see the latest commits: somebody may retry a job just now
         self.begin()
         job_ids = self._lock_old_jobs(self._kept_since())
         deleted = sum(
@@ -30,8 +30,10 @@ class CleanUp(Dispatch):
         return deleted, deleted >= VACUUM_BATCH or len(job_ids) == VACUUM_JOBS
 
     def blank_contexts(self):
-        """Blank the passwords in the contexts of dry runs that nobody has run for real until their
-        operations are deleted."""
+        """Blank the passwords in the contexts of dry runs that ended long ago.
+
+        Nobody has run these jobs for real; their operations are deleted at the same age.
+        """
         self.env.cr.execute(
             SQL(
                 """
@@ -52,8 +54,11 @@ class CleanUp(Dispatch):
         return fields.Datetime.now() - timedelta(days=days)
 
     def _lock_old_jobs(self, before) -> list[int]:
-        """Jobs with something to delete. Under their locks none can be retried meanwhile: a verb
-        that waits finds out after the commit; a job that a verb has locked is left alone."""
+        """Lock jobs that have something to delete, and give their ids.
+
+        Nobody can retry a locked job: the verb waits, and then finds that the operations are gone.
+        A job that a verb has locked is skipped.
+        """
         self.env.cr.execute(
             SQL(
                 """

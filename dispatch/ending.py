@@ -1,4 +1,4 @@
-"""How a job ends, and what becomes of a job that was paused or cancelled."""
+"""How a job ends, and how a paused or cancelled job is closed."""
 
 import time
 
@@ -11,50 +11,51 @@ from .slots import Slots
 
 
 def end(job: LockedJob):
-    """Nothing is left to do: say how the job ended."""
+    """End a job that has nothing left to do. The counts decide its state."""
     state = end_state(job["succeeded"], job["failed"], job["skipped"])
     values = {"finished_at": NOW, "needs_runner": False}
     operations = job.env["batch.job.operation"]
     if state == "failed":
         values["error"] = operations._error_in_words(job.id)
     if job["policy"] == "stop":
-        # a culprit keeps its password as long as resume may run it again
+        # resume can no longer run a culprit again, so no culprit needs its password
         operations._blank_ended(job.row, 0, job["total"] - 1)
     if not job["dry_run"]:
         job.blank_context()
     job.move(state, **values)
 
 
-def settle_or_wake(job: LockedJob):
-    """After pause or cancel: close the job now, or leave that to the runner of a running chunk.
+def close_or_wake(job: LockedJob):
+    """After a pause or a cancel: close the job, or wake a runner to close it.
 
-    No chunk can begin without the lock on the row; a running chunk lands and closes the job.
+    While a chunk runs, the job cannot be closed: a runner closes it after the chunk has landed.
+    No chunk can begin meanwhile, because a claim needs the lock on the job's row.
     """
     chunks = job.env["batch.job.chunk"]
     if chunks._running_chunks(job.id) or chunks._has_unfolded(job.id):
         job.set(needs_runner=True)
-        # now, whatever its eta
+        # now, also if the job's eta lies in the future
         Slots(job.env).wake()
     else:
         close_stopped(job)
 
 
 def close_stopped(job: LockedJob):
-    """Close a paused or cancelled job; none of its chunks runs any more."""
+    """Close a paused or cancelled job. None of its chunks is running."""
     left = job["total"] - job["succeeded"] - job["failed"] - job["skipped"]
     if job["state"] == "paused" and not left and job["culprit_position"] is None:
         end(job)
     else:
-        _settle(job)
+        _make_counts_final(job)
 
 
-def _settle(job):
-    """Make the counters of a paused or cancelled job final."""
+def _make_counts_final(job):
+    """Of a paused or cancelled job: the runners have nothing left to do for it."""
     skipped = job["skipped"]
     if job["state"] == "cancelled":
         operations = job.env["batch.job.operation"]
         moved = operations._change_state(job.id, ["pending"], "cancelled")
-        # a dry run too has ended for good
+        # also in a dry run: a cancelled one has ended for good
         operations._blank_ended({**job.row, "dry_run": False}, 0, job["total"] - 1)
         job.blank_context()
         job.env["batch.job.chunk"]._drop_queued(job.id)
@@ -63,9 +64,9 @@ def _settle(job):
 
 
 def end_call(job: LockedJob, counts: dict[str, int], causes: list[dict], started: float):
-    """The end of `execute`.
+    """End a job of `execute`.
 
-    :param started: monotonic seconds
+    :param started: monotonic seconds: when the call began to execute operations
     """
     job.blank_context()
     seconds = time.monotonic() - started

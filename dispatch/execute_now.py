@@ -1,4 +1,4 @@
-"""RPC `execute`: a stored job is run inside the transaction of the call."""
+"""The RPC method `execute`: runs a stored job inside the transaction of the call."""
 
 import json
 import time
@@ -23,7 +23,11 @@ class ExecuteNow(ChunkTransaction):
     """Runs a stored job to its end before the call returns."""
 
     def run(self, job: LockedJob):
-        """Run a stored job inside the caller's transaction."""
+        """Run a stored job inside the caller's transaction.
+
+        :raises UserError: an operation has ended the transaction
+        :raises ConcurrencyError: a conflict; Odoo repeats the call
+        """
         started = time.monotonic()
         stored = self.env["batch.job.operation"]
         operations = stored._pending(job["id"], 0, job["total"] - 1)
@@ -34,13 +38,18 @@ class ExecuteNow(ChunkTransaction):
                 text = type(self)(self.env(cr=cr))._fail_now(job.id, operations, started)
             raise UserError(text) from error
         except TransientError as error:
-            # Odoo's `retrying` does the whole call again
+            # Odoo's `retrying` repeats the whole call
             raise ConcurrencyError(reason_of(error)) from error
         self._land_now(job, complete(outcomes, operations), started)
 
     def _fail_now(self, job_id, operations, started) -> str:
-        """An operation has ended the caller's transaction and committed the job with it: nothing of
-        it may be done again unseen. Gives the reason."""
+        """Fail all operations of a job, because one of them has ended the caller's transaction.
+
+        That has committed the stored job. Nobody knows which effects were kept, so nothing may run
+        again unless somebody has looked.
+
+        :returns: the reason, for people
+        """
         text = self.env._(
             "An operation ended the transaction. What was kept of this call is not known: look "
             "before you repeat it."
@@ -53,6 +62,7 @@ class ExecuteNow(ChunkTransaction):
         return text
 
     def _land_now(self, job, outcomes, started):
+        """Store the outcomes and one ended chunk, and end the job. The caller commits."""
         self.write_outcomes(job.row, outcomes)
         tally = count(outcomes)
         counts = {name: getattr(tally, name) for name in ("succeeded", "failed", "skipped")}
@@ -82,9 +92,10 @@ class ExecuteNow(ChunkTransaction):
         return outcomes
 
     def _lock_keys_beside(self, run, operations):
-        """Lock keys for a call whose transaction has begun, on a connection of its own.
+        """Lock the keys of the operations on a second connection.
 
-        The call may not see what was committed since it began; if that matters, it is done again.
+        The transaction of the call began before the locks, so it may not see what others have
+        committed since. If that matters, Odoo repeats the call: see `refuse_made_beside`.
         """
         locks = self.open_locks_beside()
         if locks:
@@ -94,9 +105,14 @@ class ExecuteNow(ChunkTransaction):
         return locks
 
     def open_locks_beside(self) -> LocksBeside | None:
-        """The connection for the locks: to be opened before anything is stored."""
+        """Open the second connection for the locks.
+
+        The caller does this before it stores anything.
+
+        :raises TooManyRequests: the server has no connection to spare
+        """
         if not isinstance(self.env.cr, Cursor):
-            return None  # a test's: all cursors are one connection there, and nobody is beside it
+            return None  # a cursor of a test: all of them share one connection
         try:
             return LocksBeside.of(self.env)
         except NoConnection:
@@ -109,6 +125,7 @@ class ExecuteNow(ChunkTransaction):
 
 
 def _created_by_key(run, operations, outcomes):
+    """The upserts that have created a record."""
     positions = {one.position for one in outcomes if one.value == "created"}
     made = [one for one in operations if one.op == "upsert" and one.position in positions]
     return run.references.resolve_known(made)

@@ -8,10 +8,10 @@ from .locked_job import LockedJob
 
 
 class Fold(Dispatch):
-    """What a claim writes down on the way: counters, the pause for a culprit, who watches."""
+    """What a claim updates in the job: the counts, the pause for a culprit, the open forms."""
 
     def fold(self, job: LockedJob):
-        """Add the counts of ended chunks to the job's."""
+        """Add the counts of ended chunks to the counts of the job."""
         ended = self.env["batch.job.chunk"]._take_counts(job.id)
         if not ended:
             return
@@ -38,7 +38,10 @@ class Fold(Dispatch):
         return float(self.env.cr.fetchone()[0] or 0)
 
     def _pause_for_culprit(self, job, chunk):
-        """Policy `stop`: the chunk goes back to the queue without its culprit."""
+        """Policy `stop`: pause the job, and queue the halted chunk again.
+
+        The culprit stays failed, so the chunk leaves the culprit out.
+        """
         position = chunk["culprit_position"]
         error = self.env["batch.job.operation"]._error_in_words(job.id, position)
         self.env["batch.job.chunk"]._update(
@@ -49,7 +52,7 @@ class Fold(Dispatch):
             failed=0,
             skipped=0,
             causes=None,
-            # what the engine gave up gets all its tries again
+            # Recovery may have given the culprit up: after `resume` it gets all tries again
             lost=0,
             conflicts=0,
             suspect=False,
@@ -60,9 +63,12 @@ class Fold(Dispatch):
             job.set(error=error, culprit_position=position)
 
     def _publish(self, job, ended):
-        """Send the counters to whoever may read the job, not more often than eyes can follow."""
+        """Send the counters to the people who watch the job.
+
+        :param ended: the job has ended, so send even if the last message is not `PUBLISH_EVERY` ago
+        """
         last = job["published_at"]
-        # less than nothing: the clock was set back, and may be for long
+        # a negative time: the clock was set back, maybe by hours
         recently = last and 0 <= self._seconds_since(last) < PUBLISH_EVERY
         if recently and not ended:
             return

@@ -17,8 +17,7 @@ _JSON_COLUMNS = ("causes", "part_hashes", "run_context", "wave_ends")
 class LockedJob(Dispatch):
     """A job whose row is locked until the transaction ends.
 
-    `job["state"]` is a column. Each write goes to the database and to what was read, so that both
-    stay the same.
+    `job["state"]` reads a column. `set` writes to the database and to `row`, so both stay equal.
     """
 
     def __init__(self, env: Environment, row: dict):
@@ -27,9 +26,9 @@ class LockedJob(Dispatch):
 
     @classmethod
     def lock(cls, env: Environment, job_id: int) -> "LockedJob | None":
-        """Wait for the lock, then read the row; None if the job is gone."""
+        """Wait for the lock, then read the row; None if the job was deleted."""
         query = SQL("SELECT * FROM batch_job WHERE id = %s FOR NO KEY UPDATE", job_id)
-        # a claim may get the lock first: the caller tries again, and nobody needs to read of it
+        # a claim may get the lock first: then this fails, the caller tries again, and no log is due
         env.cr.execute(query, log_exceptions=False)
         row = env.cr.dictfetchone()
         return cls(env, row) if row else None
@@ -47,10 +46,11 @@ class LockedJob(Dispatch):
         return self.env["batch.job"].browse(self.id)
 
     def for_owner(self) -> "LockedJob":
-        """The same job, to write texts with: they are stored in the language of the job's owner."""
+        """The same job in an environment with the language of its owner, for texts to be stored."""
         return type(self)(in_language_of_owner(self.env, self.row), self.row)
 
     def set(self, **values):
+        """Write columns. A value may be an `SQL` expression."""
         columns = SQL(", ").join(map(SQL.identifier, values))
         assignments = SQL(", ").join(
             SQL("%s = %s", SQL.identifier(name), self._stored(name, value))
@@ -72,9 +72,9 @@ class LockedJob(Dispatch):
         self.set(state=state, **values)
 
     def blank_context(self):
-        """Blank the passwords in the submitter's context; what else is in the context stays.
+        """Blank the passwords in the submitter's context. The rest of the context stays.
 
-        Only when no operation of the job will run again.
+        Call this only when no operation of the job will run again.
         """
         blanked = blank_passwords(self["run_context"])
         if blanked != self["run_context"]:
@@ -88,12 +88,14 @@ def in_language_of_owner(env: Environment, row: dict) -> Environment:
 
 
 def begin_fresh(job):
-    """Let a call that came for this job alone see what claims have committed until now.
+    """Begin the transaction of an RPC call for this job again, in READ COMMITTED as claims do.
 
-    The transaction of the call has an old snapshot, and a claim changes the job's row several times
-    a second: to lock the row would mostly mean a conflict, and Odoo's retry sleeps for seconds. So
-    begin again in READ COMMITTED, as claims do; only when nothing was written and no caller of ours
-    can hold a savepoint.
+    The transaction of the call has an old snapshot. A claim changes the job's row several times a
+    second, so to lock the row would mostly end in a conflict, and Odoo sleeps for seconds before it
+    repeats a call.
+
+    Do nothing if the transaction has written something. Do nothing either if the RPC call was for
+    another model: the method that it called may hold a savepoint.
 
     :param job: the record
     """

@@ -16,12 +16,15 @@ from .chunk_lock import ChunkLocks
 from .chunk_transaction import ChunkTransaction
 from .locked_job import in_language_of_owner
 
-PATIENCE = "500ms"  # for the job's row
+PATIENCE = "500ms"  # the longest wait for the lock on the job's row
 
 
 class OneTransaction(ChunkTransaction):
-    """What stands or falls together, step by step: a whole job under policy `all`, a dry run,
-    which is rolled back, and a chunk of policy `chunk` that has lost a worker."""
+    """Executes in steps what is kept or rolled back whole.
+
+    That is a job of policy `all`, a dry run (always rolled back), or a chunk of policy `chunk` that
+    has lost a worker.
+    """
 
     def run(self, claim, deadline):
         job, started = claim.job, time.monotonic()
@@ -52,7 +55,10 @@ class OneTransaction(ChunkTransaction):
         self.land(claim, operations, outcomes, started, ends=True)
 
     def stops_in_time(self, deadline):
-        """For what stands whole: nothing is handed back, all of it ends before its worker does."""
+        """Gives the `time_is_up` of a run that is kept or rolled back whole.
+
+        Such a run hands nothing back. It ends itself before the time limit of its worker.
+        """
 
         def time_is_up(position):
             if deadline.is_near():
@@ -62,18 +68,21 @@ class OneTransaction(ChunkTransaction):
         return time_is_up
 
     def _undo(self):
-        """Roll everything back, with what a rollback of the database leaves behind."""
+        """Roll back the transaction, and the caches, which the database does not know."""
         registry = self.env.registry
         self.env.cr.rollback()
         self.env.transaction.reset()
-        # whatever an operation has looked up may be in a cache, also what nobody has invalidated
+        # any cache may hold what an operation has looked up and what is rolled back now
         registry.clear_all_caches()
-        # and it is nobody else's affair
+        # other processes never saw it: their caches are right
         registry.reset_changes()
 
     def _before_step(self, side, row, position, deadline):
-        """Publish how far it is and read the cancel flag, on a second cursor that touches no row
-        the work transaction locks."""
+        """Publish the position, and look for a cancel.
+
+        :param side: a second cursor; it locks no row that the work transaction has locked
+        :raises StopAll: the job was cancelled, or time is up
+        """
         self._publish_position(side, row, position)
         side.execute(SQL("SELECT state FROM batch_job WHERE id = %s", row["id"]))
         (state,) = side.fetchone()
@@ -86,13 +95,14 @@ class OneTransaction(ChunkTransaction):
             raise OutOfTime(position)
 
     def _publish_position(self, side, row, position):
-        """Waits for the job's row 500 ms at most, and only for a chunk.
+        """Write the position into the job's row, if the row is not locked for long.
 
         The holder of the row may be waiting for our work transaction. PostgreSQL cannot detect that
-        deadlock across two connections. A chunk waits for the claims of other runners, because its
-        position says which operation was at work when a worker dies.
+        deadlock across two connections. So a job in one transaction skips a locked row. A chunk
+        waits for `PATIENCE`: claims of other runners lock the row often, and the position must be
+        there, because it says which operation was at work when a worker died.
         """
-        # or it would fail, and all be done again, when a verb has locked the row meanwhile
+        # otherwise, if a verb has just changed the row, this fails and all is done again
         side.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
         waits = not is_one_transaction(row)
         update = SQL(
@@ -113,7 +123,10 @@ class OneTransaction(ChunkTransaction):
             side.rollback()
 
     def stop(self, claim, operations, stop, started):
-        """Nothing of it is kept but the reason."""
+        """Roll back the chunk, and store only the reason.
+
+        A cancelled job needs no reason: the chunk is queued again, and the next claim drops it.
+        """
         self._undo()
         chunks = self.env["batch.job.chunk"]
         if not chunks._is_ours(claim.chunk_id, claim.attempt):
@@ -135,7 +148,7 @@ class OneTransaction(ChunkTransaction):
         self.land(claim, operations, outcomes, started, ends=True)
 
     def _out_of_time(self, row, position) -> Failure:
-        """One operation has to carry the reason; the words say that it is not at fault."""
+        """One operation has to carry the failure; the text says that it is not at fault."""
         env = in_language_of_owner(self.env, row)
         where = {
             "index": env["batch.job.operation"]._index_at(row["id"], position),

@@ -5,10 +5,10 @@ from .base import Dispatch
 
 
 class Owner(Dispatch):
-    """Whether the owner of a job may still run it."""
+    """Whether the owner of a job may still run the job."""
 
     def problem(self, row: dict) -> str | None:
-        """What keeps the owner from it, in words; None if nothing does."""
+        """Why the owner may not run the job any more, in words; None if the owner may."""
         user = self.env["res.users"].browse(row["user_id"]).sudo()
         active, company_ids = self._owner_now(user.id)
         if user.id == SUPERUSER_ID or not active:
@@ -28,7 +28,7 @@ class Owner(Dispatch):
         return None
 
     def _deleted_companies(self, row, companies) -> str:
-        # the job's own reference to its company went with the company
+        # with the company, its id in the job's row was deleted too
         own = self.env["batch.job.operation"]._company_of(row["id"])
         ids = sorted({company.id or own or 0 for company in companies})
         return self.env._(
@@ -38,7 +38,10 @@ class Owner(Dispatch):
         )
 
     def _owner_now(self, user_id):
-        """(active, ids of the active companies): the ORM would read all of the user, each time."""
+        """(whether the user is active, ids of the user's active companies).
+
+        In SQL, because the ORM would read all fields of the user at each claim.
+        """
         self.env.cr.execute(
             SQL(
                 """

@@ -1,4 +1,4 @@
-"""Why a transaction came to nothing, in words that are stored with its chunk."""
+"""Why a transaction failed, in words that are stored with its chunk."""
 
 from ..execution.orm.key_locks import KeysTaken
 

@@ -15,13 +15,16 @@ from .locked_job import LockedJob
 
 
 class Recovery(Dispatch):
-    """Chunks that came to nothing: their worker died, or they met a conflict."""
+    """Puts back, or gives up, a chunk of which nothing was kept.
+
+    Its worker has died, or its transaction has failed, mostly by a conflict.
+    """
 
     def _rescue(self, job, chunk):
-        """Put the chunk of a dead worker back, smaller; give up an operation that keeps killing."""
+        """Put the chunk of a dead worker back, cut smaller, or give it up after too many deaths."""
         lost = chunk["lost"] + 1
         operations = self._pending_of(chunk)
-        self._put_back(
+        self._apply_verdict(
             job,
             chunk,
             operations,
@@ -33,8 +36,11 @@ class Recovery(Dispatch):
         )
 
     def _why_lost(self, job, chunk, lost) -> Failure:
-        """How a worker ends leaves no trace but the time: what was at work for nearly as long as
-        a worker may, has most likely met the limit, whatever operation was the last."""
+        """Why the chunk's worker died: the operation at work, or the time limit of the worker.
+
+        The time of death is the only trace. If a whole transaction was at work for nearly as long
+        as Odoo allows, most likely the limit has ended the worker, and no operation is at fault.
+        """
         limits = Deadline()
         seconds = chunk["seconds_since"] or 0
         if (
@@ -70,18 +76,21 @@ class Recovery(Dispatch):
             )
         return self.env._("Its worker died %s times; it was the only operation at work.", lost)
 
-    def postpone(self, claim, reason, counted=True):
-        """Put a chunk back that met a conflict, to be tried again later.
+    def put_back(self, claim, reason, counted=True):
+        """Put back a chunk whose transaction failed. The chunk has to wait for a while.
 
-        :param counted: against the budget of conflicts; without it the chunk merely waits
+        :param counted: count it as a conflict of the chunk
         """
         with self._taken_back(claim) as (recovery, job):
             if job:
-                recovery._put_off(claim, job, reason, counted)
+                recovery._put_back(claim, job, reason, counted)
 
     def fail_ended(self, claim):
-        """An operation has ended the transaction: of those without an outcome nobody knows what was
-        kept, and none may be done again unseen."""
+        """Fail a chunk, because one of its operations has ended the transaction.
+
+        Nobody knows which effects of its pending operations were kept, so none of these may run
+        again unless somebody has looked.
+        """
         with self._taken_back(claim) as (recovery, job):
             if job:
                 text = recovery.env._(
@@ -96,10 +105,12 @@ class Recovery(Dispatch):
 
     @contextmanager
     def _taken_back(self, claim):
-        """A new transaction of a chunk whose work came to nothing; its session lock is still held.
+        """Change a chunk, whose transaction has failed, in a new transaction; commit at the end.
 
-        :returns: yields (this object in the owner's language, the job, or None if the chunk
-            is somebody else's by now)
+        This session still holds the session lock on the chunk.
+
+        :returns: yields (this object in the owner's language, the job); the job is None if another
+            runner has taken the chunk over
         """
         self.begin()
         job = LockedJob.lock(self.env, claim.job["id"])
@@ -111,7 +122,7 @@ class Recovery(Dispatch):
         ChunkLocks(self.env).hand_over(claim.chunk_id)
         self.env.cr.commit()  # pylint: disable=invalid-commit
 
-    def _put_off(self, claim, job, reason, counted):
+    def _put_back(self, claim, job, reason, counted):
         chunk = self.env["batch.job.chunk"]._chunk(claim.chunk_id)
         operations = self._pending_of(chunk)
         conflicts = chunk["conflicts"] + counted
@@ -125,7 +136,7 @@ class Recovery(Dispatch):
         else:
             text = self.env._("It met a conflict %(count)s times: %(reason)s", **words)
         wait = back_off(conflicts if counted else CONFLICT_BUDGET, random.random())
-        self._put_back(
+        self._apply_verdict(
             job,
             chunk,
             operations,
@@ -133,11 +144,17 @@ class Recovery(Dispatch):
             Failure("conflict", text),
             conflicts=conflicts,
             trouble=reason,
-            # not `Datetime.now()`, which has no fractions: the wait would lie in the past
+            # `Datetime.now()` has no fractions of a second: a short wait would lie in the past
             not_before=self.env.cr.now() + timedelta(seconds=wait),
         )
 
-    def _put_back(self, job, chunk, operations, verdict, failure, **values):
+    def _apply_verdict(self, job, chunk, operations, verdict, failure, **values):
+        """Queue the pending operations of a chunk again, as one chunk or smaller ones, or give up.
+
+        :param verdict: of `engine/retry.py`: fail, split, or else queue the same chunk
+        :param failure: for the verdict "fail"
+        :param values: columns of the queued chunks
+        """
         chunks = self.env["batch.job.chunk"]
         if not operations:
             chunks._update(chunk["id"], state="done")
@@ -145,14 +162,14 @@ class Recovery(Dispatch):
         if verdict == "fail":
             self._give_up(job, chunk, operations, failure)
             return
-        parts = split(operations) if verdict == "split" else [operations]
-        if len(parts) > 1:
+        pieces = split(operations) if verdict == "split" else [operations]
+        if len(pieces) > 1:
             values.update(lost=0, conflicts=0, suspect=True)
         if chunk["size"]:
-            # counted now, whatever becomes of the rest: what earlier steps of the chunk landed
+            # earlier steps have landed: end the chunk, so that their counts reach the job now
             chunks._update(chunk["id"], state="done", trouble=values["trouble"])
         else:
-            first, *parts = parts
+            first, *pieces = pieces
             chunks._update(
                 chunk["id"],
                 state="queued",
@@ -160,12 +177,15 @@ class Recovery(Dispatch):
                 last_position=first[-1].last_position,
                 **values,
             )
-        for part in parts:
+        for piece in pieces:
             place = {"wave": chunk["wave"], "suspect": chunk["suspect"], **values}
-            chunks._cut(job.row, part[0].position, part[-1].last_position, **place)
+            chunks._cut(job.row, piece[0].position, piece[-1].last_position, **place)
 
     def _give_up(self, job, chunk, operations, failure):
-        """The engine itself fails a chunk: its one operation, or all that stands together."""
+        """Fail the operation that the chunk had reached, and roll back the others.
+
+        Another try would end the same: the chunk has one operation, or must be kept whole.
+        """
         reached = job["step_position"]
         culprit = next((one for one in operations if one.position == reached), operations[0])
         outcomes = [
@@ -177,15 +197,15 @@ class Recovery(Dispatch):
         self._end_chunk(job, chunk, operations, outcomes, failure.message)
 
     def _end_chunk(self, job, chunk, operations, outcomes, trouble):
-        """Write the outcomes of a chunk that the engine itself ends."""
+        """End a chunk here, because its runner could not: write its outcomes."""
         stops = job["policy"] == "stop" and not job["dry_run"]
         outcomes = complete(outcomes, operations)
         stored = self.env["batch.job.operation"]
         stored._record(job.id, outcomes)
-        if not stops:  # it may be resumed
+        if not stops:  # else resume may run the culprit again, which needs its password
             stored._blank_ended(job.row, operations[0].position, operations[-1].last_position)
         chunks = self.env["batch.job.chunk"]
-        # added, not set: earlier steps of the chunk may have landed
+        # add, do not set: earlier steps of the chunk may have landed
         tally, state = count(outcomes), "halted" if stops else "done"
         chunks._add_counts(chunk["id"], tally, json.dumps(tally.causes), 0, 0.0, state)
         culprit = next(one.position for one in outcomes if one.state == "failed")

@@ -1,4 +1,4 @@
-"""What runs again: the culprit of a paused job, what a retry opens, a dry run as a real job."""
+"""What runs again: the culprit of a paused job, operations by a retry, a dry run for real."""
 
 from odoo import fields
 from odoo.exceptions import UserError
@@ -12,7 +12,7 @@ from .starting import prepare
 
 
 def run_for_real(job: LockedJob):
-    """A dry run that has ended becomes the job it was a trial of."""
+    """Queue a dry run that has ended as a real job."""
     _keep_report(job)
     if job.env["batch.job.operation"]._forget_outcomes(job.id) < job["total"]:
         _refuse_deleted(job)
@@ -34,7 +34,7 @@ def run_for_real(job: LockedJob):
 
 
 def _keep_report(job):
-    """The outcomes of a dry run become an attachment."""
+    """Keep the outcomes of a dry run as an attachment of the job."""
     job.env["ir.attachment"].sudo().create(
         {
             "name": job.env._("Dry run of %s.csv", job["name"]),
@@ -55,7 +55,7 @@ def culprit_index(job: LockedJob) -> int | None:
 
 
 def reopen_culprit(job: LockedJob):
-    """Open the culprit again, with all of its rows: a record that is loaded may have several."""
+    """Make the culprit pending again, with its followers."""
     position, causes = job["culprit_position"], job["causes"]
     operations = job.env["batch.job.operation"]
     end = operations._record_end(job.id, position + 1, job["total"])
@@ -66,7 +66,7 @@ def reopen_culprit(job: LockedJob):
 
 
 def reopen_failed(job: LockedJob, cancelled: bool):
-    """Queue again what a retry does again."""
+    """Queue a job again, with the operations that a retry runs again."""
     operations = job.env["batch.job.operation"]
     _refuse_retry(job, operations)
     moved = operations._change_state(job.id, _reopened_states(job, cancelled), "pending")
@@ -96,15 +96,15 @@ def reopen_failed(job: LockedJob, cancelled: bool):
 
 def _refuse_retry(job, operations):
     if job["needs_runner"]:
-        # cancelled a moment ago: what was not begun is still pending, and would run
+        # cancelled a moment ago: operations are still pending, and a retry would run them too
         raise UserError(
             job.env._("The last chunk of job %s has not landed yet; retry in a moment.", job.id)
         )
     if not job["queued_at"]:
         raise UserError(
             job.env._(
-                "Job %s was cancelled before it was started, and may be but a part of what was to "
-                "be sent; submit it anew.",
+                "Job %s was cancelled before it was started, so parts of it may be missing; submit "
+                "all operations as a new job.",
                 job.id,
             )
         )
@@ -114,8 +114,11 @@ def _refuse_retry(job, operations):
 
 
 def _reopened_states(job, cancelled) -> list[str]:
-    """The states of operations that a retry does again. What was kept is never among them, not even
-    under policy `all`: the cancel may have come when all had been committed."""
+    """The states of the operations that a retry runs again.
+
+    Operations that were kept never run again, also not under policy `all`: the cancel may have come
+    after the commit.
+    """
     if job["dry_run"]:
         return [state for state in OPERATION_STATES if state != "pending"]
     states = ["failed", "rolled_back", "skipped"]

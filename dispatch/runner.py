@@ -22,23 +22,23 @@ from .work import Work
 
 _logger = logging.getLogger(__name__)
 
-CLAIM_TRIES = 5  # a claim that meets a conflict is made again at once
-SOON = 5.0  # seconds; a chunk that waits no longer than this is waited for within the turn
+CLAIM_TRIES = 5  # after a conflict, the runner claims again at once
+SOON = 5.0  # seconds; a runner waits so long, within its turn, for a chunk to be ready
 GLANCE = 0.5  # seconds between two looks at the queue while a runner waits
-LEAST_WAIT = 0.05  # seconds: what is ready by now, the claim may still find locked
+LEAST_WAIT = 0.05  # seconds; another session may still have locked a chunk that is ready
 REPORT_EVERY = 1.0  # seconds; each report is a commit
 
 
 class Runner(Dispatch):
-    """What the scheduled action of a slot does: one chunk after another."""
+    """Executes one chunk after another, as the scheduled action of its slot."""
 
     def __init__(self, env: Environment, slot: int):
         super().__init__(env)
         self.slot = slot
 
     def run(self):
-        """Work for about ten seconds, then give the cron worker back and ask to come again."""
-        # first thing: three deaths without reported progress would switch the action off
+        """Work for a turn. If work may be left, ask Odoo to run the scheduled action again."""
+        # report first: Odoo switches off an action that dies three times without progress
         self._report(1)
         if self.slot >= Slots(self.env).wanted_runners():
             return
@@ -53,7 +53,10 @@ class Runner(Dispatch):
             deadline.end_turn()
 
     def _take_turn(self, deadline) -> bool:
-        """Do what there is; gives whether to come again at once."""
+        """Claim and execute chunks until the turn is over or nothing is left.
+
+        :returns: whether to come back at once
+        """
         lessons_by_job, reported = {}, time.monotonic()
         while self._seconds_left() > 0 and not is_stopping():
             claim = self.claim(deadline)
@@ -75,11 +78,11 @@ class Runner(Dispatch):
         return True
 
     def _seconds_left(self) -> float:
-        """Of the turn; a runner that no scheduled action has called has no end of its turn."""
+        """Seconds of the turn that are left. Outside of scheduled actions a turn has no end."""
         return self.env.context.get("cron_end_time", math.inf) - time.monotonic()
 
     def claim(self, deadline=None) -> Claim | None:
-        """Claim a chunk; after too many conflicts in a row leave it to the next run."""
+        """Claim a chunk. After too many conflicts in a row, come back and claim then."""
         for _attempt in range(CLAIM_TRIES):
             try:
                 with quiet_queries():
@@ -96,27 +99,27 @@ class Runner(Dispatch):
         return None
 
     def _report(self, processed):
-        """Commit, and say that this slot is alive."""
+        """Commit, and report progress to Odoo's scheduler."""
         self.env["ir.cron"]._commit_progress(processed, remaining=0)
 
     def _come_back(self, at=None):
-        """Have the scheduled action run again: now, or at a moment."""
+        """Have the scheduled action run again: at once, or at a given time."""
         for cron in Slots(self.env).slot(self.slot):
             cron._trigger(at)
-        # an action that fails too often is switched off: a notice that reaches nobody is no failure
+        # a failed commit hook must not fail the action: Odoo switches off what fails too often
         commit_and_run_hooks(self.env.cr, f"runner {self.slot}")
         self.env["ir.cron"]._commit_progress()
 
     def _wait_for_chunk(self) -> bool:
-        """Nothing can be done now: wait a moment for a chunk that was put back, within the turn.
+        """Wait, within the turn, until a chunk that was put back is ready.
 
-        Coming back at once instead would be 25 runs of the scheduled action a second. Each look
-        after a moment also finds what was submitted meanwhile.
+        If the runner came back at once instead, Odoo would run the scheduled action 25 times a
+        second. The runner also looks at the queue now and then, for jobs submitted meanwhile.
 
-        :returns: whether to look again
+        :returns: whether to look at the queue again
         """
         wait, left = self.wait_of_next_chunk(), self._seconds_left()
-        self.env.cr.rollback()  # no transaction stays open while it waits
+        self.env.cr.rollback()  # keep no transaction open during the wait
         if wait is None:
             return False
         if wait.total_seconds() > SOON:
@@ -129,7 +132,7 @@ class Runner(Dispatch):
         return True
 
     def wait_of_next_chunk(self) -> timedelta | None:
-        """Until a chunk may be claimed that was put back and that no other runner will come to.
+        """The time until a chunk is ready that was put back and that no other runner will take.
 
         Ignore a chunk that has been ready for a while if another runner works on its job: that
         runner claims it next.
@@ -149,10 +152,10 @@ class Runner(Dispatch):
                    AND (j.eta IS NULL OR j.eta <= clock_timestamp() AT TIME ZONE 'UTC'
                         OR j.started_at IS NOT NULL)
                    AND w.running < j.max_parallel
-                   -- a second ago: one that the claim found waiting may be ready by now
+                   -- back to a second ago: a chunk that the claim found waiting may be ready by now
                    AND (w.running = 0
                         OR c.not_before > clock_timestamp() AT TIME ZONE 'UTC' - interval '1 s')
-                   -- in order: the first one is the next
+                   -- one chunk at a time: only the first may be next
                    AND (j.max_parallel > 1
                         OR c.first_position = (SELECT min(first_position)
                                                  FROM batch_job_chunk

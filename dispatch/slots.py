@@ -11,7 +11,7 @@ MOST_RUNNERS = 16
 
 
 class Slots(Dispatch):
-    """The execution slots: a scheduled action each, as many as the setting says."""
+    """The slots of the runners: each has a scheduled action. A setting says how many there are."""
 
     def all(self):
         """The scheduled actions, slot 0 first."""
@@ -20,7 +20,7 @@ class Slots(Dispatch):
         return crons.search(code).sorted(lambda cron: (self.number_of(cron), cron.id))
 
     def number_of(self, cron) -> int:
-        """The number in the action's code; somebody may have edited that."""
+        """The number in the action's code, or a number too high if somebody has edited the code."""
         found = re.search(r"\d+", cron.code)
         return int(found[0]) if found else MOST_RUNNERS
 
@@ -40,10 +40,11 @@ class Slots(Dispatch):
         return share_of_keys(self.wanted_runners())
 
     def follow_setting(self):
-        """The setting was changed: have as many scheduled actions as it says.
+        """Have as many scheduled actions as the setting says, after it was changed.
 
-        A busy one cannot be switched off; it finds itself superfluous at its next run, and another
-        switches it off then. None is switched on but here: somebody may have had a reason.
+        A busy action cannot be switched off. At its next run it has nothing to do, and another
+        runner switches it off. Only this method switches actions on: if an administrator has
+        switched one off, there may have been a reason.
         """
         slots, wanted = self.all(), self.wanted_runners()
         for number in set(range(wanted)).difference(map(self.number_of, slots)):
@@ -62,6 +63,7 @@ class Slots(Dispatch):
         return self.all().filtered(lambda cron: self.number_of(cron) < wanted)
 
     def retire_superfluous(self, slot=None):
+        """Switch off the actions beyond the setting that are not busy; never the given slot's."""
         for cron in self.all() - self.wanted_slots():
             if cron.active and self.number_of(cron) != slot:
                 cron.try_lock_for_update().write({"active": False})
@@ -72,9 +74,9 @@ class Slots(Dispatch):
             self.wake(eta)
 
     def wake(self, eta=None):
-        """Have every slot look at the queue once this transaction is committed.
+        """Have every runner look at the queue when this transaction has committed.
 
-        :param eta: at that time instead of now
+        :param eta: have them look at this time instead
         """
         now = fields.Datetime.now()
         later = eta if eta and eta > now else None
@@ -83,5 +85,5 @@ class Slots(Dispatch):
             [{"cron_id": cron.id, "call_at": later or now} for cron in slots]
         )
         if not later:
-            # once, and not once a slot: each opens a connection
+            # once for all slots: each notification opens a connection
             self.env.cr.postcommit.add(self.env["ir.cron"].sudo()._notifydb)

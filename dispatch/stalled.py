@@ -6,34 +6,34 @@ from .base import Dispatch
 from .chunk_lock import ChunkLocks
 from .slots import Slots
 
-STALLED_AFTER = 120  # seconds a job may wait before it says why
-FORGOTTEN_AFTER = 1  # seconds; a runner that was woken is there by then
+STALLED_AFTER = 120  # seconds; a job that waits longer says why
+FORGOTTEN_AFTER = 1  # seconds; by then a runner that was woken has claimed
 
 
 class Stalled(Dispatch):
-    """A queue that does not move: whether somebody must be called, and why it stands still."""
+    """Whether a job stands still: whether a runner must be woken, and why the job waits."""
 
     def is_forgotten(self, job) -> bool:
-        """Whether a job has work to do and nobody who does it."""
-        if ChunkLocks(self.env).is_abandoned(job.id):
+        """Whether a job has work to do and no runner seems to be at work."""
+        if ChunkLocks(self.env).has_orphan(job.id):
             return True
         now = fields.Datetime.now()
         if job.eta and job.eta > now and not job.started_at:
             return False
         touched = max(filter(None, (job.queued_at, job.last_claimed_at, job.last_folded_at)))
-        # either way: the clock may have been set back
+        # `abs`: the clock may have been set back
         idle = abs(now - touched) > timedelta(seconds=FORGOTTEN_AFTER)
         return idle and not ChunkLocks(self.env).is_anyone_working()
 
     def why_stalled(self, job) -> str | None:
-        """Why nothing has happened to a live job for long, in words; None while all is well."""
+        """Why nothing has happened to a live job for long, in words; None if all is well."""
         now = fields.Datetime.now()
         moments = (job.queued_at, job.eta, job.last_claimed_at, job.last_folded_at)
         since = max(filter(None, moments), default=None)
         if not since or now - since < timedelta(seconds=STALLED_AFTER):
             return None
         chunks = self.env["batch.job.chunk"]
-        if chunks._running_chunks(job.id) and not ChunkLocks(self.env).is_abandoned(job.id):
+        if chunks._running_chunks(job.id) and not ChunkLocks(self.env).has_orphan(job.id):
             return None
         if self._is_upgrade_pending():
             return self.env._(

@@ -6,7 +6,7 @@ from .locked_job import LockedJob
 from .slots import Slots
 from .submission import Parsed
 
-LARGE_ALL = 10_000  # operations; above it policy `all` holds its row locks for long
+LARGE_ALL = 10_000  # operations; a larger job of policy `all` holds its row locks for long
 
 
 def append_part(job: LockedJob, parsed: Parsed):

@@ -19,13 +19,16 @@ from ..engine.submitted import check_operations, clean_context, to_json
 from ..engine.waves import Waves, is_follower, mark
 from .submission_check import SubmissionCheck, refused
 
-DEFAULT_NAME = "batch_job_default_name"  # in the context of the call
+DEFAULT_NAME = "batch_job_default_name"  # a key in the context of the call
 
 
 @dataclasses.dataclass(frozen=True)
 class Parsed:
-    """Checked operations as they are to be stored: JSON text, their number and hash, and what of
-    the job's `has_…` they make true."""
+    """Checked operations, ready to be stored.
+
+    `text` is their JSON, `digest` the hash of what was submitted. `has` holds the job's `has_…`
+    columns.
+    """
 
     text: str
     count: int
@@ -34,12 +37,12 @@ class Parsed:
 
 
 class Submission(SubmissionCheck):
-    """From what somebody submits to stored rows: checks everything before anything is stored."""
+    """Stores what somebody submits. It checks everything before it stores anything."""
 
     def parse(self, operations, first_index=0, job_id=None, parallel=False) -> Parsed:
         """Check operations, and make them ready to be stored.
 
-        :param job_id: the draft they are appended to
+        :param job_id: the draft to which they are appended
         :param parallel: chunks of the job may run at once
         """
         self._check_submitter()
@@ -63,7 +66,7 @@ class Submission(SubmissionCheck):
         return Parsed(text, len(checked), digest, has)
 
     def digest(self, operations) -> str:
-        """The hash of operations that were accepted once; whether they still would be is moot."""
+        """The hash of operations that may be stored already. Models and rights are not checked."""
         self._check_submitter()
         try:
             text = to_json(check_operations(operations), 0, _json_default)
@@ -71,8 +74,22 @@ class Submission(SubmissionCheck):
             raise refused(error) from error
         return body_hash(json.loads(text))
 
+    def check_repeated(self, job, part, operations):
+        """Refuse a part that was appended before with other operations."""
+        if job["part_hashes"][part] == self.digest(operations):
+            return
+        raise _other_submission(
+            job.id,
+            self.env._(
+                "Part %(part)s was appended to job %(job)s before with other operations. Send "
+                "exactly the same, or submit the others under another idempotency key.",
+                part=part,
+                job=job.id,
+            ),
+        )
+
     def _mark(self, operations, text, first_index, job_id, waves):
-        """Check references and find the rows that continue a record; most jobs have neither."""
+        """Check references and mark followers. Most jobs have neither."""
         if not any(one.get("ref") or one["op"] in ("upsert", "load") for one in operations):
             if '"$ref"' not in text:
                 return operations
@@ -92,7 +109,7 @@ class Submission(SubmissionCheck):
         return mark(operations, first_index, waves, follows, previous["$wave"] if previous else 0)
 
     def _recall(self, waves, operations, job_id):
-        """Tell of the earlier parts of a draft what the next one may refer to."""
+        """Tell `waves` to what in the earlier parts of a draft the next part refers."""
         stored = self.env["batch.job.operation"]
         names = {one["ref"] for one in operations if one.get("ref")}
         made: set[str] = set()
@@ -102,6 +119,7 @@ class Submission(SubmissionCheck):
         waves.know(stored._waves_of(job_id, "ref", names), stored._waves_of(job_id, "makes", made))
 
     def _one2many_columns(self, model, columns) -> list[bool]:
+        """Which columns of a load fill a one2many."""
         model_fields = self.env[model]._fields
         names = (fix_import_export_id_paths(column)[0] for column in columns)
         return [name in model_fields and model_fields[name].type == "one2many" for name in names]
@@ -113,20 +131,20 @@ class Submission(SubmissionCheck):
             raise UserError(str(error)) from error
 
     def check_written(self, vals):
-        """What may be changed later has the limits that it had at submission."""
+        """Check changed fields as at submission."""
         limited = {name: vals[name] for name in ("name", "priority") if name in vals}
         self._check_priority(self.parse_options(**limited))
         if "name" in vals and not vals["name"]:
             raise UserError(self.env._("A job needs a name."))
 
     def store(self, options: Options, parsed: Parsed, state):
-        """Store a new job, or find the one that the same submission made before.
+        """Store a new job, or find the job that the same submission has stored before.
 
-        :returns: (job id, whether it is new)
+        :returns: (job id, whether the job is new)
         """
         self._check_priority(options)
         digest = submission_hash(parsed.digest, state, options)
-        job_id = self._insert_job(options, parsed, digest, state)
+        job_id = self._insert_job(self._new_row(options, parsed, digest, state))
         if job_id is None:
             return self._find_winner(options, parsed, state), False
         job = {"id": job_id, "user_id": self.env.uid, "company_id": self.env.company.id}
@@ -135,8 +153,11 @@ class Submission(SubmissionCheck):
         return job_id, True
 
     def _check_priority(self, options: Options):
-        """Below 0 a job goes before those of everybody. One that was stored before this took a
-        right is still found by its key."""
+        """A priority below 0 takes a manager: such a job goes before the jobs of all users.
+
+        A job that is stored already is found by its idempotency key without this right. The job may
+        be older than the rule.
+        """
         if options.priority >= 0 or self.env.user.has_group("batch_job.group_manager"):
             return
         if not self._known_by_key(options.idempotency_key):
@@ -156,15 +177,11 @@ class Submission(SubmissionCheck):
                     "env['batch.job'].with_user(user).submit(…)."
                 )
             )
-        # rows go in by SQL: who may not see jobs may not make one either
+        # rows are stored by SQL: a user who may not read jobs may not submit one
         self.env["batch.job"].check_access("read")
 
-    def _insert_job(self, options, parsed, digest, state):
-        """Insert the job row; None if one with the same idempotency key exists.
-
-        A unique violation would not be retried by Odoo: nine of ten equal calls at once would fail.
-        """
-        row = {
+    def _new_row(self, options, parsed, digest, state) -> dict:
+        return {
             **vars(options),
             **parsed.has,
             "name": options.name or self._default_name(),
@@ -180,6 +197,13 @@ class Submission(SubmissionCheck):
             "create_uid": self.env.uid,
             "write_uid": self.env.uid,
         }
+
+    def _insert_job(self, row: dict) -> int | None:
+        """Insert the row of a job; None if a job with the same idempotency key exists.
+
+        Odoo does not retry a call after a unique violation. Without `ON CONFLICT`, nine of ten
+        equal calls at once would fail.
+        """
         query = SQL(
             """
             INSERT INTO batch_job (%s, create_date, write_date, queued_at)
@@ -191,22 +215,26 @@ class Submission(SubmissionCheck):
             """,
             SQL(", ").join(map(SQL.identifier, row)),
             SQL(", ").join(SQL("%s", value) for value in row.values()),
-            state != "draft",
+            row["state"] != "draft",
         )
-        # the loser of a race is told to try again: that is no error to read of, with its content
+        # in a race of equal calls one call may fail and is repeated: do not log its content
         self.env.cr.execute(query, log_exceptions=False)
         inserted = self.env.cr.fetchone()
         return inserted and inserted[0]
 
     def _find_winner(self, options: Options, parsed: Parsed, state) -> int:
-        """The job that has the key, if it was submitted with the same."""
+        """The job that has the idempotency key.
+
+        :raises UserError: the job was submitted with other operations or options
+        """
         job_id, known_digest, known_name = self._known_by_key(options.idempotency_key)
         names = {options.name}
         if options.name in (None, self._default_name(), self.env._("Batch job")):
-            names |= {None, known_name}  # a default name is no part of what the key stands for
+            # a default name does not count: equal submissions may have different ones
+            names |= {None, known_name}
         same = (dataclasses.replace(options, name=name) for name in names)
         if known_digest not in (submission_hash(parsed.digest, state, one) for one in same):
-            raise other_submission(
+            raise _other_submission(
                 job_id,
                 self.env._(
                     "The idempotency key %(key)s belongs to job %(job)s, which was submitted with "
@@ -229,15 +257,19 @@ class Submission(SubmissionCheck):
         return self.env.cr.fetchone()
 
     def _default_name(self) -> str:
-        """What a job is called without a name. A caller may have a better one, such as that of a
-        file: it comes with the context, of which nothing decides whether a submission is the same.
+        """The name of a job that was submitted without a name.
+
+        The caller may give a better one in the context, such as the name of a file. The context
+        does not count when two submissions are compared.
         """
         name = self.env.context.get(DEFAULT_NAME)
         return is_name(name) and name or self.env._("Batch job")
 
     def _run_context(self) -> dict:
-        """The submitter's context, as far as it can be stored, with language, time zone and
-        companies spelled out. Companies named in the context are needed by the job."""
+        """The submitter's context, as far as it can be stored, with language and time zone.
+
+        If the context names companies, the job needs them.
+        """
         user, context = self.env.user, {}
         for key, value in clean_context(self.env.context).items():
             try:
@@ -253,7 +285,7 @@ class Submission(SubmissionCheck):
 
 
 def _json_default(value):
-    """What server code may put into an operation beside JSON."""
+    """The JSON of other values that server code may put into an operation."""
     if isinstance(value, datetime.datetime):
         return fields.Datetime.to_string(value)
     if isinstance(value, datetime.date):
@@ -267,8 +299,11 @@ def _json_default(value):
     raise TypeError(f"{type(value).__name__} is not JSON")
 
 
-def other_submission(job_id, text):
-    """The refusal of a key that a job with other operations has; programs read the job from it."""
+def _other_submission(job_id, text) -> UserError:
+    """The error if a key or a part is used again with other content.
+
+    Programs read the job's id from the context of the error.
+    """
     error = UserError(text)
     error.context = {"job_of_key": job_id}
     return error

@@ -29,15 +29,15 @@ REFUSED_MODELS = {
     "ir.module.module.dependency",
     "ir.module.module.exclusion",
 }
-# it takes a password: outside of a request nothing slows down who tries one after the other
+# the method checks a password; in a job nothing would slow down who tries many passwords
 REFUSED_METHODS = {("res.users", "authenticate")}
 
 
 class SubmissionCheck(Dispatch):
-    """What submitted operations name: models, methods, fields, and whether they may be used."""
+    """Checks models, methods and fields that operations name, and whether the user may use them."""
 
     def _check_models(self, operations, first_index):
-        """Model, method and access of each distinct (op, model, method), once."""
+        """Check each distinct (op, model, names) once; names: a method, key fields or columns."""
         seen = set()
         for index, operation in enumerate(operations, first_index):
             names = operation.get("method") or operation.get("key") or operation.get("fields")
@@ -54,7 +54,7 @@ class SubmissionCheck(Dispatch):
             raise refusal(kind, text, [index])
 
     def _model_problem(self, op, name, names):
-        """(text, exception class) of why a model cannot be used so; (None, None) if it can."""
+        """(why the model cannot be used so, exception class); the first is None if it can."""
         if name not in self.env:
             text = self.env._("model %s does not exist; check its spelling and its app.", name)
             return text, UserError
@@ -125,7 +125,10 @@ class SubmissionCheck(Dispatch):
         return None
 
     def _name_secrets(self, operations):
-        """Have a password among a method's positional arguments known by the parameter's name."""
+        """Give the arguments of a call by name if a parameter is a password.
+
+        Passwords are found, and blanked, only by their names.
+        """
         calls = [one for one in operations if one["op"] == "call" and one.get("args")]
         parameters = {
             kind: names
@@ -148,16 +151,16 @@ class SubmissionCheck(Dispatch):
 
 
 def refused(error: BadRequest) -> UserError:
-    """What the engine refuses, as an error for RPC."""
+    """The error for RPC, for what the engine refuses."""
     return refusal(UserError, str(error), getattr(error, "indexes", []))
 
 
 def refusal(kind, text, indexes):
-    """An exception whose RPC error carries the operations' indexes beside the text."""
+    """An exception that gives an RPC client the indexes of the operations besides the text."""
     error = kind(text)
     if indexes:
         error.context = {"index": indexes[0], "indexes": indexes}
     if kind is UserError:
-        # by itself Odoo would log the message as a warning, and it quotes the operation
+        # Odoo would log the text as a warning, and the text quotes the operation
         error.loglevel = logging.DEBUG
     return error

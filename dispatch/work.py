@@ -24,10 +24,10 @@ class Work(ChunkTransaction):
     """The work transaction: executes a claimed chunk and commits effects and outcomes together."""
 
     def run(self, claim: Claim, lessons: Lessons, deadline: Deadline):
-        """Execute a chunk. Whatever happens, its lock is given back and the transaction is clean.
+        """Execute a chunk. Whatever happens, release its lock and end the transaction.
 
-        :param lessons: what earlier chunks of the job have taught
-        :param deadline: of the worker, for what stands or falls together
+        :param lessons: the lessons of the job's earlier chunks
+        :param deadline: of the worker; what is kept or rolled back whole ends itself before it
         """
         cr, chunks = self.env.cr, self.env["batch.job.chunk"]
         locks = KeyLocks(cr)
@@ -46,18 +46,18 @@ class Work(ChunkTransaction):
             self._abandon(claim, error)
         finally:
             if not cr.closed:
-                cr.rollback()  # nothing is left to commit, unless putting the chunk back failed
+                cr.rollback()  # all is committed, unless putting the chunk back has failed
                 locks.release()
                 ChunkLocks(self.env).let_go(claim.chunk_id)
                 cr.commit()  # pylint: disable=invalid-commit
 
     def _lock_keys(self, claim, locks):
-        """Keep other jobs from making the same new records.
+        """Lock the keys of upserts and loads, so that no other job creates the same records.
 
-        Before the work transaction: one that began earlier would not see what the holder of a lock
-        has committed meanwhile.
+        Then end the transaction. The work transaction must begin under the locks: otherwise it
+        would not see what the last holder of a lock has committed.
         """
-        # an operation of a model that is gone has no key; it will fail and say so
+        # leave out an operation whose model is gone: it has no key, and will fail with the reason
         operations = [one for one in self.operations(claim) if one.model in self.env]
         run = self.new_run(claim.job, operations, Lessons())
         ready = run.references.resolve_known(operations)
@@ -65,7 +65,10 @@ class Work(ChunkTransaction):
         self.env.cr.rollback()
 
     def _abandon(self, claim, error):
-        """The transaction came to nothing: put the chunk back, if it is still ours."""
+        """After a transaction that failed: put the chunk back if it is still ours.
+
+        If an operation has ended the transaction, fail the chunk instead.
+        """
         self.env.cr.rollback()
         self.env.transaction.reset()
         self.env.registry.reset_changes()
@@ -75,16 +78,16 @@ class Work(ChunkTransaction):
             return
         transient = is_transient(error)
         reason = reason_of(error) if transient else f"{type(error).__name__}: {error}"
-        # the text of an unexpected error may hold customer data: the log gets its type
+        # the text of an unexpected error may hold customer data: log only its type
         log = _logger.info if transient else _logger.warning
         log(
             "job %s chunk %s is put back: %s", claim.job["id"], claim.chunk_id, type(error).__name__
         )
         counted = not isinstance(error, KeysTaken) and not is_stopping()
-        Recovery(self.env).postpone(claim, reason, counted)
+        Recovery(self.env).put_back(claim, reason, counted)
 
     def _run_chunk(self, claim, lessons, deadline):
-        """Execute a chunk as far as time allows; what is left goes back to the queue."""
+        """Execute a chunk as far as time allows, and hand the rest back to the queue."""
         operations = rest = self.operations(claim)
         run = self.new_run(claim.job, operations, lessons)
         began = started = time.monotonic()
@@ -95,8 +98,7 @@ class Work(ChunkTransaction):
             run.first_step = first_step(self.env["batch.job.chunk"]._history(claim.job["id"]))
         try:
             for outcomes, ends in self._steps(claim, run, operations):
-                # what was just executed is committed before anything else is: outcomes and effects
-                # are never in two transactions
+                # commit these outcomes with their effects before the next step executes anything
                 settled = {outcome.position for outcome in outcomes}
                 rest = [one for one in rest if one.position not in settled]
                 self.land(claim, operations, outcomes, started, ends, rest)
@@ -111,13 +113,14 @@ class Work(ChunkTransaction):
     def _forget_plans(self):
         """Have PostgreSQL plan the checks of foreign keys anew.
 
-        Short first steps on a table that was empty have them planned as scans of the whole table,
-        and PostgreSQL keeps the plans until autovacuum looks at the table.
+        A short first step checks tables that may have been empty just before, so PostgreSQL plans
+        to scan the whole table for each check. It keeps such a plan until autovacuum has analyzed
+        the table.
         """
         self.env.cr.execute("DISCARD PLANS")
 
     def _steps(self, claim, run, operations):
-        """(outcomes, whether they are the last), by the job's policy."""
+        """Gives (the outcomes of a step, whether it is the last step), by the job's policy."""
         if claim.job["policy"] == "isolate" and operations:
             return run_isolated(run, operations)
         if not operations:

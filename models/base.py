@@ -37,26 +37,17 @@ class Base(models.AbstractModel):
         idempotency_key: str | None = None,
         **kwargs,
     ):
-        """Have a public method called on these records as a batch job, one operation per record.
+        """Submit a job that calls a public method on each of these records.
 
-        :param method: name of a public method; it gets `args` and `kwargs`
-        :returns: the job; without records none is made, and it is empty
+        :param method: the name of the method, which gets `args` and `kwargs`
+        :returns: the job; empty if there are no records
         """
         jobs = self.env["batch.job"]
         if not self:
             return jobs
-        operations = [
-            {
-                "op": "call",
-                "model": self._name,
-                "ids": [record_id],
-                "method": method,
-                "args": list(args),
-                "kwargs": kwargs,
-                "each": True,
-            }
-            for record_id in self._ids
-        ]
+        call = {"op": "call", "model": self._name, "method": method, "each": True}
+        call |= {"args": list(args), "kwargs": kwargs}
+        operations = [{**call, "ids": [record_id]} for record_id in self._ids]
         status = jobs.submit(
             operations,
             name=name or f"{self._description}: {method}",

@@ -10,7 +10,7 @@ from ..dispatch.locked_job import LockedJob
 from ..dispatch.slots import Slots
 from ..dispatch.stalled import Stalled
 from ..dispatch.starting import append_part, prepare
-from ..dispatch.submission import Submission, other_submission
+from ..dispatch.submission import Submission
 from ..engine.options import EXECUTE_LIMIT, EXECUTE_POLICIES
 from ..engine.progress import percent, time_left
 from ..engine.states import JOB_STATES, LIVE_STATES, OPERATION_STATES, POLICIES
@@ -21,10 +21,10 @@ RESULTS_LIMIT = 10_000  # outcomes a page
 
 
 class BatchJob(models.Model):
-    """What a user submits: operations, how to run them, and where they stand.
+    """What a user submits: operations, and how to run them. It also says how far they are.
 
-    Public methods are the RPC contract. Verbs (`batch_job_verbs.py`) and claims
-    (`dispatch/claim.py`) write state and counters by SQL, under a lock on the job's row.
+    The public methods are the RPC contract. Verbs (`batch_job_verbs.py`) and claims
+    (`dispatch/claim.py`) lock the job's row, and write state and counters by SQL.
     """
 
     _name = "batch.job"
@@ -43,11 +43,11 @@ class BatchJob(models.Model):
     company_id = fields.Many2one("res.company", readonly=True)
     run_context = fields.Json("Context", readonly=True, groups=fields.NO_ACCESS)
     policy = fields.Selection(list(POLICIES.items()), required=True, readonly=True)
-    chunk_size = fields.Integer(readonly=True, help="Operations in a chunk; 0: found by itself")
+    chunk_size = fields.Integer(readonly=True, help="Operations in a chunk; 0: the server chooses")
     max_parallel = fields.Integer("Chunks at Once", readonly=True)
     priority = fields.Integer(
-        help="Lower runs first; from 0 to 10 among the owner's own jobs only. Below 0 the job goes "
-        "before those of everybody, which takes a manager."
+        help="Lower runs first; 0 to 10 counts only among the owner's own jobs. Below 0 the job "
+        "goes before the jobs of all users; only a manager may set that."
     )
     eta = fields.Datetime("Not Before")
     dry_run = fields.Boolean(readonly=True)
@@ -75,7 +75,7 @@ class BatchJob(models.Model):
     needs_runner = fields.Boolean(readonly=True)
     next_position = fields.Integer(readonly=True)
     step_position = fields.Integer(readonly=True, help="In one transaction: the position reached")
-    culprit_position = fields.Integer(readonly=True, help="Policy `stop`: what resume runs again")
+    culprit_position = fields.Integer(readonly=True, help="Policy `stop`: resume runs it again")
     has_passwords = fields.Boolean(readonly=True)
     has_references = fields.Boolean(readonly=True)
     has_followers = fields.Boolean(readonly=True, help="Has records spread over several rows")
@@ -118,15 +118,15 @@ class BatchJob(models.Model):
             ops are create, write, unlink, call, upsert and load
         :param name: shown in lists
         :param policy: what a failure does to its neighbours: isolate, chunk, stop or all
-        :param chunk_size: operations in one transaction; 0 lets the server find it
+        :param chunk_size: operations in one transaction; 0 lets the server choose
         :param max_parallel: chunks at once; 1 keeps the order of submission
-        :param priority: lower runs first; from 0 to 10 among your own jobs only, below 0, which
-            takes Batch Jobs / Manager, before everybody's
+        :param priority: lower runs first; 0 to 10 counts only among your own jobs; below 0, which
+            takes the right Batch Jobs / Manager, the job goes before the jobs of all users
         :param eta: not before this time, ISO 8601; UTC if it names no zone
         :param dry_run: true executes everything in one transaction and keeps nothing but the
             outcomes; ``start`` then runs it for real
-        :param idempotency_key: the same key and body again gives the same job, never a second one
-        :param start: false opens a draft for ``append``
+        :param idempotency_key: a second call with the same key and body gives the same job
+        :param start: false opens a draft; then call ``append`` and ``start``
         :returns: status
         :raises UserError: 422: names the index of a bad operation and what to do; nothing is stored
         :raises AccessError: 403: names the index of an operation you may not do
@@ -166,7 +166,7 @@ class BatchJob(models.Model):
 
         :param operations: as for ``submit``
         :param policy: isolate or all
-        :param idempotency_key: the same key and body again gives the first results
+        :param idempotency_key: a second call with the same key and body gives the first results
         :returns: status, with ``results``: an outcome per operation, in order
         :raises UserError: 422: names the index of a bad operation and what to do
         :raises AccessError: 403: names the index of an operation you may not do
@@ -196,9 +196,10 @@ class BatchJob(models.Model):
         """Add operations to a draft of yours.
 
         :param operations: as for ``submit``
-        :param part: 0 for the first, then 1, 2 …; the same part again changes nothing
+        :param part: 0 for the first part, then 1, 2 …; the same part again changes nothing
         :returns: status
-        :raises UserError: 422: the job is no draft, a gap, or the same part with other operations
+        :raises UserError: 422: the job is no draft, a part is missing before this one, or this part
+            was sent with other operations before
         :raises AccessError: 403: the draft is somebody else's
         """
         self._check_owner()
@@ -206,17 +207,7 @@ class BatchJob(models.Model):
         submission = Submission(self.env)
         hashes = job["part_hashes"] or []
         if type(part) is int and 0 <= part < len(hashes):
-            if hashes[part] != submission.digest(operations):
-                raise other_submission(
-                    self.id,
-                    self.env._(
-                        "Part %(part)s was appended to job %(job)s before with other operations. "
-                        "Send exactly the same, or submit the others under another idempotency "
-                        "key.",
-                        part=part,
-                        job=self.id,
-                    ),
-                )
+            submission.check_repeated(job, part, operations)
             return self._status()
         if job["state"] != "draft":
             raise UserError(self.env._("Job %s is no draft any more; submit a new one.", self.id))
@@ -235,7 +226,7 @@ class BatchJob(models.Model):
     # RPC contract: look
 
     def status(self) -> dict:
-        """Where the job stands; constant time.
+        """How far the job is. This takes no longer for a large job than for a small one.
 
         :returns: ``id, name, state, total, succeeded, failed, skipped, remaining``, ``progress``
             (0 to 100), ``rate`` (operations per second), ``time_left`` (seconds or null),
@@ -249,8 +240,9 @@ class BatchJob(models.Model):
     def results(self, state: str | None = None, after: int = -1, limit: int = 1000) -> dict:
         """Outcomes in submission order, a page at a time.
 
-        :param state: only these: pending, done, failed, skipped, rolled_back or cancelled
-        :param after: the last index of the page before
+        :param state: only outcomes in this state: pending, done, failed, skipped, rolled_back or
+            cancelled
+        :param after: the last index of the previous page
         :param limit: outcomes in this page, at most 10,000
         :returns: ``{"results": [{"index", "state", "op", "model", "ids", "value", "error"}, …],
             "next": index to give as ``after`` for the next page, or null}``
@@ -271,7 +263,7 @@ class BatchJob(models.Model):
 
     @api.private
     def ensure_one(self):
-        """A call over RPC that names no job, or several, is the caller's mistake: 422, not 500."""
+        """Odoo's own error would be a 500. A call that does not name one job gets a 422."""
         number = self._ids[0] if len(self) == 1 else 0
         if not isinstance(number, api.NewId) and (type(number) is not int or number < 1):
             raise UserError(self.env._("Name one job: ids is a list with one id, such as [7]."))
@@ -357,21 +349,23 @@ class BatchJob(models.Model):
         }
 
     def _hurry(self):
-        """Whoever watches a job that nobody works on wakes the runners."""
+        """Wake the runners if no runner works on the job. Called when somebody watches the job."""
         if self.sudo().needs_runner and Stalled(self.env).is_forgotten(self.sudo()):
             self.env["ir.cron"].sudo()._notifydb()
 
     # Rights
 
     def _check_access(self, operation):
-        # before anything else asks for the user's language or companies
+        # first: Odoo reads the user's language and companies from the context
         if problem := context_problem(self.env.context):
             raise UserError(problem)
         return super()._check_access(operation)
 
     def _check_named(self):
-        """A call names one job, which its user may see. Whether there is another user's job of that
-        number is nobody's business."""
+        """Refuse a call that does not name one job that its user may see.
+
+        The error does not tell whether another user has a job with this number.
+        """
         self.browse().check_access("read")
         self.ensure_one()
         try:
@@ -385,7 +379,7 @@ class BatchJob(models.Model):
         error = MissingError(
             self.env._("Job %s does not exist, or you have no right to see it.", self.id)
         )
-        error.loglevel = logging.INFO  # the caller's mistake, and nothing to warn the server of
+        error.loglevel = logging.INFO  # the caller's mistake: no warning in the server's log
         raise error
 
     def _check_owner(self):
@@ -396,7 +390,7 @@ class BatchJob(models.Model):
             )
 
     def _is_own(self) -> bool:
-        """Asked of the database: see `batch.job.rights`."""
+        """Reads the database, not a field: see `batch.job.rights`."""
         self.env.cr.execute(SQL("SELECT user_id FROM batch_job WHERE id = %s", self._origin.id))
         owner = self.env.cr.fetchone()
         return bool(owner) and owner[0] == self.env.uid

@@ -12,7 +12,7 @@ from ..engine.states import CHUNK_STATES, is_one_transaction
 
 
 class BatchJobChunk(models.Model):
-    """Operations executed in one transaction: what a runner claims."""
+    """Neighbouring operations, executed in one transaction. A runner claims one chunk at a time."""
 
     _name = "batch.job.chunk"
     _description = "Batch Job Chunk"
@@ -26,11 +26,12 @@ class BatchJobChunk(models.Model):
     first_position = fields.Integer("First", readonly=True, required=True)
     last_position = fields.Integer("Last", readonly=True, required=True)
     state = fields.Selection(list(CHUNK_STATES.items()), readonly=True, required=True)
-    attempt = fields.Integer(readonly=True, help="How often a worker has begun it")
+    attempt = fields.Integer(readonly=True, help="How often a runner has begun the chunk")
     lost = fields.Integer("Workers Lost", readonly=True)
-    conflicts = fields.Integer(readonly=True, help="Times it had to be done again")
+    conflicts = fields.Integer(readonly=True, help="How often a conflict undid the chunk")
     suspect = fields.Boolean(
-        readonly=True, help="Its operations were in a chunk that failed to end"
+        readonly=True,
+        help="Lost a worker or met many conflicts; a job's suspects run one at a time",
     )
     wave = fields.Integer(readonly=True)
     not_before = fields.Datetime(readonly=True)
@@ -42,11 +43,11 @@ class BatchJobChunk(models.Model):
     failed = fields.Integer(readonly=True)
     skipped = fields.Integer(readonly=True)
     causes = fields.Json(readonly=True)
-    folded = fields.Boolean(readonly=True, help="Its counts are part of the job's")
+    folded = fields.Boolean(readonly=True, help="Its counts are added to the job's")
     culprit_position = fields.Integer(
         readonly=True, help="Policy `stop`: the operation that failed"
     )
-    trouble = fields.Char(readonly=True, help="Why its last attempt came to nothing")
+    trouble = fields.Char(readonly=True, help="Why nothing of its last attempt was kept")
 
     _job = models.Index("(job_id, id)")
     _queued = models.Index("(job_id, first_position) WHERE state = 'queued'")
@@ -59,7 +60,7 @@ class BatchJobChunk(models.Model):
 
     @api.model
     def _orphans(self, job_id):
-        """Running chunks without a living worker; their rows stay locked until the commit."""
+        """Running chunks whose worker is dead. Their rows stay locked until the commit."""
         running = "job_id = %s AND state = 'running' ORDER BY first_position"
         locked = self._select(SQL(running + " FOR UPDATE SKIP LOCKED", job_id))
         return [chunk for chunk in locked if ChunkLocks(self.env).lock_if_free(chunk["id"])]
@@ -76,7 +77,10 @@ class BatchJobChunk(models.Model):
 
     @api.model
     def _select(self, which: SQL) -> list[dict]:
-        """The chunks of a condition, and what may stand after it."""
+        """The chunks that meet a condition.
+
+        :param which: the condition; ORDER BY and the like may follow it
+        """
         self.env.cr.execute(
             SQL(
                 """
@@ -97,7 +101,7 @@ class BatchJobChunk(models.Model):
 
     @api.model
     def _cut(self, job, first, last, **values) -> int:
-        """Insert a chunk over a range of positions; gives its id."""
+        """Insert a chunk for a range of positions, and return its id."""
         row = {
             "job_id": job["id"],
             "owner_id": job["user_id"],
@@ -128,7 +132,10 @@ class BatchJobChunk(models.Model):
 
     @api.model
     def _cut_pending(self, job, size):
-        """Cut a job's pending operations, wherever they lie, into queued chunks."""
+        """Cut all pending operations of a job into queued chunks.
+
+        Other operations may lie between them.
+        """
         self.env.cr.execute(
             SQL(
                 """
@@ -152,7 +159,7 @@ class BatchJobChunk(models.Model):
 
     @api.model
     def _cut_for_retry(self, job):
-        """New chunks for the pending operations of a job that ended."""
+        """Replace the queued chunks: cut the pending operations of a job that had ended."""
         self._drop_queued(job["id"])
         size = job["chunk_size"] or self._size_by_history(job)
         self._cut_pending(job, job["total"] if is_one_transaction(job) else size)
@@ -161,7 +168,7 @@ class BatchJobChunk(models.Model):
     def _size_by_history(self, job) -> int:
         size = next_size(self._history(job["id"]))
         if job["has_keys"]:
-            # above that it would lock whole models, and chunks wait for each other
+            # a larger chunk would lock whole models, and other chunks would wait for it
             size = min(size, Slots(self.env).share_of_keys())
         return size
 
@@ -177,7 +184,7 @@ class BatchJobChunk(models.Model):
 
     @api.model
     def _has_unfolded(self, job_id) -> bool:
-        """Whether an ended chunk's counts are not yet part of the job's."""
+        """Whether a chunk has ended whose counts are not yet in the job's."""
         self.env.cr.execute(
             SQL(
                 """
@@ -211,7 +218,7 @@ class BatchJobChunk(models.Model):
 
     @api.model
     def _is_ours(self, chunk_id, attempt) -> bool:
-        """The fence: lock the chunk for the work, unless it was taken over meanwhile."""
+        """The fence: lock the chunk's row for the work, unless another runner has taken it over."""
         query = SQL(
             """
             SELECT FROM batch_job_chunk
@@ -221,7 +228,7 @@ class BatchJobChunk(models.Model):
             chunk_id,
             attempt,
         )
-        # a conflict means that it was taken over: the caller drops it, nobody needs to read of it
+        # a conflict: the chunk was taken over, and the caller drops it; no log is due
         self.env.cr.execute(query, log_exceptions=False)
         return bool(self.env.cr.rowcount)
 
@@ -236,7 +243,7 @@ class BatchJobChunk(models.Model):
 
     @api.model
     def _add_counts(self, chunk_id, tally: Tally, causes_text, size, seconds, state):
-        """Add what was executed; a chunk may commit in several steps."""
+        """Add the counts of what has just been executed. A chunk may land several times."""
         self.env.cr.execute(
             SQL(
                 """
@@ -260,7 +267,7 @@ class BatchJobChunk(models.Model):
 
     @api.model
     def _take_counts(self, job_id):
-        """Fold: give the counts of ended chunks and mark them as taken, in one statement."""
+        """For the fold: return the counts of ended chunks, and mark the chunks as folded."""
         self.env.cr.execute(
             SQL(
                 """
@@ -278,7 +285,7 @@ class BatchJobChunk(models.Model):
 
     @api.model
     def _history(self, job_id):
-        """(operations, seconds) of the job's latest chunks, for the size of the next."""
+        """(operations, seconds) of the job's latest chunks, from which the next gets its size."""
         self.env.cr.execute(
             SQL(
                 """

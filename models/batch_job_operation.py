@@ -17,8 +17,11 @@ _STORE_COLUMNS = (
 
 
 class BatchJobOperation(models.Model):
-    """One unit of work of a job. Rows go in and outcomes are written by SQL: 5 µs a row instead
-    of 50; to read, filter and view it is an ordinary model."""
+    """One unit of work of a job.
+
+    Rows and outcomes are written by SQL: that takes 5 µs a row instead of 50. For reading, filters
+    and views this is an ordinary model.
+    """
 
     _name = "batch.job.operation"
     _description = "Batch Job Operation"
@@ -28,7 +31,7 @@ class BatchJobOperation(models.Model):
     _log_access = False
 
     job_id = fields.Many2one("batch.job", required=True, readonly=True, ondelete="cascade")
-    # plain numbers: a foreign key would cost a check for each of a million rows
+    # plain numbers: with a foreign key PostgreSQL would check each of a million rows
     owner_id = fields.Integer(readonly=True, required=True)
     company_id = fields.Integer(readonly=True)
     index = fields.Integer(readonly=True, required=True, help="Place in the submission, from 0")
@@ -46,22 +49,24 @@ class BatchJobOperation(models.Model):
     error_model = fields.Char(readonly=True)
     error_field = fields.Char(readonly=True)
     error_constraint = fields.Char(readonly=True)
-    wave = fields.Integer(readonly=True, help="Comes after the waves of what it refers to")
+    wave = fields.Integer(
+        readonly=True, help="Runs after the waves of the operations that it refers to"
+    )
     follows = fields.Boolean(readonly=True, help="Continues the record of the row before it")
-    # part of the payload
+    # NO_ACCESS: it is a part of the payload
     makes = fields.Char(
         readonly=True, help="External id, or a name of its key", groups=fields.NO_ACCESS
     )
 
-    # `state` stays out of the indexes: an outcome is then an update in place (HOT)
+    # `state` is in no index: so PostgreSQL updates an outcome in place (HOT)
     _job_index = models.UniqueIndex("(job_id, index)")
     _job_position = models.Index("(job_id, position)")
     _job_ref = models.UniqueIndex("(job_id, ref) WHERE ref IS NOT NULL")
     _job_makes = models.Index("(job_id, makes) WHERE makes IS NOT NULL")
 
     def init(self):
-        # an outcome fits on the page of its row then: no index entry, a third less time, and the
-        # table ends no larger
+        # leaves room on each page for the outcomes of its rows: they need no new index entries and
+        # a third less time, and the table ends no larger
         self.env.cr.execute(SQL("ALTER TABLE batch_job_operation SET (fillfactor = 50)"))
 
     @api.model
@@ -69,13 +74,13 @@ class BatchJobOperation(models.Model):
         """Store operations given as JSON text, a list of objects.
 
         :param job: dict with id, user_id, company_id
-        :raises UserError: they are more than PostgreSQL takes in one statement
+        :raises UserError: the text is larger than PostgreSQL takes in one statement
         """
         query = self._query_to_store(job, text, first_index)
         try:
             self.env.cr.execute(query, log_exceptions=False)
         except (pg.ProgramLimitExceeded, pg.InternalError_, pg.OutOfMemory):
-            # PostgreSQL quotes what it could not read: none of that goes to people or the log
+            # PostgreSQL's error quotes the content: show it to nobody, and do not log it
             raise UserError(
                 self.env._(
                     "These operations are too large for one call: PostgreSQL takes 256 MB of JSON, "
@@ -106,9 +111,9 @@ class BatchJobOperation(models.Model):
 
     @api.model
     def _order_by_wave(self, job_id) -> list[int] | None:
-        """Positions for parallel chunks: by wave, then by model so that creates can be merged.
+        """Order the positions for parallel chunks: by wave, then by model, which merges creates.
 
-        :returns: the last position of each wave; None if there is one only
+        :returns: the last position of each wave; None if there is only one wave
         """
         self.env.cr.execute(
             SQL(
@@ -139,7 +144,7 @@ class BatchJobOperation(models.Model):
 
     @api.model
     def _company_of(self, job_id) -> int | None:
-        """The company in which the job was submitted, also when that is gone."""
+        """The id of the company in which the job was submitted, also if the company was deleted."""
         self.env.cr.execute(
             SQL("SELECT company_id FROM batch_job_operation WHERE job_id = %s LIMIT 1", job_id)
         )
@@ -148,7 +153,7 @@ class BatchJobOperation(models.Model):
 
     @api.model
     def _count_stored(self, job_id) -> int:
-        """As many as the job's total until the first is deleted."""
+        """The number of stored operations: the job's total, less those that were deleted."""
         self.env.cr.execute(
             SQL("SELECT count(*) FROM batch_job_operation WHERE job_id = %s", job_id)
         )
@@ -156,7 +161,7 @@ class BatchJobOperation(models.Model):
 
     @api.model
     def _last_stored(self, job_id) -> dict | None:
-        """The last operation of a draft, as it was submitted, and its `$wave`."""
+        """The last operation of a draft, as submitted, with its `$wave`."""
         self.env.cr.execute(
             SQL(
                 "SELECT op, model, COALESCE(wave, 0), payload FROM batch_job_operation"
@@ -169,7 +174,10 @@ class BatchJobOperation(models.Model):
 
     @api.model
     def _waves_of(self, job_id, column, names) -> dict[str, int]:
-        """The waves of the operations with these refs, or that make these external ids."""
+        """By name, the wave of the operation that has it as `ref`, or that makes it.
+
+        :param column: ref, or makes
+        """
         query = "SELECT %s, max(COALESCE(wave, 0)) FROM batch_job_operation WHERE job_id = %s"
         self.env.cr.execute(
             SQL(
@@ -184,7 +192,7 @@ class BatchJobOperation(models.Model):
 
     @api.model
     def _index_at(self, job_id, position) -> int:
-        """The index of what stands at a position: the words for people say the index."""
+        """The index of the operation at a position. Texts for people name operations by index."""
         self.env.cr.execute(
             SQL(
                 "SELECT index FROM batch_job_operation WHERE job_id = %s AND position = %s",
@@ -209,8 +217,10 @@ class BatchJobOperation(models.Model):
 
     @api.model
     def _record_end(self, job_id, position, end) -> int:
-        """The first position from here on that begins a record, or `end`: the rows of one record
-        stay together."""
+        """The first position from `position` on that is no follower, or `end`.
+
+        The rows of one record stay together.
+        """
         self.env.cr.execute(
             SQL(
                 """
@@ -229,7 +239,7 @@ class BatchJobOperation(models.Model):
 
     @api.model
     def _pending(self, job_id, first, last) -> list[Operation]:
-        """The operations of a range of positions that are still to be done, in order."""
+        """The pending operations of a range of positions, in order."""
         self.env.cr.execute(
             SQL(
                 """
@@ -246,7 +256,7 @@ class BatchJobOperation(models.Model):
             )
         )
         rows = self.env.cr.fetchall()
-        # parsed at once: half the time of one by one
+        # parse all at once: that takes half the time of row by row
         payloads = json.loads(f"[{','.join([row[0] for row in rows])}]")
         return joined(
             (Operation(*columns, payload, ref), follows)
@@ -255,9 +265,9 @@ class BatchJobOperation(models.Model):
 
     @api.model
     def _change_state(self, job_id, from_states, to_state) -> dict[str, int]:
-        """Move all of a job's operations in some states to another one.
+        """Move all operations of a job that are in some states to another state.
 
-        :returns: how many were moved, by their old state
+        :returns: old state -> how many operations were moved
         """
         self.env.cr.execute(
             SQL(

@@ -8,7 +8,7 @@ NAME_LENGTH = 80  # characters of a record's name in a title
 
 
 class BatchJobOperationScreen(models.AbstractModel):
-    """What the views of an operation show in words, and their button."""
+    """Texts and the button of the views of an operation."""
 
     _name = "batch.job.operation.screen"
     _description = "Batch Job Operation Screen"
@@ -47,9 +47,9 @@ class BatchJobOperationScreen(models.AbstractModel):
             operation.title = f"{verb}: {what} {subject}".strip()
 
     def _subject(self, payload) -> str:
-        """The record it is about: its name for those who may see the content, or its id.
+        """The record of the operation: its name if the user may see the content, else its id.
 
-        :param payload: empty for those who may not
+        :param payload: empty if the user may not see the content
         """
         values = payload.get("values")
         if self.op in ("create", "upsert") and isinstance(values, dict) and self.model in self.env:
@@ -57,14 +57,14 @@ class BatchJobOperationScreen(models.AbstractModel):
             return f"“{name[:NAME_LENGTH]}”" if isinstance(name, str) and name else ""
         ids = self._ids_it_is_about(payload)
         if self.op == "call" and all(type(one) is int for one in payload.get("ids") or [None]):
-            ids = payload["ids"]  # what it gave, a copy say, are other records
+            ids = payload["ids"]  # `record_ids` may be other records: a copy, for example
         return ", ".join(map(str, ids[:3])) + ("…" if len(ids) > 3 else "")
 
     def _ids_it_is_about(self, payload) -> list[int]:
         return self.record_ids or payload.get("ids") or []
 
     def _records_it_is_about(self, payload):
-        """None while a reference names them, or when the model is gone with its app."""
+        """The records of the operation; None if their model does not exist any more."""
         if self.model not in self.env:
             return None
         ids = [one for one in self._ids_it_is_about(payload) if type(one) is int]
@@ -96,7 +96,7 @@ class BatchJobOperationScreen(models.AbstractModel):
         return {one: payload for one, (payload, _value) in self._visible_contents().items()}
 
     def _visible_contents(self) -> dict[int, tuple]:
-        """(payload, value) by id, of those operations whose content the user may see."""
+        """By id, (payload, value) of the operations whose content the user may see."""
         self.env.cr.execute(
             SQL(
                 "SELECT id, payload, value FROM batch_job_operation WHERE id = ANY(%s) AND %s",
@@ -107,16 +107,18 @@ class BatchJobOperationScreen(models.AbstractModel):
         return {row[0]: row[1:] for row in self.env.cr.fetchall()}
 
     def action_open_record(self):
-        """Open what the operation made, or was to change: the form of one record, a list of many.
+        """Open the records that the operation made or was to change: a form, or a list of several.
 
-        :raises UserError: it names no record, or none that still exists
+        :raises UserError: the operation has no record that exists
         """
         self.ensure_one()
         self.check_access("read")
         records = self._records_it_is_about(self._visible_payloads().get(self.id, {}))
         records = records and records.exists()
         if not records:
-            raise UserError(self.env._("There is no record to open: it was deleted, or none made."))
+            raise UserError(
+                self.env._("There is no record to open: it was deleted, or was never made.")
+            )
         action = {"type": "ir.actions.act_window", "res_model": self.model, "name": self.title}
         if len(records) == 1:
             return {**action, "res_id": records.id, "views": [(False, "form")]}

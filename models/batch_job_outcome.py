@@ -8,12 +8,12 @@ from odoo.tools import SQL
 from ..engine.outcomes import Outcome
 from ..engine.passwords import blank_passwords
 
-RECORD_BATCH = 1_000  # outcomes in one statement: one of 256 MB would be refused
+RECORD_BATCH = 1_000  # outcomes in one statement: PostgreSQL refuses a statement of 256 MB
 BLANK_BATCH = 5_000  # operations looked at together for passwords
 
 
 class BatchJobOutcome(models.AbstractModel):
-    """The outcome columns of operations: written once a chunk, read a page at a time."""
+    """Writes and reads the outcomes of operations."""
 
     _name = "batch.job.outcome"
     _description = "Batch Job Outcome"
@@ -21,7 +21,7 @@ class BatchJobOutcome(models.AbstractModel):
 
     @api.model
     def _record(self, job_id, outcomes: list[Outcome]):
-        """Write outcomes; an earlier error of a retried operation goes."""
+        """Write outcomes. Each replaces the earlier outcome of its operation."""
         for start in range(0, len(outcomes), RECORD_BATCH):
             self._record_some(job_id, outcomes[start : start + RECORD_BATCH])
 
@@ -52,7 +52,7 @@ class BatchJobOutcome(models.AbstractModel):
         row = {"position": outcome.position, "state": outcome.state}
         if outcome.ids is not None:
             row["ids"] = outcome.ids
-        # a JSON null would be stored as such, and not as no value
+        # JSON `null` would be stored as a value, not as SQL's NULL
         if outcome.value is not None:
             row["value"] = outcome.value
         if outcome.note is not None:
@@ -61,7 +61,10 @@ class BatchJobOutcome(models.AbstractModel):
 
     @api.model
     def _blank_ended(self, job, first, last):
-        """Passwords are kept no longer than the operation needs them; a dry run is not its end."""
+        """Blank the passwords of ended operations.
+
+        After a dry run they stay: it may be run for real.
+        """
         if not job["has_passwords"] or job["dry_run"]:
             return
         for start in range(first, last + 1, BLANK_BATCH):
@@ -106,9 +109,10 @@ class BatchJobOutcome(models.AbstractModel):
 
     @api.model
     def _error_in_words(self, job_id, position=None) -> str | None:
-        """Which operation failed, and why: the one at a position, else the first.
+        """Which operation failed, and why: the operation at a position, or the first that failed.
 
-        What ended the job or its chunk as a whole is no failure of the operation that carries it.
+        If the job or the chunk was ended as a whole, give only the reason: the operation that
+        carries it is not at fault.
         """
         self.env.cr.execute(
             SQL(
@@ -135,7 +139,7 @@ class BatchJobOutcome(models.AbstractModel):
 
     @api.model
     def _forget_outcomes(self, job_id) -> int:
-        """Make all operations pending, as if nothing had been tried; gives their number."""
+        """Make all operations pending, without outcomes, and return their number."""
         self.env.cr.execute(
             SQL(
                 """
@@ -152,7 +156,7 @@ class BatchJobOutcome(models.AbstractModel):
 
     @api.model
     def _report(self, job_id) -> bytes:
-        """The outcomes as CSV, without content: whoever may see the job may read it."""
+        """The outcomes as CSV. It has no content, so everybody who may see the job may read it."""
         columns = ("index", "state", "op", "model", "error_type", "error_field", "error_message")
         self.env.cr.execute(
             SQL(
@@ -169,7 +173,7 @@ class BatchJobOutcome(models.AbstractModel):
 
     @api.model
     def _reopen(self, job_id, first, last) -> list[dict]:
-        """Make failed operations pending again; gives the causes they had failed by."""
+        """Make failed operations pending again, and return the causes of their failures."""
         self.env.cr.execute(
             SQL(
                 """
@@ -190,8 +194,10 @@ class BatchJobOutcome(models.AbstractModel):
 
     @api.model
     def _outcomes(self, job_id, state, after, limit) -> list[dict]:
-        """Outcomes in submission order, in the shape of the RPC contract; without the value for
-        those who may not see it."""
+        """Outcomes in submission order, in the shape of the RPC contract.
+
+        A value is left out if the user may not see it.
+        """
         self.env.cr.execute(
             SQL(
                 """

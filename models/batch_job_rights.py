@@ -3,10 +3,10 @@ from odoo.tools import SQL
 
 
 class BatchJobRights(models.AbstractModel):
-    """Who may see what operations carry and return.
+    """Who may see the content and the return values of operations.
 
-    Asked of the database, never of a record's fields: `onchange` lays over those whatever its
-    caller sends, another owner as well.
+    The checks read the database, never the fields of a record. In `onchange` the fields hold what
+    the caller has sent, and that may be another owner.
     """
 
     _name = "batch.job.rights"
@@ -18,7 +18,7 @@ class BatchJobRights(models.AbstractModel):
 
     @api.model
     def _content_is_visible(self) -> SQL:
-        """The condition on the columns of an operation under which the user may see its content."""
+        """The SQL condition for operations whose content the user may see."""
         if self._is_administrator():
             return SQL("TRUE")
         return SQL("owner_id = %s", self.env.uid)

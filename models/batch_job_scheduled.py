@@ -5,14 +5,14 @@ from ..dispatch.runner import Runner
 
 
 class BatchJobScheduled(models.AbstractModel):
-    """What Odoo's scheduled actions and its daily clean-up call."""
+    """The methods that Odoo's scheduled actions and its daily clean-up call."""
 
     _name = "batch.job.scheduled"
     _description = "Batch Job Scheduled"
 
     @api.model
     def _run_slot(self, slot: int):
-        """Entry of the scheduled action of a slot."""
+        """Called by the scheduled action of a slot: does the runner's turn."""
         Runner(self.env, slot).run()
 
     @api.autovacuum

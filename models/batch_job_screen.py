@@ -7,11 +7,11 @@ from odoo.tools.misc import formatLang
 from ..engine.progress import split_duration
 from ..engine.states import LIVE_STATES
 
-SHOWN = 40  # operations and chunks on the form; buttons open them all
+SHOWN = 40  # operations and chunks on the form; its buttons open lists of all
 
 
 class BatchJobScreen(models.AbstractModel):
-    """What the views of a job show in words, and their buttons."""
+    """Texts and buttons of the views of a job."""
 
     _name = "batch.job.screen"
     _description = "Batch Job Screen"
@@ -22,7 +22,9 @@ class BatchJobScreen(models.AbstractModel):
     not_done = fields.Integer(compute="_compute_not_done")
     causes_table = fields.Html("Errors by Cause", compute="_compute_causes_table", sanitize=False)
     problem_ids = fields.One2many(
-        "batch.job.operation", compute="_compute_problem_ids", help="The first that were not done"
+        "batch.job.operation",
+        compute="_compute_problem_ids",
+        help="The first operations that were not done",
     )
     latest_chunk_ids = fields.One2many("batch.job.chunk", compute="_compute_latest_chunk_ids")
 
@@ -78,8 +80,11 @@ class BatchJobScreen(models.AbstractModel):
             )
 
     def _problem_ids(self, limit) -> list[int]:
-        """The first operations that failed or were skipped, through the chunks that have some:
-        a scan of the operations would take a second for a million."""
+        """The ids of the first operations that failed or were skipped.
+
+        The query looks only into chunks that have some. To scan a million operations takes a
+        second.
+        """
         self.env.cr.execute(
             SQL(
                 """
@@ -103,7 +108,7 @@ class BatchJobScreen(models.AbstractModel):
                 limit=limit,
             )
         )
-        # a retry cuts new chunks over the same positions
+        # after a retry two chunks may have the same positions
         return list(dict.fromkeys(row[0] for row in self.env.cr.fetchall()))
 
     def _in_words(self, seconds) -> str:
@@ -114,7 +119,7 @@ class BatchJobScreen(models.AbstractModel):
             return self.env._("%(minutes)s min %(seconds)s s", minutes=minutes, seconds=rest)
         return self.env._("%s s", rest) if rest else self.env._("less than a second")
 
-    # Buttons: the web client would take a returned status for an action to open
+    # Buttons return nothing: the web client would take a status for an action to open
 
     def action_start(self):
         self.start(only_draft=True)
@@ -141,7 +146,7 @@ class BatchJobScreen(models.AbstractModel):
         self.retry(cancelled=True)
 
     def action_refresh(self):
-        """Reload the form; somebody is watching, so a rescue is hurried as well."""
+        """Reload the form. `status` also wakes the runners if no runner works on the job."""
         self.status()
 
     def action_open_operations(self):

@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..dispatch.base import NOW
-from ..dispatch.ending import settle_or_wake
+from ..dispatch.ending import close_or_wake
 from ..dispatch.locked_job import LockedJob, begin_fresh
 from ..dispatch.reopening import culprit_index, reopen_culprit, reopen_failed, run_for_real
 from ..dispatch.slots import Slots
@@ -11,17 +11,17 @@ from ..engine.states import VERBS, is_one_transaction, verb_acts
 
 
 class BatchJobVerbs(models.AbstractModel):
-    """What people may do to a job: RPC methods that change its state."""
+    """The verbs: RPC methods that change the state of a job."""
 
     _name = "batch.job.verbs"
     _description = "Batch Job Verbs"
 
     def start(self, only_draft: bool = False) -> dict:
-        """Queue a draft. On a job that was started already it changes nothing; a dry run that
-        has ended is run for real, its outcomes kept as an attachment.
+        """Queue a draft. A dry run that has ended is run for real, its outcomes kept as an
+        attachment. On any other job that was started, this changes nothing.
 
-        :param only_draft: true leaves a dry run that has ended alone, so that the call may be
-            repeated after a lost response
+        :param only_draft: true leaves an ended dry run alone, so you may repeat the call after a
+            lost response
         :returns: status
         :raises UserError: 422: the draft is empty
         """
@@ -37,10 +37,10 @@ class BatchJobVerbs(models.AbstractModel):
         return self._status()
 
     def pause(self) -> dict:
-        """Take no further chunk; the running one lands. ``resume`` goes on.
+        """Begin no further chunk; running chunks land. ``resume`` goes on.
 
         :returns: status
-        :raises UserError: 422: it has not been started, or has policy all
+        :raises UserError: 422: the job has not been started, is a dry run, or has policy all
         """
         job = self._begin_verb("pause")
         if job:
@@ -49,18 +49,18 @@ class BatchJobVerbs(models.AbstractModel):
                     self.env._("A job of policy all and a dry run are one transaction; cancel it.")
                 )
             job.move("paused")
-            settle_or_wake(job)
+            close_or_wake(job)
         return self._status()
 
     def resume(self, skip: bool = False, index: int | None = None) -> dict:
         """Go on after a pause.
 
-        :param skip: after policy stop paused it: true leaves the failed operation failed,
-            false runs it again
-        :param index: of the failed operation that is meant; if the job has not paused at that
-            one, or no longer, nothing changes, so that the call may be repeated
+        :param skip: if policy stop has paused the job: false runs the failed operation again, true
+            leaves it failed
+        :param index: the index of the failed operation; if the job is not paused at this operation,
+            nothing changes, so you may repeat the call
         :returns: status
-        :raises UserError: 422: it is a draft
+        :raises UserError: 422: the job is a draft
         """
         job = self._begin_verb("resume", skip=skip)
         if index is not None and type(index) is not int:
@@ -70,7 +70,7 @@ class BatchJobVerbs(models.AbstractModel):
         if job:
             if job["culprit_position"] is not None and not skip:
                 reopen_culprit(job)
-            # it has waited since now, and its rate is not that of the time it lay still
+            # the pause counts neither as waiting in the queue nor for the rate
             now = fields.Datetime.now()
             times = {"queued_at": now, "last_folded_at": job["last_folded_at"] and now}
             values = {"error": None, "culprit_position": None, "needs_runner": True}
@@ -79,20 +79,20 @@ class BatchJobVerbs(models.AbstractModel):
         return self._status()
 
     def cancel(self) -> dict:
-        """Do nothing further; what is done stays done. The running chunk lands.
+        """Begin no further chunk; running chunks land. What is done stays done.
 
         :returns: status
         """
         job = self._begin_verb("cancel")
         if job:
             job.move("cancelled", finished_at=NOW)
-            settle_or_wake(job)
+            close_or_wake(job)
         return self._status()
 
     def retry(self, cancelled: bool = False) -> dict:
         """Run failed, rolled back and skipped operations again, in submission order.
 
-        :param cancelled: cancelled ones too
+        :param cancelled: true runs cancelled operations too
         :returns: status
         :raises UserError: 422: the job has not ended, its last chunk has not landed, it was never
             started, its operations have been deleted, or its context held a password
@@ -104,12 +104,15 @@ class BatchJobVerbs(models.AbstractModel):
 
     @api.model
     def _check_flag(self, name, value):
-        """A text such as "false" would count as true."""
+        """Refuse a text: "false" would count as true."""
         if not isinstance(value, bool):
             raise UserError(self.env._("%s must be true or false.", name))
 
     def _begin_verb(self, verb, **flags) -> LockedJob | None:
-        """The locked job if the verb has something to do; None if that is done already."""
+        """Lock the job for a verb; None if the verb has nothing to do.
+
+        :raises UserError: the verb does not work in the job's state
+        """
         self._check_named()
         for flag, value in flags.items():
             self._check_flag(flag, value)

@@ -2,12 +2,15 @@ from odoo import api, models
 
 from ..execution.orm.load import FINDER, MAKES_NAMES
 
-BY_ODOO = {None, "id", ".id"}  # the ways Odoo itself finds a referred record
+BY_ODOO = {None, "id", ".id"}  # Odoo itself finds records by name, external id and id
 
 
 class IrFieldsConverter(models.AbstractModel):
-    """While rows of a job are loaded: a record may be named by one of its fields
-    (`country_id/code`), and what was found once is not searched again."""
+    """Finds the records that rows of a load refer to.
+
+    In a job, a row may also name a record by one of its fields (`country_id/code`). A record that
+    was found once is not searched again.
+    """
 
     _inherit = "ir.fields.converter"
 
@@ -39,12 +42,12 @@ class IrFieldsConverter(models.AbstractModel):
 
     @api.model
     def _find_by_field(self, _model, field, name, value, _savepoint):
-        """The id of the record that has a value in a field, and no warnings."""
+        """(the id of the one record that has this value in a field, no warnings)."""
         self.env.context["import_flush"](model=field.comodel_name)
         comodel = self.env[field.comodel_name]
         try:
             records = comodel.search([(name, "=", value)], limit=2)
-        except (ValueError, TypeError):  # a text for a number, say
+        except (ValueError, TypeError):  # a text for a number, for example
             records = comodel
         if len(records) == 1:
             return records.id, []

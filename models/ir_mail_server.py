@@ -8,5 +8,5 @@ class IrMailServer(models.Model):
 
     @classmethod
     def _disable_send(cls):
-        """A dry run sends no mail, not even what is sent at once and not after the commit."""
+        """A dry run sends no mail, also no mail that is sent before the commit."""
         return is_dry_run() or super()._disable_send()

@@ -8,8 +8,10 @@ class IrRule(models.Model):
     _inherit = "ir.rule"
 
     def _make_access_error(self, operation, records):
-        """The company of an operation or a chunk is a plain number; Odoo takes `company_id` for a
-        record when it explains a refusal."""
+        """The error for operations and chunks, whose `company_id` is a plain number.
+
+        Odoo's own error takes `company_id` for a record.
+        """
         if records._name not in PARTS_OF_JOBS:
             return super()._make_access_error(operation, records)
         return AccessError(

@@ -2,7 +2,7 @@ import re
 
 from odoo import models
 
-# no longer than an id can be
+# nine digits are never more than the largest id, an integer of PostgreSQL
 _CHANNEL = re.compile(r"batch_job:(\d{1,9})")
 
 
@@ -10,9 +10,9 @@ class IrWebsocket(models.AbstractModel):
     _inherit = "ir.websocket"
 
     def _build_bus_channel_list(self, channels):
-        """Turn `batch_job:<id>` into the job's own channel, for those who may read the job.
+        """Replace the channel `batch_job:<id>` by the channel of the job, if the user may read it.
 
-        Any client may subscribe to any text; to a record's channel only the server can.
+        A client may subscribe to any text, but only the server can subscribe to a record's channel.
         """
         asked = [one for one in channels if isinstance(one, str) and _CHANNEL.fullmatch(one)]
         channels = [channel for channel in channels if channel not in asked]
