@@ -80,8 +80,10 @@ class ChunkLocks(Dispatch):
         return self.env.cr.fetchone()[0]
 
     def has_orphan(self, job_id) -> bool:
-        """Whether a chunk of the job is an orphan: running, but nobody holds its lock. Takes no
-        lock."""
+        """Whether a chunk of the job is recorded as running, but nobody holds its lock.
+
+        Takes no lock.
+        """
         self.env.cr.execute(
             SQL(
                 """

@@ -25,7 +25,7 @@ from .slots import Slots
 
 _logger = logging.getLogger(__name__)
 
-QUEUED_AHEAD = 10  # a claim reads so many queued chunks more than may run at once
+QUEUED_AHEAD = 10  # queued chunks that a claim reads beyond `max_parallel`
 _CANDIDATES = SQL(
     """
     WITH open AS (
@@ -138,8 +138,8 @@ class Claims(Fold, Recovery):
         Jobs go by priority. At equal priority users take turns, and so do the jobs of each user. A
         priority of 0 to 9 counts only among the jobs of its owner.
 
-        Jobs without a chunk to give go first. The claim may only have to end such a job, and who
-        waits for the end of a job must not wait for other jobs.
+        Jobs without a chunk to give go first. The claim may only have to end such a job, and a
+        client that waits for this end must not wait for other jobs.
         """
         self.begin()
         self.env.cr.execute(_CANDIDATES)
@@ -163,7 +163,7 @@ class Claims(Fold, Recovery):
             self._rescue(job, chunk)
         gone = {chunk["id"] for chunk in orphans}
         running = [chunk for chunk in running if chunk["id"] not in gone]
-        # after the rescue: that may have given up a chunk, whose counts belong to the job
+        # after the rescue: if it gives up a chunk, the fold adds the counts of that chunk
         self.fold(job)
         claim = None
         if job["state"] in LIVE_STATES and self._may_run(job):
@@ -199,8 +199,8 @@ class Claims(Fold, Recovery):
             chunk_id, first, last = chunk["id"], chunk["first_position"], chunk["last_position"]
             lost = chunk["lost"]
             if step.wave and not running:
-                # the chunks of several waves are queued, as after a retry, and a wave begins: wake
-                # the runners that left when the wave before had no chunk for them
+                # a wave begins whose chunks are queued already (a retry queues all waves): wake the
+                # runners that left during the wave before
                 Slots(self.env).wake()
         if not ChunkLocks(self.env).hold(chunk_id):
             return None
@@ -211,8 +211,8 @@ class Claims(Fold, Recovery):
     def _is_too_late(self, job, chunk, deadline) -> bool:
         """Whether a chunk must wait for a new pass.
 
-        A chunk that cannot be handed back half-done needs most of a worker's time before it. So
-        does a chunk that has been too much for a worker before.
+        A chunk that cannot be handed back half-done may begin only while most of the worker's time
+        is left. The same holds for a chunk that has been too much for a worker before.
         """
         if keeps_chunks_whole(job.row) or chunk and (chunk["lost"] or chunk["suspect"]):
             return not deadline.allows_to_begin()

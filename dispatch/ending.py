@@ -18,7 +18,7 @@ def end(job: LockedJob):
     if state == "failed":
         values["error"] = operations._error_in_words(job.id)
     if job["policy"] == "stop":
-        # resume can no longer run a culprit again, so no culprit needs its password
+        # resume cannot run a culprit any more: blank its password too
         operations._blank_ended(job.row, 0, job["total"] - 1)
     if not job["dry_run"]:
         job.blank_context()
@@ -50,12 +50,12 @@ def close_stopped(job: LockedJob):
 
 
 def _make_counts_final(job):
-    """Of a paused or cancelled job: the runners have nothing left to do for it."""
+    """Make the counts of a paused or cancelled job final. The job needs no runner then."""
     skipped = job["skipped"]
     if job["state"] == "cancelled":
         operations = job.env["batch.job.operation"]
         moved = operations._change_state(job.id, ["pending"], "cancelled")
-        # also in a dry run: a cancelled one has ended for good
+        # blank a dry run too: it has ended for good
         operations._blank_ended({**job.row, "dry_run": False}, 0, job["total"] - 1)
         job.blank_context()
         job.env["batch.job.chunk"]._drop_queued(job.id)

@@ -45,8 +45,8 @@ class ExecuteNow(ChunkTransaction):
     def _fail_now(self, job_id, operations, started) -> str:
         """Fail all operations of a job, because one of them has ended the caller's transaction.
 
-        That has committed the stored job. Nobody knows which effects were kept, so nothing may run
-        again unless somebody has looked.
+        The stored job was committed with that transaction. Nobody knows which effects were kept, so
+        nothing may run again before somebody has looked.
 
         :returns: the reason, for people
         """

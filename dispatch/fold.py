@@ -63,9 +63,9 @@ class Fold(Dispatch):
             job.set(error=error, culprit_position=position)
 
     def _publish(self, job, ended):
-        """Send the counters to the people who watch the job.
+        """Send the counters to the people who watch the job, at most once in `PUBLISH_EVERY`.
 
-        :param ended: the job has ended, so send even if the last message is not `PUBLISH_EVERY` ago
+        :param ended: the job does not go on, so send the last counters in any case
         """
         last = job["published_at"]
         # a negative time: the clock was set back, maybe by hours

@@ -28,7 +28,7 @@ class LockedJob(Dispatch):
     def lock(cls, env: Environment, job_id: int) -> "LockedJob | None":
         """Wait for the lock, then read the row; None if the job was deleted."""
         query = SQL("SELECT * FROM batch_job WHERE id = %s FOR NO KEY UPDATE", job_id)
-        # a claim may get the lock first: then this fails, the caller tries again, and no log is due
+        # do not log a conflict: a claim has changed the row first, and the caller tries again
         env.cr.execute(query, log_exceptions=False)
         row = env.cr.dictfetchone()
         return cls(env, row) if row else None

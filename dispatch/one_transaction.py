@@ -68,13 +68,13 @@ class OneTransaction(ChunkTransaction):
         return time_is_up
 
     def _undo(self):
-        """Roll back the transaction, and the caches, which the database does not know."""
+        """Roll back the transaction, and clear the caches, which a rollback leaves as they are."""
         registry = self.env.registry
         self.env.cr.rollback()
         self.env.transaction.reset()
-        # any cache may hold what an operation has looked up and what is rolled back now
+        # any cache may hold values that an operation has looked up and that are rolled back
         registry.clear_all_caches()
-        # other processes never saw it: their caches are right
+        # other processes never saw these changes: their caches are right
         registry.reset_changes()
 
     def _before_step(self, side, row, position, deadline):
@@ -99,10 +99,10 @@ class OneTransaction(ChunkTransaction):
 
         The holder of the row may be waiting for our work transaction. PostgreSQL cannot detect that
         deadlock across two connections. So a job in one transaction skips a locked row. A chunk
-        waits for `PATIENCE`: claims of other runners lock the row often, and the position must be
-        there, because it says which operation was at work when a worker died.
+        waits for `PATIENCE`, because claims of other runners lock the row often. Its position is
+        needed: it says which operation was at work when a worker died.
         """
-        # otherwise, if a verb has just changed the row, this fails and all is done again
+        # under REPEATABLE READ this fails if a verb has just changed the row: all is done again
         side.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
         waits = not is_one_transaction(row)
         update = SQL(

@@ -28,7 +28,7 @@ class Owner(Dispatch):
         return None
 
     def _deleted_companies(self, row, companies) -> str:
-        # with the company, its id in the job's row was deleted too
+        # the job's row loses the id of a company that is deleted; the operations keep the id
         own = self.env["batch.job.operation"]._company_of(row["id"])
         ids = sorted({company.id or own or 0 for company in companies})
         return self.env._(

@@ -89,7 +89,7 @@ class Recovery(Dispatch):
         """Fail a chunk, because one of its operations has ended the transaction.
 
         Nobody knows which effects of its pending operations were kept, so none of these may run
-        again unless somebody has looked.
+        again before somebody has looked.
         """
         with self._taken_back(claim) as (recovery, job):
             if job:
@@ -105,9 +105,7 @@ class Recovery(Dispatch):
 
     @contextmanager
     def _taken_back(self, claim):
-        """Change a chunk, whose transaction has failed, in a new transaction; commit at the end.
-
-        This session still holds the session lock on the chunk.
+        """A transaction to put back or to fail a chunk; at the end, release its lock and commit.
 
         :returns: yields (this object in the owner's language, the job); the job is None if another
             runner has taken the chunk over

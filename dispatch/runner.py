@@ -22,8 +22,8 @@ from .work import Work
 
 _logger = logging.getLogger(__name__)
 
-CLAIM_TRIES = 5  # after a conflict, the runner claims again at once
-SOON = 5.0  # seconds; a runner waits so long, within its turn, for a chunk to be ready
+CLAIM_TRIES = 5  # after so many conflicts in a row, the runner leaves the claim to its next run
+SOON = 5.0  # seconds; a runner waits in its turn for a chunk that is ready within this time
 GLANCE = 0.5  # seconds between two looks at the queue while a runner waits
 LEAST_WAIT = 0.05  # seconds; another session may still have locked a chunk that is ready
 REPORT_EVERY = 1.0  # seconds; each report is a commit
@@ -82,7 +82,7 @@ class Runner(Dispatch):
         return self.env.context.get("cron_end_time", math.inf) - time.monotonic()
 
     def claim(self, deadline=None) -> Claim | None:
-        """Claim a chunk. After too many conflicts in a row, come back and claim then."""
+        """Claim a chunk. After `CLAIM_TRIES` conflicts in a row, give None and come back."""
         for _attempt in range(CLAIM_TRIES):
             try:
                 with quiet_queries():
@@ -132,7 +132,7 @@ class Runner(Dispatch):
         return True
 
     def wait_of_next_chunk(self) -> timedelta | None:
-        """The time until a chunk is ready that was put back and that no other runner will take.
+        """The time until the next chunk that was put back is ready; None if no such chunk waits.
 
         Ignore a chunk that has been ready for a while if another runner works on its job: that
         runner claims it next.

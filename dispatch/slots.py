@@ -20,7 +20,7 @@ class Slots(Dispatch):
         return crons.search(code).sorted(lambda cron: (self.number_of(cron), cron.id))
 
     def number_of(self, cron) -> int:
-        """The number in the action's code, or a number too high if somebody has edited the code."""
+        """The number in the action's code; `MOST_RUNNERS` if somebody has removed the number."""
         found = re.search(r"\d+", cron.code)
         return int(found[0]) if found else MOST_RUNNERS
 
@@ -63,7 +63,7 @@ class Slots(Dispatch):
         return self.all().filtered(lambda cron: self.number_of(cron) < wanted)
 
     def retire_superfluous(self, slot=None):
-        """Switch off the actions beyond the setting that are not busy; never the given slot's."""
+        """Switch off superfluous actions that are not busy, except the action of `slot`."""
         for cron in self.all() - self.wanted_slots():
             if cron.active and self.number_of(cron) != slot:
                 cron.try_lock_for_update().write({"active": False})

@@ -109,7 +109,7 @@ class Submission(SubmissionCheck):
         return mark(operations, first_index, waves, follows, previous["$wave"] if previous else 0)
 
     def _recall(self, waves, operations, job_id):
-        """Tell `waves` to what in the earlier parts of a draft the next part refers."""
+        """Tell `waves` which operations of a draft's earlier parts the next part refers to."""
         stored = self.env["batch.job.operation"]
         names = {one["ref"] for one in operations if one.get("ref")}
         made: set[str] = set()
@@ -153,7 +153,7 @@ class Submission(SubmissionCheck):
         return job_id, True
 
     def _check_priority(self, options: Options):
-        """A priority below 0 takes a manager: such a job goes before the jobs of all users.
+        """A priority below 0 needs a manager: such a job goes before the jobs of all users.
 
         A job that is stored already is found by its idempotency key without this right. The job may
         be older than the rule.
@@ -217,7 +217,8 @@ class Submission(SubmissionCheck):
             SQL(", ").join(SQL("%s", value) for value in row.values()),
             row["state"] != "draft",
         )
-        # in a race of equal calls one call may fail and is repeated: do not log its content
+        # do not log a conflict with an equal call: Odoo repeats this call, and the log would
+        # quote its content
         self.env.cr.execute(query, log_exceptions=False)
         inserted = self.env.cr.fetchone()
         return inserted and inserted[0]

@@ -29,7 +29,7 @@ REFUSED_MODELS = {
     "ir.module.module.dependency",
     "ir.module.module.exclusion",
 }
-# the method checks a password; in a job nothing would slow down who tries many passwords
+# the method checks a password; in a job nothing slows down an attacker who tries many
 REFUSED_METHODS = {("res.users", "authenticate")}
 
 

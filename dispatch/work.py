@@ -113,9 +113,8 @@ class Work(ChunkTransaction):
     def _forget_plans(self):
         """Have PostgreSQL plan the checks of foreign keys anew.
 
-        A short first step checks tables that may have been empty just before, so PostgreSQL plans
-        to scan the whole table for each check. It keeps such a plan until autovacuum has analyzed
-        the table.
+        During a short first step a table may still be nearly empty, so PostgreSQL plans to scan the
+        whole table for each check. It keeps such a plan until autovacuum has analyzed the table.
         """
         self.env.cr.execute("DISCARD PLANS")
 

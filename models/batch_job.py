@@ -120,8 +120,8 @@ class BatchJob(models.Model):
         :param policy: what a failure does to its neighbours: isolate, chunk, stop or all
         :param chunk_size: operations in one transaction; 0 lets the server choose
         :param max_parallel: chunks at once; 1 keeps the order of submission
-        :param priority: lower runs first; 0 to 10 counts only among your own jobs; below 0, which
-            takes the right Batch Jobs / Manager, the job goes before the jobs of all users
+        :param priority: lower runs first; 0 to 10 counts only among your own jobs; below 0 the job
+            goes before the jobs of all users, which needs the right Batch Jobs / Manager
         :param eta: not before this time, ISO 8601; UTC if it names no zone
         :param dry_run: true executes everything in one transaction and keeps nothing but the
             outcomes; ``start`` then runs it for real
@@ -263,7 +263,7 @@ class BatchJob(models.Model):
 
     @api.private
     def ensure_one(self):
-        """Odoo's own error would be a 500. A call that does not name one job gets a 422."""
+        """Refuse a call that does not name one job: 422, where Odoo's own error would be a 500."""
         number = self._ids[0] if len(self) == 1 else 0
         if not isinstance(number, api.NewId) and (type(number) is not int or number < 1):
             raise UserError(self.env._("Name one job: ids is a list with one id, such as [7]."))

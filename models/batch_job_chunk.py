@@ -134,7 +134,7 @@ class BatchJobChunk(models.Model):
     def _cut_pending(self, job, size):
         """Cut all pending operations of a job into queued chunks.
 
-        Other operations may lie between them.
+        Operations that are not pending may lie between them.
         """
         self.env.cr.execute(
             SQL(

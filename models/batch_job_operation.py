@@ -111,7 +111,7 @@ class BatchJobOperation(models.Model):
 
     @api.model
     def _order_by_wave(self, job_id) -> list[int] | None:
-        """Order the positions for parallel chunks: by wave, then by model, which merges creates.
+        """Order positions for parallel chunks: by wave, then by model, so that creates merge.
 
         :returns: the last position of each wave; None if there is only one wave
         """
@@ -174,9 +174,9 @@ class BatchJobOperation(models.Model):
 
     @api.model
     def _waves_of(self, job_id, column, names) -> dict[str, int]:
-        """By name, the wave of the operation that has it as `ref`, or that makes it.
+        """Name -> the wave of the operation that has this name in a column.
 
-        :param column: ref, or makes
+        :param column: ref or makes
         """
         query = "SELECT %s, max(COALESCE(wave, 0)) FROM batch_job_operation WHERE job_id = %s"
         self.env.cr.execute(
@@ -192,7 +192,7 @@ class BatchJobOperation(models.Model):
 
     @api.model
     def _index_at(self, job_id, position) -> int:
-        """The index of the operation at a position. Texts for people name operations by index."""
+        """The index of the operation at a position. Messages to people name the index."""
         self.env.cr.execute(
             SQL(
                 "SELECT index FROM batch_job_operation WHERE job_id = %s AND position = %s",
@@ -204,7 +204,7 @@ class BatchJobOperation(models.Model):
 
     @api.model
     def _referred(self, job_id, names) -> dict[str, tuple]:
-        """(state, ids, index) of the operations with these refs."""
+        """Name -> (state, ids, index) of the operation that has this `ref`."""
         self.env.cr.execute(
             SQL(
                 "SELECT ref, state, record_ids, index FROM batch_job_operation"

@@ -96,7 +96,7 @@ class BatchJobOperationScreen(models.AbstractModel):
         return {one: payload for one, (payload, _value) in self._visible_contents().items()}
 
     def _visible_contents(self) -> dict[int, tuple]:
-        """By id, (payload, value) of the operations whose content the user may see."""
+        """Id -> (payload, value), for the operations whose content the user may see."""
         self.env.cr.execute(
             SQL(
                 "SELECT id, payload, value FROM batch_job_operation WHERE id = ANY(%s) AND %s",

@@ -63,7 +63,7 @@ class BatchJobOutcome(models.AbstractModel):
     def _blank_ended(self, job, first, last):
         """Blank the passwords of ended operations.
 
-        After a dry run they stay: it may be run for real.
+        A dry run keeps its passwords, because it may be run for real.
         """
         if not job["has_passwords"] or job["dry_run"]:
             return

@@ -82,8 +82,8 @@ class BatchJobScreen(models.AbstractModel):
     def _problem_ids(self, limit) -> list[int]:
         """The ids of the first operations that failed or were skipped.
 
-        The query looks only into chunks that have some. To scan a million operations takes a
-        second.
+        The query looks only into chunks that have such operations: a scan of a million operations
+        would take a second.
         """
         self.env.cr.execute(
             SQL(

@@ -2,7 +2,7 @@ import re
 
 from odoo import models
 
-# nine digits are never more than the largest id, an integer of PostgreSQL
+# nine digits always fit into an id, an `integer` of PostgreSQL
 _CHANNEL = re.compile(r"batch_job:(\d{1,9})")
 
 
