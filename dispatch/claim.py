@@ -149,7 +149,7 @@ class Claims(Fold, Recovery):
         job = LockedJob.lock(self.env, job_id)
         if not job or not job["needs_runner"]:
             return None
-        job = job.for_owner()
+        job = job.for_owner()  # the claim may store texts, such as why the job is paused
         return type(self)(job.env)._claim_chunk(job, runner, deadline)
 
     def _claim_chunk(self, job, runner, deadline) -> Claim | None:

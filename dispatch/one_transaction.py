@@ -20,10 +20,10 @@ PATIENCE = "500ms"  # the longest wait for the lock on the job's row
 
 
 class OneTransaction(ChunkTransaction):
-    """Executes in steps what is kept or rolled back whole.
+    """Executes a whole chunk in steps.
 
-    That is a job of policy `all`, a dry run (always rolled back), or a chunk of policy `chunk` that
-    has lost a worker.
+    The chunk is a job of policy `all`, a dry run (always rolled back), or a chunk of policy `chunk`
+    that has lost a worker.
     """
 
     def run(self, claim, deadline):
@@ -55,7 +55,7 @@ class OneTransaction(ChunkTransaction):
         self.land(claim, operations, outcomes, started, ends=True)
 
     def stops_in_time(self, deadline):
-        """Gives the `time_is_up` of a run that is kept or rolled back whole.
+        """Gives the `time_is_up` of a whole chunk's run.
 
         Such a run hands nothing back. It ends itself before the time limit of its worker.
         """

@@ -38,8 +38,8 @@ class Recovery(Dispatch):
     def _why_lost(self, job, chunk, lost) -> Failure:
         """Why the chunk's worker died: the operation at work, or the time limit of the worker.
 
-        The time of death is the only trace. If a whole transaction was at work for nearly as long
-        as Odoo allows, most likely the limit has ended the worker, and no operation is at fault.
+        The time of death is the only trace. If a whole chunk was at work for nearly as long as Odoo
+        allows, most likely the limit has ended the worker, and no operation is at fault.
         """
         limits = Deadline()
         seconds = chunk["seconds_since"] or 0

@@ -27,7 +27,7 @@ class Work(ChunkTransaction):
         """Execute a chunk. Whatever happens, release its lock and end the transaction.
 
         :param lessons: the lessons of the job's earlier chunks
-        :param deadline: of the worker; what is kept or rolled back whole ends itself before it
+        :param deadline: of the worker; a whole chunk ends itself before it
         """
         cr, chunks = self.env.cr, self.env["batch.job.chunk"]
         locks = KeyLocks(cr)
