@@ -10,9 +10,10 @@ from ..engine.operations import complete
 from ..engine.outcomes import Failure, Outcome, count
 from ..execution.checks.lessons import Lessons
 from ..execution.chunk_run import run_isolated, run_strict
-from ..execution.orm.key_locks import MOST_KEYS_OF_A_CALL, LocksBeside
+from ..execution.orm.key_locks import MOST_KEYS_OF_A_CALL, KeysTaken, LocksBeside
 from ..execution.transaction.transient import TransactionEnded, TransientError
 from ..execution.worker.second_connection import NoConnection, too_busy
+from ..execution.worker.server_stop import is_operating
 from .chunk_transaction import ChunkTransaction
 from .ending import end_call
 from .locked_job import LockedJob
@@ -37,6 +38,16 @@ class ExecuteNow(ChunkTransaction):
             with self.env.registry.cursor() as cr:
                 text = type(self)(self.env(cr=cr))._fail_now(job.id, operations, started)
             raise UserError(text) from error
+        except KeysTaken as error:
+            if is_operating():
+                raise  # the chunk around this call waits for its turn
+            # Odoo would do the call again, wait as long each time, and answer 500
+            raise too_busy(
+                self.env._(
+                    "Another job or call is at work on records with the same keys; nothing was "
+                    "done. Send the call again in a moment, or submit a job."
+                )
+            ) from error
         except TransientError as error:
             # Odoo's `retrying` repeats the whole call
             raise ConcurrencyError(reason_of(error)) from error

@@ -170,7 +170,7 @@ class BatchJob(models.Model):
         :returns: status, with ``results``: an outcome per operation, in order
         :raises UserError: 422: names the index of a bad operation and what to do
         :raises AccessError: 403: names the index of an operation you may not do
-        :raises TooManyRequests: 429: the server has no database connection to spare; nothing was
+        :raises TooManyRequests: 429: no database connection to spare, or keys in use; nothing was
             done
         """
         self.check_access("read")

@@ -211,9 +211,23 @@ class TestUpsertBesideExecute(UpsertRaceCase):
             with self.assertRaises(Exception) as gave_up:
                 operations = [upsert("code", code=code) for code in ("c", "a", "b")]
                 self.env["batch.job"].with_user(self.admin).execute(operations)
-            self.assertIn("Another job is at work", str(gave_up.exception))
+            self.assertIn("at work on records with the same keys", str(gave_up.exception))
             self.renew()
             self.assertEqual(self.key_locks(but=runner.pid), 0)
+        step.result(PATIENCE)
+
+    def test_a_call_by_a_key_that_a_job_holds_for_long(self):
+        """It is told to come again (429) after it has waited once, and nothing is stored."""
+        self.submit([upsert("code", code="a"), waits_at_gate("gate")])
+        runner = self.runner()
+        self.key_of(self.admin)
+        with self.shut_gate(), patch(f"{LOCKS}.PATIENCE", "20ms"):
+            step = self.in_background(runner.step)
+            self.until_it_waits(runner.pid)
+            reply = self.execute([upsert("code", code="a")])
+            self.assertEqual(reply.status, 429, reply.body)
+            self.assertIn("same keys; nothing was done", reply.body["message"])
+            self.assertEqual(self.env["batch.job"].search_count([]), 1)
         step.result(PATIENCE)
 
     def test_a_call_with_many_keys(self):

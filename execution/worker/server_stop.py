@@ -51,6 +51,11 @@ def operations_at_work():
                 _operating.discard(thread)
 
 
+def is_operating() -> bool:
+    """Whether this thread executes operations: what it calls is part of a chunk, or of a call."""
+    return threading.get_ident() in _operating
+
+
 def is_stopping() -> bool:
     """Whether this process is about to end, so that no new chunk may begin."""
     global _stopped_at
