@@ -74,7 +74,7 @@ class KeyLocks:
             self.cr.execute("SELECT pg_advisory_unlock_all()")
             self.taken = False
 
-    def _held_by_its_transaction(self) -> set[int]:
+    def _held_by_the_chunk(self) -> set[int]:
         return set()
 
     def _lock(self, alone: dict[int, bool]):
@@ -83,7 +83,7 @@ class KeyLocks:
         """
         if not alone:
             return
-        held = self._held_by_its_transaction()
+        held = self._held_by_the_chunk()
         numbers = sorted(number for number in alone if number not in held)
         query = SQL(
             """
@@ -119,8 +119,8 @@ class LocksBeside(KeyLocks):
 
     @classmethod
     def of(cls, env) -> "LocksBeside":
-        """The locks of a transaction. It has one connection for locks: two such connections would
-        wait for each other's locks.
+        """The locks of a transaction. A transaction has one connection for its locks: two
+        connections would wait for each other.
 
         :raises NoConnection: the server has no connection to spare
         """
@@ -146,8 +146,8 @@ class LocksBeside(KeyLocks):
                     self.cr.rollback()  # the next query takes a new snapshot, under the locks
 
     def refuse_made_beside(self, env, operations: list[Operation]):
-        """Refuse to commit a record that another transaction has made first. Call this before the
-        commit.
+        """Raise if another transaction has first made a record that this one has created too.
+        Call this before the commit.
 
         :param operations: the operations that have created records by key
         :raises TransientError: another transaction made such a record, or the locks are lost
@@ -170,7 +170,7 @@ class LocksBeside(KeyLocks):
         finder = finder_of(model, group.operations)
         return finder.finds_newer({finder.key_of(one) for one in group.operations}, oldest)
 
-    def _held_by_its_transaction(self) -> set[int]:
+    def _held_by_the_chunk(self) -> set[int]:
         """The locks of the chunk, if this call is an operation of a chunk. The chunk holds its
         locks until its commit, so this call need not take them."""
         self.cr.execute(
@@ -221,7 +221,7 @@ def _keys(env, operations) -> set[tuple[str, str]]:
         if _has_key(operation) and not _refers(operation):
             try:
                 values = finder_of(env[operation.model], [operation]).key_of(operation)
-            except Exception as error:  # an unknown language, say
+            except Exception as error:  # for example an unknown language
                 if is_transient(error) or env.cr.closed:
                     raise
                 env.cr.rollback()  # a failed query; nothing has been written
@@ -233,7 +233,7 @@ def _keys(env, operations) -> set[tuple[str, str]]:
 
 
 def _models_of_unknown_keys(operations) -> set[str]:
-    """Models of keys that hold a `$ref`, so the key is not known yet.
+    """The models of keys that are not known yet, because the keys hold a `$ref`.
 
     A `$ref` to a `create` does not count: no other job knows the new record, so no other job has
     the same key.

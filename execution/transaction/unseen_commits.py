@@ -2,7 +2,7 @@
 
 from odoo.tools import SQL
 
-PATIENCE = "3s"  # the longest wait for a lock of another transaction, or of the caller's own
+PATIENCE = "3s"  # the longest wait for a lock; a second connection may wait for its own caller
 _XID_COUNT = 2**32  # the transaction ids that a row can hold; after the last id they begin again
 
 
@@ -15,9 +15,9 @@ def oldest_unseen(cr) -> int:
 def any_newer(cr, table: str, ids: list[int], oldest: int) -> bool:
     """Whether one of these rows may have been committed after our transaction took its snapshot.
 
-    An older row that our transaction cannot find is a row that it has deleted or changed itself.
-    An older row may look newer: this happens if a transaction that began before the row's
-    transaction was still at work when ours took its snapshot.
+    A row older than the snapshot is not newer, even if our transaction does not find the row: then
+    our transaction has deleted or changed it. The answer may be a false yes: if at our snapshot a
+    transaction was at work that began before the one that wrote the row.
 
     :param cr: a cursor of another transaction, which began later than ours
     :param oldest: `oldest_unseen` of our transaction

@@ -11,8 +11,8 @@ from odoo.tools import config
 from ...engine.outcomes import Failure
 
 SAFE_PART = 0.75  # of a worker's time limit
-FRESH_PART = 0.1  # of the limit: the most that may be used when a whole transaction begins
-LATE_PART = 0.25  # the same in a pass that the runner asked for: the next pass would be no younger
+FRESH_PART = 0.1  # a whole transaction may begin while at most this part of the limit is used
+LATE_PART = 0.25  # the same after the runner has asked for a new pass: one more would not help
 
 _thread = threading.local()
 
@@ -63,10 +63,10 @@ class Deadline:
 
         :param runner: a name of the runner, unique in this process
         """
-        # no pass is older than its process
+        # before the first turn: no pass began before its process
         ended, asked = _turns().get(runner, (_process_began(), False))
-        told = getattr(threading.current_thread(), "start_time", None)
-        begun = time.monotonic() - (time.time() - told) if told else ended
+        pass_began = getattr(threading.current_thread(), "start_time", None)
+        begun = time.monotonic() - (time.time() - pass_began) if pass_began else ended
         return cls(begun, asked, runner)
 
     def end_turn(self):
@@ -96,15 +96,15 @@ class Deadline:
 
     @property
     def asks_at_once(self) -> bool:
-        """Whether the runner asks for a new pass before other work. If the last request was in
-        vain, other work comes first."""
+        """Whether the runner asks for a new pass before other work. If the last new
+        pass did not help, other work comes first."""
         return self.wants_fresh_pass and not self._has_asked
 
     def describe(self) -> str:
         return f"{self.seconds} s real time, {config['limit_time_cpu']} s CPU time"
 
     def _used(self) -> float:
-        """The part of a limit that may be used: by the clock or of CPU time, the larger part."""
+        """How much of a limit may be used up, 0 to 1: real time or CPU time, the larger."""
         elapsed = time.monotonic() - self._begun
         return max(elapsed / self.seconds if self.seconds else 0.0, _cpu_used())
 
