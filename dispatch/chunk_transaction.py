@@ -1,4 +1,4 @@
-"""The base class of all ways to execute a claimed chunk."""
+"""The base class of `Work`, `OneTransaction` and `ExecuteNow`."""
 
 import dataclasses
 import json
@@ -59,6 +59,7 @@ class ChunkTransaction(Dispatch):
         stops = claim.job["policy"] == "stop" and not claim.job["dry_run"]
         halted = stops and any(outcome.state == "failed" for outcome in outcomes)
         if halted:
+            # store only the culprit's outcome: the mates stay pending
             outcomes = [outcome for outcome in outcomes if outcome.state == "failed"]
             chunks._update(claim.chunk_id, culprit_position=outcomes[0].position)
         outcomes = complete(outcomes, operations)
@@ -88,7 +89,8 @@ class ChunkTransaction(Dispatch):
             place = {"wave": chunk["wave"], "suspect": chunk["suspect"]}
             chunks._cut(claim.job, piece[0].position, piece[-1].last_position, **place)
         if claim.job["max_parallel"] > 1:
-            Slots(self.env).wake()  # before, there may have been no second chunk
+            # other runners may have left because there was no second chunk; now there is
+            Slots(self.env).wake()
 
     def commit(self, claim: Claim):
         """Commit, then tell the other processes which caches they have to drop."""

@@ -25,7 +25,8 @@ from .slots import Slots
 
 _logger = logging.getLogger(__name__)
 
-QUEUED_AHEAD = 10  # queued chunks that a claim reads beyond `max_parallel`
+# a claim reads so many more queued chunks than `max_parallel`: the first ones may have to wait
+QUEUED_AHEAD = 10
 _CANDIDATES = SQL(
     """
     WITH open AS (
@@ -91,7 +92,7 @@ class Claims(Fold, Recovery):
     """
 
     def claim(self, runner, deadline: Deadline | None = None) -> Claim | None:
-        """Commit, then claim a chunk of the job whose turn it is.
+        """Commit. Then go through the jobs in order, and claim a chunk of the first that has one.
 
         :param deadline: of the worker; after the call, `wants_fresh_pass` says whether a chunk was
             left for a new pass
@@ -105,12 +106,14 @@ class Claims(Fold, Recovery):
                 # before the work begins: record the attempt, release the lock on the job
                 commit_and_run_hooks(self.env.cr, f"job {job_id}")
             except Exception as error:
-                # no fault of this job: `Runner.claim` handles it
+                # a lost connection or a transient error is not this job's fault: `Runner.claim`
+                # handles the error
                 lost = isinstance(error, psycopg2.OperationalError) or is_transient(error)
                 if lost or self.env.cr.closed:
                     raise
                 self._set_aside(job_id, error)
                 continue
+            # `asks_at_once`: the runner asks for a new pass before it looks at other jobs
             if claim or deadline.asks_at_once:
                 return claim
         return None
@@ -135,11 +138,11 @@ class Claims(Fold, Recovery):
     def _candidates(self) -> list[int]:
         """The ids of the jobs that need a runner, in the order of their turns.
 
-        Jobs go by priority. At equal priority users take turns, and so do the jobs of each user. A
-        priority of 0 to 9 counts only among the jobs of its owner.
+        Jobs go by priority. At equal priority users take turns, and so do the jobs of each user.
+        Between users, priorities 0 to 10 count as equal.
 
-        Jobs without a chunk to give go first. The claim may only have to end such a job, and a
-        client that waits for this end must not wait for other jobs.
+        Jobs without a chunk to give go first. Often the claim has nothing to do but end such a job.
+        A client that waits for this end must not wait for other jobs.
         """
         self.begin()
         self.env.cr.execute(_CANDIDATES)
@@ -155,8 +158,8 @@ class Claims(Fold, Recovery):
     def _claim_chunk(self, job, runner, deadline) -> Claim | None:
         """Rescue, fold, then take a chunk or close a job that was paused or cancelled."""
         chunks = self.env["batch.job.chunk"]
-        # before the fold: a chunk that ends between the two then still counts as running, and the
-        # job does not end without the chunk's counts
+        # Read the running chunks before the fold. A chunk that ends between this read and the fold
+        # still counts as running, so the job waits for the chunk's counts.
         running = chunks._running_chunks(job.id)
         orphans = chunks._orphans(job.id)
         for chunk in orphans:
@@ -199,8 +202,8 @@ class Claims(Fold, Recovery):
             chunk_id, first, last = chunk["id"], chunk["first_position"], chunk["last_position"]
             lost = chunk["lost"]
             if step.wave and not running:
-                # a wave begins whose chunks are queued already (a retry queues all waves): wake the
-                # runners that left during the wave before
+                # This chunk begins a wave. A retry has queued the chunks of all waves. Wake the
+                # runners that left while the wave before ran.
                 Slots(self.env).wake()
         if not ChunkLocks(self.env).hold(chunk_id):
             return None
@@ -212,7 +215,7 @@ class Claims(Fold, Recovery):
         """Whether a chunk must wait for a new pass.
 
         A chunk that cannot be handed back half-done may begin only while most of the worker's time
-        is left. The same holds for a chunk that has been too much for a worker before.
+        is left. The same holds for a suspect chunk and for a chunk that has lost a worker.
         """
         if keeps_chunks_whole(job.row) or chunk and (chunk["lost"] or chunk["suspect"]):
             return not deadline.allows_to_begin()
@@ -230,7 +233,7 @@ class Claims(Fold, Recovery):
             if job["has_followers"] and stop < wave_end:
                 stop = self.env["batch.job.operation"]._record_end(job.id, stop, wave_end)
             if wave and stop < wave_end and first == job["wave_ends"][wave - 1] + 1:
-                # a wave begins: wake the runners that left during the wave before
+                # this chunk begins a wave: wake the runners that left while the wave before ran
                 Slots(self.env).wake()
         chunk_id = chunks._cut(job.row, first, stop - 1, wave=wave)
         job.set(next_position=stop)

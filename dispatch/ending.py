@@ -29,7 +29,8 @@ def close_or_wake(job: LockedJob):
     """After a pause or a cancel: close the job, or wake a runner to close it.
 
     While a chunk runs, the job cannot be closed: a runner closes it after the chunk has landed.
-    No chunk can begin meanwhile, because a claim needs the lock on the job's row.
+    No chunk can begin before this transaction commits, because a claim needs the lock on the job's
+    row.
     """
     chunks = job.env["batch.job.chunk"]
     if chunks._running_chunks(job.id) or chunks._has_unfolded(job.id):
@@ -42,6 +43,7 @@ def close_or_wake(job: LockedJob):
 
 def close_stopped(job: LockedJob):
     """Close a paused or cancelled job. None of its chunks is running."""
+    # nothing is left if, for example, the chunk that ran during the pause was the job's last
     left = job["total"] - job["succeeded"] - job["failed"] - job["skipped"]
     if job["state"] == "paused" and not left and job["culprit_position"] is None:
         end(job)
@@ -50,12 +52,16 @@ def close_stopped(job: LockedJob):
 
 
 def _make_counts_final(job):
-    """Make the counts of a paused or cancelled job final. The job needs no runner then."""
+    """Release a paused or cancelled job from the runners.
+
+    If the job was cancelled, cancel its pending operations, blank its passwords, and drop its
+    queued chunks.
+    """
     skipped = job["skipped"]
     if job["state"] == "cancelled":
         operations = job.env["batch.job.operation"]
         moved = operations._change_state(job.id, ["pending"], "cancelled")
-        # blank a dry run too: it has ended for good
+        # a cancelled dry run cannot be started for real, so blank its passwords too
         operations._blank_ended({**job.row, "dry_run": False}, 0, job["total"] - 1)
         job.blank_context()
         job.env["batch.job.chunk"]._drop_queued(job.id)

@@ -8,7 +8,11 @@ from .locked_job import LockedJob
 
 
 class Fold(Dispatch):
-    """What a claim updates in the job: the counts, the pause for a culprit, the open forms."""
+    """What a claim updates in a job, and who hears of it.
+
+    The claim adds the counts of ended chunks, pauses the job for a culprit, and sends counters to
+    open forms.
+    """
 
     def fold(self, job: LockedJob):
         """Add the counts of ended chunks to the counts of the job."""
@@ -40,7 +44,8 @@ class Fold(Dispatch):
     def _pause_for_culprit(self, job, chunk):
         """Policy `stop`: pause the job, and queue the halted chunk again.
 
-        The culprit stays failed, so the chunk leaves the culprit out.
+        A chunk runs only its pending operations. The culprit is failed, so the chunk does not run
+        the culprit again.
         """
         position = chunk["culprit_position"]
         error = self.env["batch.job.operation"]._error_in_words(job.id, position)
@@ -52,7 +57,8 @@ class Fold(Dispatch):
             failed=0,
             skipped=0,
             causes=None,
-            # Recovery may have given the culprit up: after `resume` it gets all tries again
+            # Recovery may have given up this chunk. After `resume` the chunk has all its tries
+            # again.
             lost=0,
             conflicts=0,
             suspect=False,

@@ -28,7 +28,8 @@ class LockedJob(Dispatch):
     def lock(cls, env: Environment, job_id: int) -> "LockedJob | None":
         """Wait for the lock, then read the row; None if the job was deleted."""
         query = SQL("SELECT * FROM batch_job WHERE id = %s FOR NO KEY UPDATE", job_id)
-        # do not log a conflict: a claim has changed the row first, and the caller tries again
+        # Under REPEATABLE READ a claim may have changed the row after our snapshot. Odoo then
+        # repeats the call, so do not log the conflict.
         env.cr.execute(query, log_exceptions=False)
         row = env.cr.dictfetchone()
         return cls(env, row) if row else None
@@ -74,7 +75,7 @@ class LockedJob(Dispatch):
     def blank_context(self):
         """Blank the passwords in the submitter's context. The rest of the context stays.
 
-        Call this only when no operation of the job will run again.
+        Call this when the job has ended. If a password was blanked, a retry of the job is refused.
         """
         blanked = blank_passwords(self["run_context"])
         if blanked != self["run_context"]:
@@ -88,16 +89,16 @@ def in_language_of_owner(env: Environment, row: dict) -> Environment:
 
 
 def begin_fresh(job):
-    """Begin the transaction of an RPC call for this job again, in READ COMMITTED as claims do.
+    """Restart the transaction of the current RPC call, in READ COMMITTED as claims do.
 
     The transaction of the call has an old snapshot. A claim changes the job's row several times a
     second, so to lock the row would mostly end in a conflict, and Odoo sleeps for seconds before it
     repeats a call.
 
     Do nothing if the transaction has written something. Do nothing either if the RPC call was for
-    another model: the method that it called may hold a savepoint.
+    another model: a method of another model may hold a savepoint.
 
-    :param job: the record
+    :param job: the record that the verb changes
     """
     cr = job.env.cr
     params = request.params if request else {}

@@ -23,7 +23,7 @@ class OneTransaction(ChunkTransaction):
     """Executes a whole chunk in steps.
 
     The chunk is a job of policy `all`, a dry run (always rolled back), or a chunk of policy `chunk`
-    that has lost a worker.
+    with a chunk size that has lost a worker.
     """
 
     def run(self, claim, deadline):

@@ -15,9 +15,9 @@ from .locked_job import LockedJob
 
 
 class Recovery(Dispatch):
-    """Puts back, or gives up, a chunk of which nothing was kept.
+    """Puts back, cuts, or fails a chunk whose last transaction did not land.
 
-    Its worker has died, or its transaction has failed, mostly by a conflict.
+    The chunk's worker has died, or the transaction has failed, mostly by a conflict.
     """
 
     def _rescue(self, job, chunk):
@@ -38,8 +38,9 @@ class Recovery(Dispatch):
     def _why_lost(self, job, chunk, lost) -> Failure:
         """Why the chunk's worker died: the operation at work, or the time limit of the worker.
 
-        The time of death is the only trace. If a whole chunk was at work for nearly as long as Odoo
-        allows, most likely the limit has ended the worker, and no operation is at fault.
+        Only the time from the chunk's start to this rescue is known. The worker died within this
+        time. If a whole chunk was at work for nearly as long as Odoo allows, most likely the limit
+        has ended the worker, and no operation is at fault.
         """
         limits = Deadline()
         seconds = chunk["seconds_since"] or 0
@@ -88,8 +89,8 @@ class Recovery(Dispatch):
     def fail_ended(self, claim):
         """Fail a chunk, because one of its operations has ended the transaction.
 
-        Nobody knows which effects of its pending operations were kept, so none of these may run
-        again before somebody has looked.
+        Nobody knows which effects of its pending operations were kept. So no pending operation of
+        the chunk may run again before somebody has looked.
         """
         with self._taken_back(claim) as (recovery, job):
             if job:
@@ -105,10 +106,11 @@ class Recovery(Dispatch):
 
     @contextmanager
     def _taken_back(self, claim):
-        """A transaction to put back or to fail a chunk; at the end, release its lock and commit.
+        """A transaction to put back or to fail a chunk. At the end, release the chunk's lock and
+        commit.
 
-        :returns: yields (this object in the owner's language, the job); the job is None if another
-            runner has taken the chunk over
+        :returns: yields (this object in the owner's language, the job); the job is None if the job
+            was deleted or another runner has the chunk
         """
         self.begin()
         job = LockedJob.lock(self.env, claim.job["id"])
@@ -142,7 +144,7 @@ class Recovery(Dispatch):
             Failure("conflict", text),
             conflicts=conflicts,
             trouble=reason,
-            # `Datetime.now()` has no fractions of a second: a short wait would lie in the past
+            # `Datetime.now()` cuts off fractions, so the end of a short wait could lie in the past
             not_before=self.env.cr.now() + timedelta(seconds=wait),
         )
 
@@ -154,7 +156,7 @@ class Recovery(Dispatch):
         :param values: columns of the queued chunks
         """
         chunks = self.env["batch.job.chunk"]
-        if not operations:
+        if not operations:  # all have landed
             chunks._update(chunk["id"], state="done")
             return
         if verdict == "fail":
@@ -164,7 +166,8 @@ class Recovery(Dispatch):
         if len(pieces) > 1:
             values.update(lost=0, conflicts=0, suspect=True)
         if chunk["size"]:
-            # earlier steps have landed: end the chunk, so that their counts reach the job now
+            # The chunk has landed operations before. End the chunk, so that their counts reach the
+            # job now.
             chunks._update(chunk["id"], state="done", trouble=values["trouble"])
         else:
             first, *pieces = pieces
@@ -180,7 +183,7 @@ class Recovery(Dispatch):
             chunks._cut(job.row, piece[0].position, piece[-1].last_position, **place)
 
     def _give_up(self, job, chunk, operations, failure):
-        """Fail the operation that the chunk had reached, and roll back the others.
+        """Record the operation that the chunk had reached as failed, and the others as rolled back.
 
         Another try would end the same: the chunk has one operation, or must be kept whole.
         """
@@ -195,15 +198,16 @@ class Recovery(Dispatch):
         self._end_chunk(job, chunk, operations, outcomes, failure.message)
 
     def _end_chunk(self, job, chunk, operations, outcomes, trouble):
-        """End a chunk here, because its runner could not: write its outcomes."""
+        """End a chunk in place of its runner: write outcomes and counts."""
         stops = job["policy"] == "stop" and not job["dry_run"]
         outcomes = complete(outcomes, operations)
         stored = self.env["batch.job.operation"]
         stored._record(job.id, outcomes)
-        if not stops:  # else resume may run the culprit again, which needs its password
+        # a halted chunk keeps its passwords: `resume` may run the culprit again
+        if not stops:
             stored._blank_ended(job.row, operations[0].position, operations[-1].last_position)
         chunks = self.env["batch.job.chunk"]
-        # add, do not set: earlier steps of the chunk may have landed
+        # add, do not set: the chunk may have landed operations before
         tally, state = count(outcomes), "halted" if stops else "done"
         chunks._add_counts(chunk["id"], tally, json.dumps(tally.causes), 0, 0.0, state)
         culprit = next(one.position for one in outcomes if one.state == "failed")

@@ -1,4 +1,7 @@
-"""What runs again: the culprit of a paused job, operations by a retry, a dry run for real."""
+"""Make operations pending again.
+
+`resume` reopens the culprit, `retry` what failed, and `start` all operations of a dry run.
+"""
 
 from odoo import fields
 from odoo.exceptions import UserError
@@ -12,7 +15,7 @@ from .starting import prepare
 
 
 def run_for_real(job: LockedJob):
-    """Queue a dry run that has ended as a real job."""
+    """Queue an ended dry run again, now as a real job."""
     _keep_report(job)
     if job.env["batch.job.operation"]._forget_outcomes(job.id) < job["total"]:
         _refuse_deleted(job)
@@ -96,7 +99,8 @@ def reopen_failed(job: LockedJob, cancelled: bool):
 
 def _refuse_retry(job, operations):
     if job["needs_runner"]:
-        # cancelled a moment ago: operations are still pending, and a retry would run them too
+        # The job was cancelled and is not closed yet. Its pending operations are not yet
+        # cancelled, and a retry would run them.
         raise UserError(
             job.env._("The last chunk of job %s has not landed yet; retry in a moment.", job.id)
         )
@@ -116,8 +120,11 @@ def _refuse_retry(job, operations):
 def _reopened_states(job, cancelled) -> list[str]:
     """The states of the operations that a retry runs again.
 
-    Operations that were kept never run again, also not under policy `all`: the cancel may have come
-    after the commit.
+    In a real job, a done operation never runs again. A job of policy `all` may have committed
+    before the cancel.
+
+    A retry of a job of policy `all` always takes the cancelled operations: all of them are kept, or
+    nothing.
     """
     if job["dry_run"]:
         return [state for state in OPERATION_STATES if state != "pending"]

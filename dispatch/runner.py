@@ -25,7 +25,8 @@ _logger = logging.getLogger(__name__)
 CLAIM_TRIES = 5  # after so many conflicts in a row, the runner leaves the claim to its next run
 SOON = 5.0  # seconds; a runner waits in its turn for a chunk that is ready within this time
 GLANCE = 0.5  # seconds between two looks at the queue while a runner waits
-LEAST_WAIT = 0.05  # seconds; another session may still have locked a chunk that is ready
+# seconds; another session may still hold the lock of a ready chunk: do not look again at once
+LEAST_WAIT = 0.05
 REPORT_EVERY = 1.0  # seconds; each report is a commit
 
 
@@ -73,6 +74,7 @@ class Runner(Dispatch):
             if claim and time.monotonic() - reported >= REPORT_EVERY:
                 self._report(1)
                 reported = time.monotonic()
+            # another process changed the registry: leave, so that the next run has the new one
             if self.env.registry.check_signaling() is not self.env.registry:
                 break
         return True
@@ -82,7 +84,10 @@ class Runner(Dispatch):
         return self.env.context.get("cron_end_time", math.inf) - time.monotonic()
 
     def claim(self, deadline=None) -> Claim | None:
-        """Claim a chunk. After `CLAIM_TRIES` conflicts in a row, give None and come back."""
+        """Claim a chunk.
+
+        After `CLAIM_TRIES` conflicts in a row, trigger the scheduled action again and return None.
+        """
         for _attempt in range(CLAIM_TRIES):
             try:
                 with quiet_queries():
@@ -111,10 +116,10 @@ class Runner(Dispatch):
         self.env["ir.cron"]._commit_progress()
 
     def _wait_for_chunk(self) -> bool:
-        """Wait, within the turn, until a chunk that was put back is ready.
+        """Wait within the turn for a chunk that was put back.
 
-        If the runner came back at once instead, Odoo would run the scheduled action 25 times a
-        second. The runner also looks at the queue now and then, for jobs submitted meanwhile.
+        Wait at most `GLANCE`, then look at the queue: somebody may have submitted a job. If the
+        runner came back at once instead, Odoo would run the scheduled action 25 times a second.
 
         :returns: whether to look at the queue again
         """
@@ -125,7 +130,7 @@ class Runner(Dispatch):
         if wait.total_seconds() > SOON:
             self._come_back(fields.Datetime.now() + wait)
             return False
-        if left == math.inf:
+        if left == math.inf:  # outside of scheduled actions
             self._come_back()
             return False
         time.sleep(max(min(wait.total_seconds(), GLANCE, left), LEAST_WAIT))
@@ -134,8 +139,8 @@ class Runner(Dispatch):
     def wait_of_next_chunk(self) -> timedelta | None:
         """The time until the next chunk that was put back is ready; None if no such chunk waits.
 
-        Ignore a chunk that has been ready for a while if another runner works on its job: that
-        runner claims it next.
+        While another chunk of the job runs, ignore chunks that became ready more than a second ago:
+        the runner at work claims them.
         """
         self.env.cr.execute(
             SQL(
@@ -152,7 +157,7 @@ class Runner(Dispatch):
                    AND (j.eta IS NULL OR j.eta <= clock_timestamp() AT TIME ZONE 'UTC'
                         OR j.started_at IS NOT NULL)
                    AND w.running < j.max_parallel
-                   -- back to a second ago: a chunk that the claim found waiting may be ready by now
+                   -- a younger chunk may have been waiting when the claim looked
                    AND (w.running = 0
                         OR c.not_before > clock_timestamp() AT TIME ZONE 'UTC' - interval '1 s')
                    -- one chunk at a time: only the first may be next

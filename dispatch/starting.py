@@ -27,7 +27,7 @@ def prepare(job: LockedJob):
     """Make a job that has just been queued ready for claims, and wake the runners."""
     values = {"needs_runner": True}
     if job["max_parallel"] > 1:
-        # waves are executed one after the other
+        # parallel chunks run wave by wave: order the positions so
         values["wave_ends"] = job.env["batch.job.operation"]._order_by_wave(job.id)
     if job["policy"] == "all" and job["total"] > LARGE_ALL:
         values["error"] = job.env._(

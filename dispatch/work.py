@@ -46,7 +46,8 @@ class Work(ChunkTransaction):
             self._abandon(claim, error)
         finally:
             if not cr.closed:
-                cr.rollback()  # all is committed, unless putting the chunk back has failed
+                # normally all is committed by now; if `put_back` failed, end its transaction
+                cr.rollback()
                 locks.release()
                 ChunkLocks(self.env).let_go(claim.chunk_id)
                 cr.commit()  # pylint: disable=invalid-commit
@@ -90,6 +91,7 @@ class Work(ChunkTransaction):
         """Execute a chunk as far as time allows, and hand the rest back to the queue."""
         operations = rest = self.operations(claim)
         run = self.new_run(claim.job, operations, lessons)
+        # `began`: when the chunk began; `started`: when the operations that land next began
         began = started = time.monotonic()
         if keeps_chunks_whole(claim.job):
             run.time_is_up = OneTransaction(self.env).stops_in_time(deadline)
@@ -119,10 +121,14 @@ class Work(ChunkTransaction):
         self.env.cr.execute("DISCARD PLANS")
 
     def _steps(self, claim, run, operations):
-        """Gives (the outcomes of a step, whether it is the last step), by the job's policy."""
+        """Execute operations by the job's policy.
+
+        :returns: pairs (outcomes to land, whether these are the chunk's last)
+        """
         if claim.job["policy"] == "isolate" and operations:
             return run_isolated(run, operations)
         if not operations:
             return [([], True)]
+        # under `stop`, `land` leaves the mates of a halted chunk as they are
         mates = "pending" if claim.job["policy"] == "stop" else "rolled_back"
         return [(run_strict(run, operations, mates), True)]

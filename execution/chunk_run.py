@@ -96,7 +96,7 @@ def run_strict(run: Run, operations: list[Operation], mates_become: str) -> list
 def run_stepwise(
     run: Run, operations: list[Operation], before_step: BeforeStep, alone: bool
 ) -> list[Outcome]:
-    """Run a chunk of policy `chunk` that has lost a worker and may not be cut smaller.
+    """Run a chunk of policy `chunk` with a chunk size that has lost a worker.
 
     :param before_step: called before each step with its position; raises StopAll to give up
     :param alone: each step has one operation

@@ -29,7 +29,10 @@ LOST = (psycopg2.InterfaceError, psycopg2.OperationalError)
 
 
 class KeysTaken(TransientError):
-    """Another job works on the same keys. The chunk waits for its turn; no conflict is counted."""
+    """Another job works on the same keys.
+
+    A chunk waits for its turn, and no conflict is counted. `execute` answers 429.
+    """
 
 
 def share_of_keys(runners: int) -> int:
@@ -40,7 +43,10 @@ def share_of_keys(runners: int) -> int:
 class KeyLocks:
     """Session locks on (model, key values).
 
-    Every session locks models first, then keys, each in the same order, so there is no deadlock.
+    Whoever locks keys of a model also locks the model shared. Whoever locks a whole model locks the
+    model exclusively. Every session locks models first, then keys, both in the order of lock
+    numbers, so there is no deadlock.
+
     The locks last until after the commit, so the snapshot of the next holder sees the new records.
     """
 
@@ -70,7 +76,8 @@ class KeyLocks:
 
     def release(self):
         if self.taken:
-            # this also releases the chunk's own lock, which was handed over or given up by now
+            # This also releases the chunk's session lock. The chunk has landed or was put back, so
+            # nobody needs the lock.
             self.cr.execute("SELECT pg_advisory_unlock_all()")
             self.taken = False
 
@@ -143,7 +150,8 @@ class LocksBeside(KeyLocks):
                 self.take(env(cr=self.cr), operations, most)
             finally:
                 if not self.cr.closed:
-                    self.cr.rollback()  # the next query takes a new snapshot, under the locks
+                    # session locks survive the rollback; the next query takes a new snapshot
+                    self.cr.rollback()
 
     def refuse_made_beside(self, env, operations: list[Operation]):
         """Raise if another transaction has first made a record that this one has created too.
@@ -226,7 +234,8 @@ def _keys(env, operations) -> set[tuple[str, str]]:
                     raise
                 env.cr.rollback()  # a failed query; nothing has been written
                 continue  # the operation will fail again when it is applied, with an outcome
-            if not isinstance(values, Failure):  # a bad key: the operation will fail
+            # a `Failure` is a bad key: skip the key, the operation fails later
+            if not isinstance(values, Failure):
                 named = sorted(zip(operation.payload["key"], map(str, values), strict=True))
                 keys.add((operation.model, canonical_json(named)))
     return keys

@@ -7,7 +7,10 @@ _XID_COUNT = 2**32  # the transaction ids that a row can hold; after the last id
 
 
 def oldest_unseen(cr) -> int:
-    """The lowest transaction id whose commit this transaction may not see."""
+    """The lowest transaction id whose commit may be invisible to this transaction.
+
+    Every transaction with a lower id had ended before our snapshot.
+    """
     cr.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
     return cr.fetchone()[0]
 
@@ -29,6 +32,7 @@ def any_newer(cr, table: str, ids: list[int], oldest: int) -> bool:
             """
             SELECT FROM %(table)s
              WHERE id IN %(ids)s
+               -- compare distances from `oldest`, since ids wrap
                AND (xmin::text::bigint - %(oldest)s + %(xid_count)s) %% %(xid_count)s
                    < pg_snapshot_xmax(pg_current_snapshot())::text::bigint - %(oldest_ever)s
             """,

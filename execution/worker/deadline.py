@@ -38,9 +38,11 @@ class Deadline:
     """When Odoo would kill this worker: after a time by the clock, or after some CPU time.
 
     Odoo counts both from the beginning of a pass. A pass runs all scheduled actions that are due;
-    in prefork mode it includes the idle sleep before them. Odoo does not tell when a pass began.
-    But a runner has at most one turn in a pass, so this pass began after the runner's last turn in
-    this thread. `Deadline` counts from the end of that turn. If too much time may be gone, the
+    in prefork mode the pass includes the idle sleep before them.
+
+    A threaded server tells when a pass began. A prefork worker does not tell. But a runner has at
+    most one turn in a pass, so the pass began after the runner's last turn in this thread. In a
+    prefork worker, `Deadline` counts from the end of that turn. If too much time may be gone, the
     runner asks for a new pass (decision 10).
     """
 
@@ -78,17 +80,18 @@ class Deadline:
         return self._used() > SAFE_PART
 
     def allows_to_begin(self) -> bool:
-        """Whether a whole transaction may begin: it cannot be handed back half-done. If time is
-        short, the runner wants a fresh pass."""
+        """Whether a whole or suspect chunk may begin. If not, note that the runner wants a new
+        pass."""
         enough = self._used() <= (LATE_PART if self._has_asked else FRESH_PART)
         self.wants_fresh_pass |= not enough
         return enough
 
     def allows_another(self) -> bool:
-        """Whether a short chunk may begin. The first chunk of a turn always may.
+        """Whether a chunk that can be handed back may begin. If not, note that the runner wants a
+        new pass.
 
-        Another chunk may begin only while the deadline is not near: the sleep before the pass and
-        the turns of several runners together may use up the limit.
+        The first chunk of a turn may begin. A later chunk may begin unless the deadline is near:
+        the sleep before the pass and the turns of several runners together may use up the limit.
         """
         enough = not self.has_worked or not self.is_near()
         self.wants_fresh_pass |= not enough
