@@ -37,7 +37,7 @@ class ChunkTransaction(Dispatch):
         return Run(self._job_env(job), lessons, References(stored))
 
     def is_ours(self, claim: Claim) -> bool:
-        """Pass the fence again: lock the row of the chunk if the chunk is still ours."""
+        """Pass the fence: lock the row of the chunk if the chunk is still ours."""
         return self.env["batch.job.chunk"]._is_ours(claim.chunk_id, claim.attempt)
 
     def land(

@@ -91,10 +91,11 @@ class Claims(Fold, Recovery):
     runner would leave while there is work. The order of the statements matters: see `_claim_chunk`.
     """
 
-    def claim(self, runner, deadline: Deadline | None = None) -> Claim | None:
+    def claim(self, slot, deadline: Deadline | None = None) -> Claim | None:
         """Commit. Then go through the jobs in order, and claim a chunk of the first that has one.
 
-        :param deadline: of the worker; after the call, `wants_fresh_pass` says whether a chunk was
+        :param slot: the number of the runner
+        :param deadline: of the worker; after the call, `wants_new_pass` says whether a chunk was
             left for a new pass
         :returns: None if no job has a chunk that may begin now
         """
@@ -102,14 +103,14 @@ class Claims(Fold, Recovery):
         for job_id in self._candidates():
             try:
                 self.begin()
-                claim = self._claim_from(job_id, runner, deadline)
+                claim = self._claim_from(job_id, slot, deadline)
                 # before the work begins: record the attempt, release the lock on the job
                 commit_and_run_hooks(self.env.cr, f"job {job_id}")
             except Exception as error:
                 # a lost connection or a transient error is not this job's fault: `Runner.claim`
                 # handles the error
-                lost = isinstance(error, psycopg2.OperationalError) or is_transient(error)
-                if lost or self.env.cr.closed:
+                blameless = isinstance(error, psycopg2.OperationalError) or is_transient(error)
+                if blameless or self.env.cr.closed:
                     raise
                 self._set_aside(job_id, error)
                 continue
@@ -148,14 +149,14 @@ class Claims(Fold, Recovery):
         self.env.cr.execute(_CANDIDATES)
         return [row[0] for row in self.env.cr.fetchall()]
 
-    def _claim_from(self, job_id, runner, deadline) -> Claim | None:
+    def _claim_from(self, job_id, slot, deadline) -> Claim | None:
         job = LockedJob.lock(self.env, job_id)
         if not job or not job["needs_runner"]:
             return None
         job = job.for_owner()  # the claim may store texts, such as why the job is paused
-        return type(self)(job.env)._claim_chunk(job, runner, deadline)
+        return type(self)(job.env)._claim_chunk(job, slot, deadline)
 
-    def _claim_chunk(self, job, runner, deadline) -> Claim | None:
+    def _claim_chunk(self, job, slot, deadline) -> Claim | None:
         """Rescue, fold, then take a chunk or close a job that was paused or cancelled."""
         chunks = self.env["batch.job.chunk"]
         # Read the running chunks before the fold. A chunk that ends between this read and the fold
@@ -169,21 +170,22 @@ class Claims(Fold, Recovery):
         # after the rescue: if it gives up a chunk, the fold adds the counts of that chunk
         self.fold(job)
         claim = None
-        if job["state"] in LIVE_STATES and self._may_run(job):
-            claim = self._take_chunk(job, running, runner, deadline)
+        if job["state"] in LIVE_STATES:
+            self._pause_if_not_allowed(job)
+        if job["state"] in LIVE_STATES:
+            claim = self._take_chunk(job, running, slot, deadline)
         elif not running and not chunks._has_unfolded(job.id):
             close_stopped(job)
-        self._publish(job, ended=job["state"] not in LIVE_STATES)
+        self._publish(job, is_last=job["state"] not in LIVE_STATES)
         return claim
 
-    def _may_run(self, job) -> bool:
-        """Whether the owner is active and has the job's companies; if not, pause the job."""
+    def _pause_if_not_allowed(self, job):
+        """Pause the job if its owner is not active or does not have the job's companies."""
         problem = Owner(self.env).problem(job.row)
         if problem:
             job.move("paused", error=problem)
-        return not problem
 
-    def _take_chunk(self, job, running, runner, deadline) -> Claim | None:
+    def _take_chunk(self, job, running, slot, deadline) -> Claim | None:
         chunks = self.env["batch.job.chunk"]
         queued = chunks._queued_chunks(job["id"], job["max_parallel"] + QUEUED_AHEAD)
         step = next_step(_as_seen(running), _as_seen(queued), _progress(job))
@@ -207,7 +209,7 @@ class Claims(Fold, Recovery):
                 Slots(self.env).wake()
         if not ChunkLocks(self.env).hold(chunk_id):
             return None
-        attempt = chunks._mark_running(chunk_id, runner)
+        attempt = chunks._mark_running(chunk_id, slot)
         self._note_claim(job)
         return Claim(job.row, chunk_id, attempt, first, last, lost)
 

@@ -48,10 +48,10 @@ def close_stopped(job: LockedJob):
     if job["state"] == "paused" and not left and job["culprit_position"] is None:
         end(job)
     else:
-        _make_counts_final(job)
+        _release_from_runners(job)
 
 
-def _make_counts_final(job):
+def _release_from_runners(job):
     """Release a paused or cancelled job from the runners.
 
     If the job was cancelled, cancel its pending operations, blank its passwords, and drop its

@@ -68,15 +68,15 @@ class Fold(Dispatch):
         else:
             job.set(error=error, culprit_position=position)
 
-    def _publish(self, job, ended):
+    def _publish(self, job, is_last):
         """Send the counters to the people who watch the job, at most once in `PUBLISH_EVERY`.
 
-        :param ended: the job does not go on, so send the last counters in any case
+        :param is_last: the job does not go on, so send these last counters in any case
         """
         last = job["published_at"]
         # a negative time: the clock was set back, maybe by hours
         recently = last and 0 <= self._seconds_since(last) < PUBLISH_EVERY
-        if recently and not ended:
+        if recently and not is_last:
             return
         job.set(published_at=NOW)
         keys = ("id", "state", "total", "succeeded", "failed", "skipped", "rate")

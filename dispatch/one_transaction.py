@@ -50,7 +50,7 @@ class OneTransaction(ChunkTransaction):
                 return
         if job["dry_run"]:
             self._undo()
-            if not self.env["batch.job.chunk"]._is_ours(claim.chunk_id, claim.attempt):
+            if not self.is_ours(claim):
                 return
         self.land(claim, operations, outcomes, started, ends=True)
 
@@ -128,14 +128,13 @@ class OneTransaction(ChunkTransaction):
         A cancelled job needs no reason: the chunk is queued again, and the next claim drops it.
         """
         self._undo()
-        chunks = self.env["batch.job.chunk"]
-        if not chunks._is_ours(claim.chunk_id, claim.attempt):
+        if not self.is_ours(claim):
             return
         failure = stop.failure
         if isinstance(stop, OutOfTime):
             failure = self._out_of_time(claim.job, stop.position)
         if failure is None:
-            chunks._update(claim.chunk_id, state="queued")
+            self.env["batch.job.chunk"]._update(claim.chunk_id, state="queued")
             ChunkLocks(self.env).hand_over(claim.chunk_id)
             self.commit(claim)
             return

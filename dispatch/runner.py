@@ -66,7 +66,7 @@ class Runner(Dispatch):
                 with quiet_queries():
                     Work(self.env).run(claim, lessons, deadline)
                 deadline.has_worked = True
-            elif deadline.wants_fresh_pass:
+            elif deadline.wants_new_pass:
                 _logger.info("runner %s: asks for a pass with all its time before it", self.slot)
                 break
             elif not self._wait_for_chunk():

@@ -29,12 +29,12 @@ class Work(ChunkTransaction):
         :param lessons: the lessons of the job's earlier chunks
         :param deadline: of the worker; a whole chunk ends itself before it
         """
-        cr, chunks = self.env.cr, self.env["batch.job.chunk"]
+        cr = self.env.cr
         locks = KeyLocks(cr)
         try:
             if claim.job["has_keys"]:
                 self._lock_keys(claim, locks)
-            if not chunks._is_ours(claim.chunk_id, claim.attempt):
+            if not self.is_ours(claim):
                 cr.rollback()
             elif is_one_transaction(claim.job) or claim.lost and keeps_chunks_whole(claim.job):
                 OneTransaction(self.env).run(claim, deadline)

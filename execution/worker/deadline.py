@@ -46,35 +46,35 @@ class Deadline:
     runner asks for a new pass (decision 10).
     """
 
-    def __init__(self, begun: float | None = None, has_asked: bool = False, runner=None):
+    def __init__(self, begun: float | None = None, has_asked: bool = False, name=None):
         """
         :param begun: the earliest moment at which the pass may have begun; default: now
         :param has_asked: the runner ended its last turn to get this pass
-        :param runner: the runner whose turn begins; None: outside of scheduled actions
+        :param name: of the runner whose turn begins; None: outside of scheduled actions
         """
         self._begun = time.monotonic() if begun is None else begun
         self._has_asked = has_asked
-        self._runner = runner
+        self._name = name
         self.seconds = _limit_of_this_thread()
-        self.wants_fresh_pass = False
+        self.wants_new_pass = False
         self.has_worked = False  # this turn has executed a chunk
 
     @classmethod
-    def of_turn(cls, runner) -> "Deadline":
+    def of_turn(cls, name) -> "Deadline":
         """The deadline of a runner's turn that begins now.
 
-        :param runner: a name of the runner, unique in this process
+        :param name: of the runner, unique in this process
         """
         # before the first turn: no pass began before its process
-        ended, asked = _turns().get(runner, (_process_began(), False))
+        ended, asked = _turns().get(name, (_process_began(), False))
         pass_began = getattr(threading.current_thread(), "start_time", None)
         begun = time.monotonic() - (time.time() - pass_began) if pass_began else ended
-        return cls(begun, asked, runner)
+        return cls(begun, asked, name)
 
     def end_turn(self):
         """Note the end of the turn: the pass of the runner's next turn begins after this moment."""
-        if self._runner is not None:
-            _turns()[self._runner] = (time.monotonic(), self.wants_fresh_pass)
+        if self._name is not None:
+            _turns()[self._name] = (time.monotonic(), self.wants_new_pass)
 
     def is_near(self) -> bool:
         return self._used() > SAFE_PART
@@ -83,7 +83,7 @@ class Deadline:
         """Whether a whole or suspect chunk may begin. If not, note that the runner wants a new
         pass."""
         enough = self._used() <= (LATE_PART if self._has_asked else FRESH_PART)
-        self.wants_fresh_pass |= not enough
+        self.wants_new_pass |= not enough
         return enough
 
     def allows_another(self) -> bool:
@@ -94,14 +94,14 @@ class Deadline:
         the sleep before the pass and the turns of several runners together may use up the limit.
         """
         enough = not self.has_worked or not self.is_near()
-        self.wants_fresh_pass |= not enough
+        self.wants_new_pass |= not enough
         return enough
 
     @property
     def asks_at_once(self) -> bool:
         """Whether the runner asks for a new pass before other work. If the last new
         pass did not help, other work comes first."""
-        return self.wants_fresh_pass and not self._has_asked
+        return self.wants_new_pass and not self._has_asked
 
     def describe(self) -> str:
         return f"{self.seconds} s real time, {config['limit_time_cpu']} s CPU time"
@@ -118,7 +118,7 @@ def _process_began() -> float:
 
 
 def _turns() -> dict:
-    """By runner, its last turn in this thread: (end, whether the runner asked for a new pass)."""
+    """Name of a runner -> its last turn in this thread: (end, whether it asked for a new pass)."""
     return _thread.__dict__.setdefault("turns", {})
 
 

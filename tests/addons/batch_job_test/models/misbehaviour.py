@@ -29,7 +29,7 @@ class TestBatchItem(models.Model):
     @api.model
     def _publish_progress(self, job):
         """What a claim publishes."""
-        Claims(job.env)._publish(job, ended=False)
+        Claims(job.env)._publish(job, is_last=False)
 
     @api.model
     def create_gated(self, name: str, before: int = 0, after: int = 0):
