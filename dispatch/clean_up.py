@@ -24,9 +24,8 @@ class CleanUp(Dispatch):
         # each statement must see the latest commits: somebody may retry a job just now
         self.begin()
         job_ids = self._lock_old_jobs(self._kept_since())
-        deleted = sum(
-            self._delete_of(table, job_ids) for table in ("batch_job_operation", "batch_job_chunk")
-        )
+        operations = self.env["batch.job.operation"]
+        deleted = operations._delete_first(job_ids, VACUUM_BATCH) + self._delete_chunks(job_ids)
         return deleted, deleted >= VACUUM_BATCH or len(job_ids) == VACUUM_JOBS
 
     def blank_contexts(self):
@@ -80,20 +79,19 @@ class CleanUp(Dispatch):
         )
         return [row[0] for row in self.env.cr.fetchall()]
 
-    def _delete_of(self, table, job_ids) -> int:
+    def _delete_chunks(self, job_ids) -> int:
         self.env.cr.execute(
             SQL(
                 """
-                DELETE FROM %(table)s
+                DELETE FROM batch_job_chunk
                  WHERE id IN (
                      SELECT id
-                       FROM %(table)s
-                      WHERE job_id = ANY(%(jobs)s)
-                      LIMIT %(limit)s)
+                       FROM batch_job_chunk
+                      WHERE job_id = ANY(%s)
+                      LIMIT %s)
                 """,
-                table=SQL.identifier(table),
-                jobs=job_ids,
-                limit=VACUUM_BATCH,
+                job_ids,
+                VACUUM_BATCH,
             )
         )
         return self.env.cr.rowcount

@@ -147,7 +147,13 @@ class Runner(Dispatch):
                 """
                 SELECT min(c.not_before) - clock_timestamp() AT TIME ZONE 'UTC'
                   FROM batch_job j
-                  JOIN batch_job_chunk c ON c.job_id = j.id AND c.state = 'queued'
+                 CROSS JOIN LATERAL (
+                        SELECT not_before
+                          FROM batch_job_chunk
+                         WHERE job_id = j.id AND state = 'queued'
+                         ORDER BY first_position
+                         -- one chunk at a time: only the first may be next
+                         LIMIT CASE WHEN j.max_parallel = 1 THEN 1 END) c
                  CROSS JOIN LATERAL (
                         SELECT count(*) AS running
                           FROM batch_job_chunk
@@ -160,11 +166,6 @@ class Runner(Dispatch):
                    -- a younger chunk may have been waiting when the claim looked
                    AND (w.running = 0
                         OR c.not_before > clock_timestamp() AT TIME ZONE 'UTC' - interval '1 s')
-                   -- one chunk at a time: only the first may be next
-                   AND (j.max_parallel > 1
-                        OR c.first_position = (SELECT min(first_position)
-                                                 FROM batch_job_chunk
-                                                WHERE job_id = j.id AND state = 'queued'))
                 """,
                 live=LIVE_STATES,
             )

@@ -16,7 +16,7 @@ class BatchJobChunk(models.Model):
 
     _name = "batch.job.chunk"
     _description = "Batch Job Chunk"
-    _order = "job_id desc, first_position"
+    _order = "job_id.id desc, first_position"
     _rec_name = "first_position"
     _log_access = False
 

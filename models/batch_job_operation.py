@@ -9,6 +9,15 @@ from odoo.tools import SQL
 from ..engine.operations import Operation, joined
 from ..engine.outcomes import ERROR_TYPES
 from ..engine.states import OPERATION_STATES
+from .operation_lookup import (
+    INDEXES,
+    MAKES,
+    POSITIONS,
+    REFS,
+    at_indexes,
+    at_positions,
+    with_names,
+)
 
 _STORE_COLUMNS = (
     "job_id, owner_id, company_id, index, position, op, model, ref, wave, follows, makes, payload,"
@@ -26,7 +35,7 @@ class BatchJobOperation(models.Model):
     _name = "batch.job.operation"
     _description = "Batch Job Operation"
     _inherit = ["batch.job.outcome", "batch.job.operation.screen"]
-    _order = "job_id desc, index"
+    _order = "job_id.id desc, index"
     _rec_name = "index"
     _log_access = False
 
@@ -59,10 +68,10 @@ class BatchJobOperation(models.Model):
     )
 
     # `state` is in no index: so PostgreSQL updates an outcome in place (HOT)
-    _job_index = models.UniqueIndex("(job_id, index)")
-    _job_position = models.Index("(job_id, position)")
-    _job_ref = models.UniqueIndex("(job_id, ref) WHERE ref IS NOT NULL")
-    _job_makes = models.Index("(job_id, makes) WHERE makes IS NOT NULL")
+    _job_index = models.UniqueIndex(INDEXES)
+    _job_position = models.Index(POSITIONS)
+    _job_ref = models.UniqueIndex(REFS)
+    _job_makes = models.Index(MAKES)
 
     def init(self):
         # leaves room on each page for the outcomes of its rows: they need no new index entries and
@@ -146,7 +155,11 @@ class BatchJobOperation(models.Model):
     def _company_of(self, job_id) -> int | None:
         """The id of the company in which the job was submitted, also if the company was deleted."""
         self.env.cr.execute(
-            SQL("SELECT company_id FROM batch_job_operation WHERE job_id = %s LIMIT 1", job_id)
+            SQL(
+                "SELECT company_id FROM batch_job_operation"
+                " WHERE job_id = %s ORDER BY index LIMIT 1",
+                job_id,
+            )
         )
         found = self.env.cr.fetchone()
         return found and found[0]
@@ -158,6 +171,32 @@ class BatchJobOperation(models.Model):
             SQL("SELECT count(*) FROM batch_job_operation WHERE job_id = %s", job_id)
         )
         return self.env.cr.fetchone()[0]
+
+    @api.model
+    def _delete_first(self, job_ids, limit) -> int:
+        """Delete the first operations of jobs, `limit` at most; gives how many."""
+        left = limit
+        for job_id in job_ids:
+            while left and (index := self._first_index(job_id)) is not None:
+                self.env.cr.execute(
+                    SQL(
+                        "DELETE FROM batch_job_operation WHERE %s",
+                        at_indexes(job_id, index, index + left - 1),
+                    )
+                )
+                left -= self.env.cr.rowcount
+        return limit - left
+
+    @api.model
+    def _first_index(self, job_id) -> int | None:
+        self.env.cr.execute(
+            SQL(
+                "SELECT index FROM batch_job_operation WHERE job_id = %s ORDER BY index LIMIT 1",
+                job_id,
+            )
+        )
+        found = self.env.cr.fetchone()
+        return found and found[0]
 
     @api.model
     def _last_stored(self, job_id) -> dict | None:
@@ -178,14 +217,11 @@ class BatchJobOperation(models.Model):
 
         :param column: ref or makes
         """
-        query = "SELECT %s, max(COALESCE(wave, 0)) FROM batch_job_operation WHERE job_id = %s"
         self.env.cr.execute(
             SQL(
-                query + " AND %s = ANY(%s) GROUP BY 1",
+                "SELECT %s, max(COALESCE(wave, 0)) FROM batch_job_operation WHERE %s GROUP BY 1",
                 SQL.identifier(column),
-                job_id,
-                SQL.identifier(column),
-                list(names),
+                with_names(job_id, column, names),
             )
         )
         return dict(self.env.cr.fetchall())
@@ -195,9 +231,8 @@ class BatchJobOperation(models.Model):
         """The index of the operation at a position. Messages to people name the index."""
         self.env.cr.execute(
             SQL(
-                "SELECT index FROM batch_job_operation WHERE job_id = %s AND position = %s",
-                job_id,
-                position or 0,
+                "SELECT index FROM batch_job_operation WHERE %s",
+                at_positions(job_id, position or 0, position or 0),
             )
         )
         return self.env.cr.fetchone()[0]
@@ -207,10 +242,8 @@ class BatchJobOperation(models.Model):
         """Name -> (state, ids, index) of the operation that has this `ref`."""
         self.env.cr.execute(
             SQL(
-                "SELECT ref, state, record_ids, index FROM batch_job_operation"
-                " WHERE job_id = %s AND ref = ANY(%s)",
-                job_id,
-                list(names),
+                "SELECT ref, state, record_ids, index FROM batch_job_operation WHERE %s",
+                with_names(job_id, "ref", names),
             )
         )
         return {ref: (state, ids, index) for ref, state, ids, index in self.env.cr.fetchall()}
@@ -225,13 +258,11 @@ class BatchJobOperation(models.Model):
             SQL(
                 """
                 SELECT position FROM batch_job_operation
-                 WHERE job_id = %s AND position >= %s AND position < %s AND follows IS NOT TRUE
+                 WHERE %s AND follows IS NOT TRUE
                  ORDER BY position
                  LIMIT 1
                 """,
-                job_id,
-                position,
-                end,
+                at_positions(job_id, position, end - 1),
             )
         )
         found = self.env.cr.fetchone()
@@ -245,14 +276,10 @@ class BatchJobOperation(models.Model):
                 """
                 SELECT payload::text, follows, index, position, op, model, ref
                   FROM batch_job_operation
-                 WHERE job_id = %s
-                   AND position BETWEEN %s AND %s
-                   AND state = 'pending'
+                 WHERE %s AND state = 'pending'
                  ORDER BY position
                 """,
-                job_id,
-                first,
-                last,
+                at_positions(job_id, first, last),
             )
         )
         rows = self.env.cr.fetchall()

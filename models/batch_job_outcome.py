@@ -7,9 +7,11 @@ from odoo.tools import SQL
 
 from ..engine.outcomes import Outcome
 from ..engine.passwords import blank_passwords
+from .operation_lookup import at_indexes, at_positions
 
 RECORD_BATCH = 1_000  # outcomes in one statement: PostgreSQL refuses a statement of 256 MB
 BLANK_BATCH = 5_000  # operations looked at together for passwords
+MOST_LOOKED_AT = 20_000  # operations of a job looked at together for a page of one state
 
 
 class BatchJobOutcome(models.AbstractModel):
@@ -28,6 +30,7 @@ class BatchJobOutcome(models.AbstractModel):
     @api.model
     def _record_some(self, job_id, outcomes):
         rows = json.dumps([self._outcome_row(one) for one in outcomes], ensure_ascii=False)
+        positions = [one.position for one in outcomes]
         self.env.cr.execute(
             SQL(
                 """
@@ -37,19 +40,19 @@ class BatchJobOutcome(models.AbstractModel):
                        error_model = u.model, error_field = u.field,
                        error_constraint = u."constraint"
                   FROM jsonb_to_recordset(%s::jsonb)
-                       AS u(position int, state text, ids jsonb, value jsonb, note text,
+                       AS u("at" int, state text, ids jsonb, value jsonb, note text,
                             type text, message text, model text, field text, "constraint" text)
-                 WHERE o.job_id = %s
-                   AND o.position = u.position
+                 WHERE o.position = u."at"
+                   AND %s
                 """,
                 rows,
-                job_id,
+                at_positions(job_id, min(positions), max(positions)),
             )
         )
 
     @staticmethod
     def _outcome_row(outcome: Outcome) -> dict:
-        row = {"position": outcome.position, "state": outcome.state}
+        row = {"at": outcome.position, "state": outcome.state}
         if outcome.ids is not None:
             row["ids"] = outcome.ids
         # JSON `null` would be stored as a value, not as SQL's NULL
@@ -81,13 +84,9 @@ class BatchJobOutcome(models.AbstractModel):
                 """
                 SELECT id, payload
                   FROM batch_job_operation
-                 WHERE job_id = %s
-                   AND position BETWEEN %s AND %s
-                   AND state != 'pending'
+                 WHERE %s AND state != 'pending'
                 """,
-                job_id,
-                first,
-                last,
+                at_positions(job_id, first, last),
             )
         )
         return self.env.cr.fetchall()
@@ -122,14 +121,14 @@ class BatchJobOutcome(models.AbstractModel):
                        OR o.error_type = 'worker_lost' AND (j.policy = 'all' OR j.dry_run)
                   FROM batch_job_operation o
                   JOIN batch_job j ON j.id = o.job_id
-                 WHERE o.job_id = %s
-                   AND o.state = 'failed'
-                   %s
+                 WHERE o.state = 'failed'
+                   AND %s
                  ORDER BY o.index
                  LIMIT 1
                 """,
-                job_id,
-                SQL() if position is None else SQL("AND o.position = %s", position),
+                SQL("o.job_id = %s", job_id)
+                if position is None
+                else at_positions(job_id, position, position),
             )
         )
         row = self.env.cr.fetchone()
@@ -179,15 +178,11 @@ class BatchJobOutcome(models.AbstractModel):
                 """
                 UPDATE batch_job_operation
                    SET state = 'pending'
-                 WHERE job_id = %s
-                   AND position BETWEEN %s AND %s
-                   AND state = 'failed'
+                 WHERE %s AND state = 'failed'
              RETURNING error_type AS type, error_model AS model, error_field AS field,
                        error_constraint AS constraint
                 """,
-                job_id,
-                first,
-                last,
+                at_positions(job_id, first, last),
             )
         )
         return self.env.cr.dictfetchall()
@@ -198,6 +193,22 @@ class BatchJobOutcome(models.AbstractModel):
 
         A value is left out if the user may not see it.
         """
+        outcomes: list[dict] = []
+        first, width, end = max(after + 1, 0), limit, self._total(job_id)
+        # between two indexes at a time: the plan of a page never sorts the rest of the job
+        while first < end and len(outcomes) < limit:
+            last = min(first + width, end) - 1
+            outcomes += self._outcomes_of(job_id, state, first, last, limit - len(outcomes))
+            first, width = last + 1, min(2 * width, MOST_LOOKED_AT)
+        return outcomes
+
+    @api.model
+    def _total(self, job_id) -> int:
+        self.env.cr.execute(SQL("SELECT total FROM batch_job WHERE id = %s", job_id))
+        return self.env.cr.fetchone()[0]
+
+    @api.model
+    def _outcomes_of(self, job_id, state, first, last, limit) -> list[dict]:
         self.env.cr.execute(
             SQL(
                 """
@@ -205,15 +216,13 @@ class BatchJobOutcome(models.AbstractModel):
                        CASE WHEN %s THEN value END, note,
                        error_type, error_message, error_field
                   FROM batch_job_operation
-                 WHERE job_id = %s
-                   AND index > %s
+                 WHERE %s
                    %s
                  ORDER BY index
                  LIMIT %s
                 """,
                 self._content_is_visible(),
-                job_id,
-                after,
+                at_indexes(job_id, first, last),
                 SQL("AND state = %s", state) if state else SQL(),
                 limit,
             )

@@ -97,7 +97,7 @@ class BatchJobScreen(models.AbstractModel):
                  CROSS JOIN LATERAL (
                         SELECT id
                           FROM batch_job_operation
-                         WHERE job_id = %(job)s
+                         WHERE job_id::bigint = %(job)s
                            AND position BETWEEN c.first_position AND c.last_position
                            AND state IN ('failed', 'skipped', 'rolled_back')
                          ORDER BY state != 'failed', position

@@ -42,6 +42,7 @@ from . import (
     test_submit_input,
     test_time_limits,
     test_unique_keys,
+    test_unknown_job_plan,
     test_upsert,
     test_upsert_beside_others,
     test_upsert_external_ids,
