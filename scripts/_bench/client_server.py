@@ -51,11 +51,23 @@ class Server:
         os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
 
+    def processes(self) -> list[int]:
+        """The ids of all its processes: those of the session that it leads."""
+        folders = [one for one in Path("/proc").iterdir() if one.name.isdigit()]
+        return [int(one.name) for one in folders if _session_of(one) == self._process.pid]
+
     def _answers(self) -> bool:
         try:
             return httpx.get(f"{self.url}/web/health", timeout=30).status_code == 200
         except httpx.TransportError:
             return False
+
+
+def _session_of(process: Path) -> int | None:
+    try:
+        return int((process / "stat").read_text().rpartition(")")[2].split()[3])
+    except OSError:  # it has ended meanwhile
+        return None
 
 
 def make_key(database: str) -> str:

@@ -34,7 +34,7 @@ async def stream(url: str, database: str, key: str, size: int) -> int:
     """Submit from a generator and read the results back, keeping none."""
     made = 0
     async with AsyncClient(url, database=database, api_key=key) as client:
-        job = await client.submit(_operations(size))
+        job = await client.submit(operations(size))
         async for _status in client.watch(job.id):
             pass
         async for result in client.results(job.id):
@@ -44,7 +44,7 @@ async def stream(url: str, database: str, key: str, size: int) -> int:
 
 async def _job(url: str, database: str, key: str, max_parallel: int, size: int) -> list[int]:
     async with AsyncClient(url, database=database, api_key=key) as client:
-        job = await client.submit(_operations(size), max_parallel=max_parallel)
+        job = await client.submit(operations(size), max_parallel=max_parallel)
         async for _status in client.watch(job.id, interval=0.2):
             pass
         return [result.ids[0] async for result in client.results(job.id)]
@@ -78,7 +78,7 @@ async def _orm(orm: OrmProcesses, size: int) -> list[int]:
     return await orm.make([_values() for _number in range(size)])
 
 
-def _operations(size: int) -> Iterator[dict]:
+def operations(size: int) -> Iterator[dict]:
     for _number in range(size):
         yield {"op": "create", "model": MODEL, "values": _values()}
 

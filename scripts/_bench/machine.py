@@ -48,6 +48,17 @@ def cpu_of(pid: int) -> float:
         return 0.0
 
 
+def resident_mib(pids: list[int]) -> float:
+    """The resident memory of processes; those that are gone have none."""
+    pages = 0
+    for pid in pids:
+        try:
+            pages += int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+        except OSError:
+            continue
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
 def describe(cr) -> dict[str, str]:
     """Machine, date and versions."""
     from odoo.release import version
