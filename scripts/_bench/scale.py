@@ -19,7 +19,7 @@ from pathlib import Path
 import report
 from client_server import ADMIN, Server, make_key
 from jobs import ENDED, owner_env
-from machine import Spent, cpu_of, describe, measured, resident_mib
+from machine import Spent, cpu_of, cpu_of_all, describe, measured, resident_mib
 from scale_client import TENTHS, ClientProcess
 from scale_report import Tenth, show
 from workloads import Create
@@ -157,7 +157,7 @@ class Scale:
                 " WHERE datname = current_database() AND pid != pg_backend_pid()"
             )
             pids = [row[0] for row in cr.fetchall()]
-        return sum(map(cpu_of, [*pids, *self.server.processes()]))
+        return cpu_of_all([*pids, *self.server.processes()])
 
     def _status(self, job_id: int) -> tuple[dict, Spent]:
         """The status, and what it takes the server."""
