@@ -15,6 +15,24 @@ _HELD = SQL(
 )
 
 
+def is_free(chunk_id: SQL) -> SQL:
+    """A condition: nobody holds the advisory lock of a chunk.
+
+    Cheaper than a look into `pg_locks`, for which PostgreSQL stops all who lock anything. A lock
+    that is free is held, shared, for as long as the condition is evaluated.
+    """
+    return SQL(
+        """
+        CASE WHEN pg_try_advisory_lock_shared(%s, %s) THEN pg_advisory_unlock_shared(%s, %s)
+             ELSE FALSE END
+        """,
+        LOCK_CLASS,
+        chunk_id,
+        LOCK_CLASS,
+        chunk_id,
+    )
+
+
 class ChunkLocks(Dispatch):
     """The advisory locks on chunks. They prove that the workers of running chunks live.
 

@@ -1,6 +1,7 @@
 import logging
 import traceback
 from dataclasses import dataclass
+from itertools import takewhile
 
 import psycopg2
 
@@ -8,13 +9,13 @@ from odoo.tools import SQL
 
 from ..engine.chunk_size import fair_size
 from ..engine.next_chunk import ChunkNow, Progress, Step, next_step
-from ..engine.options import DEFAULT_PRIORITY
 from ..engine.states import LIVE_STATES, is_one_transaction, keeps_chunks_whole
 from ..engine.waves import wave_at
 from ..execution.transaction.commit import commit_and_run_hooks
 from ..execution.transaction.transient import is_transient
 from ..execution.worker.deadline import Deadline
 from .base import NOW
+from .candidates import candidates
 from .chunk_lock import ChunkLocks
 from .ending import close_stopped, end
 from .fold import Fold
@@ -27,48 +28,6 @@ _logger = logging.getLogger(__name__)
 
 # a claim reads so many more queued chunks than `max_parallel`: the first ones may have to wait
 QUEUED_AHEAD = 10
-_CANDIDATES = SQL(
-    """
-    WITH open AS (
-        SELECT id, user_id, priority,
-               -- ignore a turn in the future: the clock was set back since
-               CASE WHEN last_claimed_at <= statement_timestamp() AT TIME ZONE 'UTC'
-                    THEN last_claimed_at END AS last_claimed_at,
-               CASE WHEN priority < 0 THEN priority
-                    ELSE GREATEST(priority, %s) END AS rank,
-               state NOT IN %s
-               OR (next_position >= total
-                   AND NOT EXISTS (
-                       SELECT FROM batch_job_chunk c
-                        WHERE c.job_id = j.id AND c.state = 'queued')) AS may_end
-          FROM batch_job j
-         WHERE needs_runner
-           -- only a job that has not begun waits for its eta
-           AND (eta IS NULL OR eta <= now() AT TIME ZONE 'UTC'
-                OR started_at IS NOT NULL OR state NOT IN %s)
-    ), turns AS MATERIALIZED (
-        SELECT user_id,
-               (SELECT max(served.last_claimed_at)
-                  FROM batch_job served
-                 WHERE served.user_id = users.user_id
-                   AND served.last_claimed_at
-                       <= statement_timestamp() AT TIME ZONE 'UTC') AS last_turn
-          FROM (SELECT DISTINCT user_id FROM open) users
-    )
-    SELECT id
-      FROM open
-      JOIN turns USING (user_id)
-     ORDER BY may_end DESC,
-           rank,
-           last_turn NULLS FIRST,
-           priority,
-           last_claimed_at NULLS FIRST,
-           id
-    """,
-    DEFAULT_PRIORITY,
-    LIVE_STATES,
-    LIVE_STATES,
-)
 
 
 @dataclass(frozen=True)
@@ -87,8 +46,9 @@ class Claims(Fold, Recovery):
     """The claim transaction. It rescues and folds chunks of a job, and takes the job's next chunk.
 
     The isolation level is READ COMMITTED: each statement must see what other runners have just
-    committed. The claim waits for the lock on the job's row. If a runner skipped a locked job, the
-    runner would leave while there is work. The order of the statements matters: see `_claim_chunk`.
+    committed. The claim waits for the lock on a job's row, unless an equal job is free. If a runner
+    skipped locked jobs, the runner would leave while there is work. The order of the statements
+    matters: see `_claim_chunk`.
     """
 
     def claim(self, slot, deadline: Deadline | None = None) -> Claim | None:
@@ -99,11 +59,13 @@ class Claims(Fold, Recovery):
             left for a new pass
         :returns: None if no job has a chunk that may begin now
         """
-        deadline = deadline or Deadline()
-        for job_id in self._candidates():
+        deadline, seen = deadline or Deadline(), []
+        # ask anew after each job that had nothing: other jobs may have nothing left by then
+        while found := self._candidates(seen):
+            job_id, job = self._lock_one(found)
+            seen.append(job_id)
             try:
-                self.begin()
-                claim = self._claim_from(job_id, slot, deadline)
+                claim = self._claim_from(job, slot, deadline)
                 # before the work begins: record the attempt, release the lock on the job
                 commit_and_run_hooks(self.env.cr, f"job {job_id}")
             except Exception as error:
@@ -118,6 +80,23 @@ class Claims(Fold, Recovery):
             if claim or deadline.asks_at_once:
                 return claim
         return None
+
+    def _candidates(self, seen):
+        self.begin()
+        return candidates(self.env, seen)
+
+    def _lock_one(self, found) -> tuple[int, LockedJob | None]:
+        """Lock the first job of some candidates.
+
+        While another runner has locked that job, lock the first free one of its equals. If none is
+        free, wait for the first job.
+
+        :returns: (id, the locked job or None if the job is gone)
+        """
+        first_id, kind = found[0]
+        equals = [job_id for job_id, its_kind in takewhile(lambda one: one[1] == kind, found)]
+        job = LockedJob.lock_one(self.env, equals) or LockedJob.lock(self.env, first_id)
+        return (job.id if job else first_id), job
 
     def _set_aside(self, job_id, error):
         """Pause a job whose claim fails, so that the other jobs need not wait for it."""
@@ -136,21 +115,7 @@ class Claims(Fold, Recovery):
             job.set(needs_runner=False, error=text)
         commit_and_run_hooks(self.env.cr, f"job {job_id}")
 
-    def _candidates(self) -> list[int]:
-        """The ids of the jobs that need a runner, in the order of their turns.
-
-        Jobs go by priority. At equal priority users take turns, and so do the jobs of each user.
-        Between users, priorities 0 to 10 count as equal.
-
-        Jobs without a chunk to give go first. Often the claim has nothing to do but end such a job.
-        A client that waits for this end must not wait for other jobs.
-        """
-        self.begin()
-        self.env.cr.execute(_CANDIDATES)
-        return [row[0] for row in self.env.cr.fetchall()]
-
-    def _claim_from(self, job_id, slot, deadline) -> Claim | None:
-        job = LockedJob.lock(self.env, job_id)
+    def _claim_from(self, job, slot, deadline) -> Claim | None:
         if not job or not job["needs_runner"]:
             return None
         job = job.for_owner()  # the claim may store texts, such as why the job is paused

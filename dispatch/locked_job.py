@@ -34,6 +34,25 @@ class LockedJob(Dispatch):
         row = env.cr.dictfetchone()
         return cls(env, row) if row else None
 
+    @classmethod
+    def lock_one(cls, env: Environment, job_ids: list[int]) -> "LockedJob | None":
+        """Lock the first of some jobs that nobody else has locked; None if others have them all."""
+        env.cr.execute(
+            SQL(
+                """
+                SELECT *
+                  FROM batch_job
+                 WHERE id = ANY(%(ids)s)
+                 ORDER BY array_position(%(ids)s, id)
+                 LIMIT 1
+                   FOR NO KEY UPDATE SKIP LOCKED
+                """,
+                ids=job_ids,
+            )
+        )
+        row = env.cr.dictfetchone()
+        return cls(env, row) if row else None
+
     def __getitem__(self, column):
         return self.row[column]
 

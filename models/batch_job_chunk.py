@@ -3,7 +3,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..dispatch.chunk_lock import ChunkLocks
+from ..dispatch.chunk_lock import ChunkLocks, is_free
 from ..dispatch.slots import Slots
 from ..engine.chunk_size import HISTORY, next_size
 from ..engine.outcomes import Tally
@@ -60,9 +60,13 @@ class BatchJobChunk(models.Model):
 
     @api.model
     def _orphans(self, job_id):
-        """Running chunks whose worker is dead. Their rows stay locked until the commit."""
-        running = "job_id = %s AND state = 'running' ORDER BY first_position"
-        locked = self._select(SQL(running + " FOR UPDATE SKIP LOCKED", job_id))
+        """Running chunks whose worker is dead. Their rows stay locked until the commit.
+
+        Rows of living workers are not locked: a worker between claim and work would wait.
+        """
+        running = "job_id = %s AND state = 'running' AND %s ORDER BY first_position"
+        which = SQL(running + " FOR UPDATE SKIP LOCKED", job_id, is_free(SQL.identifier("id")))
+        locked = self._select(which)
         return [chunk for chunk in locked if ChunkLocks(self.env).lock_if_free(chunk["id"])]
 
     @api.model

@@ -24,6 +24,7 @@ from . import (
     test_load,
     test_load_compare,
     test_load_external_ids,
+    test_many_runners,
     test_merging,
     test_odoo_internals,
     test_one_by_one,

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import report
+from claims import claims
 from compare import compare
 from costs import costs
 from loads import Load, LoadWithErrors
@@ -21,13 +22,14 @@ from odoo.tools import config
 
 NAMES = (
     *("create", "write", "unlink", "upsert", "load", "load_bad"),
-    *("subdivisions", "parallel", "costs"),
+    *("subdivisions", "parallel", "costs", "claims"),
 )
 
 
 def main() -> int:
     options = parse_arguments()
     arguments = ["-d", options.database, "--no-http", "--max-cron-threads=0", "--log-level=warn"]
+    arguments.append("--db_maxconn=190")  # each simulated runner has a connection
     config.parse_config(arguments, setup_logging=True)
     registry = Registry(options.database)
     with registry.cursor() as cr:
@@ -72,6 +74,8 @@ def measure(name: str, registry, user_id: int, options) -> dict:
     if name == "parallel":
         databases = [f"{options.database}_parallel_{number}" for number in (1, 2)]
         return parallel(databases, user_id, 2 * options.size, options.repeat)
+    if name == "claims":
+        return claims(registry)
     works = [kind(options.size, options.chunk_size) for kind in simple.values()]
     return costs(registry, user_id, works, options.repeat)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from statistics import median
+
 WORDS = {
     "create": "creates",
     "write": "writes of different values",
@@ -21,7 +23,8 @@ def heading(context: dict[str, str], command: str) -> None:
 
 
 def show(result: dict) -> None:
-    {"parallel": _show_parallel, "costs": _show_costs}.get(result["name"], _show_comparison)(result)
+    shows = {"parallel": _show_parallel, "costs": _show_costs, "claims": _show_claims}
+    shows.get(result["name"], _show_comparison)(result)
 
 
 def _show_comparison(result: dict) -> None:
@@ -67,3 +70,21 @@ def _show_costs(result: dict) -> None:
         print(f"  {step:50}" + "".join(f"{table[step]:10.2f}" for table in tables.values()))
     print(f"  {'all':50}" + "".join(f"{sum(table.values()):10.2f}" for table in tables.values()))
     print(f"  outcomes written in place (HOT): {100 * result['in_place']:.0f} %")
+
+
+def _show_claims(result: dict) -> None:
+    commit = median(one["commit_ms"] for one in result["rows"])
+    print(f"\nreal claims, each chunk a wait of 0.5 to 1.5 s; a commit takes {commit:.1f} ms")
+    print(
+        "                           at once    claims a second         time           a claim, ms"
+    )
+    print(
+        "  runners   jobs  users  of a job    made  possible    lost   idle   median   95 %   CPU"
+    )
+    for one in result["rows"]:
+        print(
+            f"  {one['runners']:>7}{one['jobs']:>7}{one['users']:>7}{one['max_parallel']:>10}"
+            f"{one['claims']:>8.1f}{one['possible']:>10.0f}{100 * one['lost']:>6.1f} %"
+            f"{100 * one['idle']:>5.0f} %{one['median_ms']:>9.1f}{one['slow_ms']:>7.1f}"
+            f"{one['cpu_ms']:>6.1f}"
+        )
