@@ -90,7 +90,7 @@ class ChunkTransaction(Dispatch):
             chunks._cut(claim.job, piece[0].position, piece[-1].last_position, **place)
         if claim.job["max_parallel"] > 1:
             # other runners may have left because there was no second chunk; now there is
-            Slots(self.env).wake()
+            Slots(self.env).wake(most=claim.job["max_parallel"])
 
     def commit(self, claim: Claim):
         """Commit, then tell the other processes which caches they have to drop."""

@@ -171,7 +171,7 @@ class Claims(Fold, Recovery):
             if step.wave and not running:
                 # This chunk begins a wave. A retry has queued the chunks of all waves. Wake the
                 # runners that left while the wave before ran.
-                Slots(self.env).wake()
+                Slots(self.env).wake(most=job["max_parallel"])
         if not ChunkLocks(self.env).hold(chunk_id):
             return None
         attempt = chunks._mark_running(chunk_id, slot)
@@ -201,7 +201,7 @@ class Claims(Fold, Recovery):
                 stop = self.env["batch.job.operation"]._record_end(job.id, stop, wave_end)
             if wave and stop < wave_end and first == job["wave_ends"][wave - 1] + 1:
                 # this chunk begins a wave: wake the runners that left while the wave before ran
-                Slots(self.env).wake()
+                Slots(self.env).wake(most=job["max_parallel"])
         chunk_id = chunks._cut(job.row, first, stop - 1, wave=wave)
         job.set(next_position=stop)
         return chunk_id, first, stop - 1

@@ -1,13 +1,16 @@
+import random
 import re
 
 from odoo import fields
+from odoo.tools import SQL
 
-from ..execution.orm.key_locks import share_of_keys
+from ..engine.runners import possible_runners
 from .base import Dispatch
 
 RUNNERS_PARAMETER = "batch_job.runners"
 DEFAULT_RUNNERS = 2
-MOST_RUNNERS = 16
+MOST_RUNNERS = 128
+SPARE_SLOTS = 2  # woken beyond those that can help
 
 
 class Slots(Dispatch):
@@ -36,8 +39,21 @@ class Slots(Dispatch):
         except (TypeError, ValueError):
             return DEFAULT_RUNNERS
 
-    def share_of_keys(self) -> int:
-        return share_of_keys(self.wanted_runners())
+    def connections(self) -> int:
+        """The connections that PostgreSQL grants to ordinary roles, on all databases together."""
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT current_setting('max_connections')::int
+                       - current_setting('superuser_reserved_connections')::int
+                       - COALESCE(current_setting('reserved_connections', TRUE)::int, 0)
+                """
+            )
+        )
+        return self.env.cr.fetchone()[0]
+
+    def possible_runners(self) -> int:
+        return possible_runners(self.connections(), MOST_RUNNERS)
 
     def follow_setting(self):
         """Have as many scheduled actions as the setting says, after it was changed.
@@ -70,20 +86,51 @@ class Slots(Dispatch):
 
     def wake_for(self, jobs):
         """Wake the runners for jobs: now, or at the eta of a job that has not begun."""
-        for eta in {not job.started_at and job.eta for job in jobs.sudo()}:
-            self.wake(eta)
+        for job in jobs.sudo():
+            self.wake(not job.started_at and job.eta, most=job.max_parallel)
 
-    def wake(self, eta=None):
-        """Have every runner look at the queue when this transaction has committed.
+    def wake(self, eta=None, most=None):
+        """Have runners look at the queue when this transaction has committed.
 
         :param eta: have them look at this time instead
+        :param most: how many runners can help; default: all
         """
         now = fields.Datetime.now()
         later = eta if eta and eta > now else None
         slots = self.wanted_slots().filtered("active")
+        if most and not later:
+            slots = self._helpers(slots, most)
         self.env["ir.cron.trigger"].sudo().create(
             [{"cron_id": cron.id, "call_at": later or now} for cron in slots]
         )
         if not later:
             # once for all slots: each notification opens a connection
             self.env.cr.postcommit.add(self.env["ir.cron"].sudo()._notifydb)
+
+    def _helpers(self, slots, most):
+        """Slots without a chunk at work, a few more than can help; all if there are not as many.
+
+        Each look at the queue costs some 20 ms, and with 128 runners all of them together more
+        than a short job. A slot that seems idle may be between two chunks: hence the spare ones.
+        Where other work waits, all are called: by now the slots of an earlier call may have it.
+        """
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT array_agg(DISTINCT runner),
+                       (SELECT count(*)
+                          FROM batch_job
+                         WHERE needs_runner
+                           AND state = 'queued'
+                           AND (eta IS NULL OR eta <= now() AT TIME ZONE 'UTC'))
+                  FROM batch_job_chunk
+                 WHERE state = 'running'
+                """
+            )
+        )
+        busy, waiting = self.env.cr.fetchone()
+        idle = [slot for slot in slots if self.number_of(slot) not in (busy or ())]
+        wanted = most + SPARE_SLOTS
+        if waiting > 1 or len(idle) < wanted:
+            return slots
+        return random.sample(idle, wanted)

@@ -12,10 +12,10 @@ from ..execution.worker.server_stop import is_stopping
 from .chunk_lock import ChunkLocks
 from .chunk_transaction import ChunkTransaction
 from .claim import Claim
+from .key_shares import KeyShares
 from .one_transaction import OneTransaction
 from .reasons import reason_of
 from .recovery import Recovery
-from .slots import Slots
 
 _logger = logging.getLogger(__name__)
 
@@ -58,11 +58,12 @@ class Work(ChunkTransaction):
         Then end the transaction. The work transaction must begin under the locks: otherwise it
         would not see what the last holder of a lock has committed.
         """
+        most = KeyShares(self.env).most()
         # leave out an operation whose model is gone: it has no key, and will fail with the reason
         operations = [one for one in self.operations(claim) if one.model in self.env]
         run = self.new_run(claim.job, operations, Lessons())
         ready = run.references.resolve_known(operations)
-        locks.take(run.job_env, ready, Slots(self.env).share_of_keys())
+        locks.take(run.job_env, ready, most)
         self.env.cr.rollback()
 
     def _abandon(self, claim, error):

@@ -10,7 +10,7 @@ from .states import POLICIES
 from .storable import is_storable
 
 LARGEST_CHUNK = 10_000  # operations
-MOST_PARALLEL = 64
+MOST_PARALLEL = 128
 EXECUTE_LIMIT = 1_000  # operations of one `execute`
 EXECUTE_POLICIES = ("isolate", "all")
 LONGEST_KEY = 255  # characters

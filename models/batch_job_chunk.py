@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..dispatch.chunk_lock import ChunkLocks, is_free
+from ..dispatch.key_shares import KeyShares
 from ..dispatch.slots import Slots
 from ..engine.chunk_size import HISTORY, next_size
 from ..engine.outcomes import Tally
@@ -165,15 +166,19 @@ class BatchJobChunk(models.Model):
     def _cut_for_retry(self, job):
         """Replace the queued chunks: cut the pending operations of a job that had ended."""
         self._drop_queued(job["id"])
-        size = job["chunk_size"] or self._size_by_history(job)
+        at_once = min(job["max_parallel"], Slots(self.env).wanted_runners())
+        size = job["chunk_size"] or self._size_by_history(job, at_once - 1)
         self._cut_pending(job, job["total"] if is_one_transaction(job) else size)
 
     @api.model
-    def _size_by_history(self, job) -> int:
+    def _size_by_history(self, job, beside: int | None = None) -> int:
+        """
+        :param beside: chunks at work beside it; default: those that run now
+        """
         size = next_size(self._history(job["id"]))
         if job["has_keys"]:
             # a larger chunk would lock whole models, and other chunks would wait for it
-            size = min(size, Slots(self.env).share_of_keys())
+            size = min(size, KeyShares(self.env).size(beside))
         return size
 
     @api.model

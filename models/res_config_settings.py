@@ -3,6 +3,7 @@ from odoo.exceptions import ValidationError
 
 from ..dispatch.clean_up import DEFAULT_RETENTION, RETENTION_PARAMETER
 from ..dispatch.slots import DEFAULT_RUNNERS, MOST_RUNNERS, RUNNERS_PARAMETER, Slots
+from ..engine.runners import CONNECTIONS_OF_A_RUNNER, FOR_OTHERS
 
 
 class ResConfigSettings(models.TransientModel):
@@ -14,12 +15,32 @@ class ResConfigSettings(models.TransientModel):
         default=DEFAULT_RUNNERS,
         help="Chunks of all jobs that run at once; not more than Odoo's --max-cron-threads.",
     )
+    batch_job_runners_possible = fields.Char(compute="_compute_batch_job_runners_possible")
     batch_job_retention_days = fields.Integer(
         "Keep Operations",
         config_parameter=RETENTION_PARAMETER,
         default=DEFAULT_RETENTION,
         help="Days after which the operations of an ended job are deleted; its summary stays.",
     )
+
+    @api.depends("company_id")
+    def _compute_batch_job_runners_possible(self):
+        self.batch_job_runners_possible = self._batch_job_runners_possible()
+
+    def _batch_job_runners_possible(self) -> str:
+        slots = Slots(self.env)
+        possible = slots.possible_runners()
+        if possible == MOST_RUNNERS:
+            return self.env._("Up to %s runners are possible.", possible)
+        return self.env._(
+            "Up to %(possible)s runners are possible: PostgreSQL grants %(connections)s "
+            "connections, of which %(others)s are left to HTTP workers and others, and a runner "
+            "takes up to %(each)s. For more runners, raise PostgreSQL's max_connections.",
+            possible=possible,
+            connections=slots.connections(),
+            others=FOR_OTHERS,
+            each=CONNECTIONS_OF_A_RUNNER,
+        )
 
     @api.constrains("batch_job_runners", "batch_job_retention_days")
     def _check_batch_job_settings(self):
@@ -28,6 +49,10 @@ class ResConfigSettings(models.TransientModel):
                 raise ValidationError(
                     self.env._("The number of runners is from 1 to %s.", MOST_RUNNERS)
                 )
+            # a number that was possible once hinders nobody who changes other settings
+            slots = Slots(self.env)
+            if settings.batch_job_runners > max(slots.possible_runners(), slots.wanted_runners()):
+                raise ValidationError(self._batch_job_runners_possible())
             if settings.batch_job_retention_days < 1:
                 raise ValidationError(self.env._("Keep operations for at least one day."))
 

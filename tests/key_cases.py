@@ -2,6 +2,8 @@
 
 from .common import CommittedCase
 
+# what gives the number of keys that all chunks may lock
+BUDGET = "odoo.addons.batch_job.dispatch.key_shares.budget"
 KEY = "test.batch.key"
 DOTTED = "batch_job_tests"  # prefix of the external ids of these tests
 

@@ -1,8 +1,12 @@
 from contextlib import contextmanager
+from unittest.mock import patch
 
 from odoo.tests import tagged
 
 from ..dispatch.chunk_lock import ChunkLocks
+from ..dispatch.key_shares import KeyShares
+from ..dispatch.slots import RUNNERS_PARAMETER, SPARE_SLOTS, Slots
+from .key_cases import BUDGET, upsert
 from .races import PATIENCE, RaceCase
 
 
@@ -110,3 +114,148 @@ class TestManyRunners(RaceCase):
         self.assertEqual(len(other.env["batch.job.chunk"]._orphans(claim.job["id"])), 1)
         other.cr.rollback()
         self.assertTrue(ChunkLocks(one.env).lock_if_free(claim.chunk_id))
+
+
+@tagged("post_install", "-at_install")
+class TestWake(RaceCase):
+    """Of many idle runners those are called that can help, not all."""
+
+    RUNNERS = 8
+
+    def setUp(self):
+        super().setUp()
+        self.addCleanup(self.have, 2)
+        self.have(self.RUNNERS)
+
+    def have(self, runners):
+        self.renew()
+        self.env["ir.config_parameter"].set_param(RUNNERS_PARAMETER, str(runners))
+        Slots(self.env).follow_setting()
+        self.forget_triggers()
+
+    def forget_triggers(self):
+        self.triggers().unlink()
+        self.commit()
+
+    def triggers(self):
+        slots = Slots(self.env).all()
+        return self.env["ir.cron.trigger"].search([("cron_id", "in", slots.ids)])
+
+    def called(self):
+        """The numbers of the slots that were called since the last look."""
+        self.renew()
+        slots = Slots(self.env)
+        numbers = {slots.number_of(cron) for cron in self.triggers().cron_id}
+        self.forget_triggers()
+        return numbers
+
+    def test_as_many_as_can_help(self):
+        """One chunk at a time calls one runner, and the spare ones; more chunks call more."""
+        for at_once in (1, 3):
+            job = self.submit(self.creates(f"few {at_once}", 3), max_parallel=at_once)
+            self.assertEqual(len(self.called()), at_once + SPARE_SLOTS)
+            self.run_to_end(job)
+            self.called()
+
+    def test_no_busy_ones(self):
+        """Who is at work is not called while there are others."""
+        busy = [self.runner(slot) for slot in range(4)]
+        self.submit(self.creates("busy", 8), chunk_size=1, max_parallel=4)
+        claims = [runner.claim() for runner in busy]
+        self.called()
+        self.submit(self.creates("called", 2), chunk_size=1, max_parallel=2)
+        self.assertEqual(self.called(), {4, 5, 6, 7})
+        for runner, claim in zip(busy, claims, strict=True):
+            runner.work(claim)
+
+    def test_too_few_idle_ones(self):
+        """Where not enough are idle all are called: whoever ends first helps."""
+        busy = [self.runner(slot) for slot in range(6)]
+        self.submit(self.creates("busy", 8), chunk_size=1, max_parallel=6)
+        claims = [runner.claim() for runner in busy]
+        self.called()
+        self.submit(self.creates("called", 2))
+        self.assertEqual(self.called(), set(range(self.RUNNERS)))
+        for runner, claim in zip(busy, claims, strict=True):
+            runner.work(claim)
+
+    def test_other_work_waits(self):
+        """Where another job waits all are called: those called for it will be at work on it."""
+        self.submit(self.creates("first", 1))
+        self.called()
+        self.submit(self.creates("second", 1))
+        self.assertEqual(self.called(), set(range(self.RUNNERS)))
+
+    def test_resume_and_retry(self):
+        """Both call at once as many as can help."""
+        job = self.submit(self.creates("again", 6), chunk_size=1, max_parallel=2)
+        job.pause()
+        self.commit()
+        self.called()
+        job.resume()
+        self.commit()
+        self.assertEqual(len(self.called()), 2 + SPARE_SLOTS)
+        job.cancel()
+        self.commit()
+        self.called()
+        job.retry(cancelled=True)
+        self.commit()
+        self.assertEqual(len(self.called()), 2 + SPARE_SLOTS)
+
+
+@tagged("post_install", "-at_install")
+class TestKeyShares(RaceCase):
+    """Runners share the locks on keys that PostgreSQL has room for, by who is at work."""
+
+    def setUp(self):
+        super().setUp()
+        self.addCleanup(self.have, 2)
+        self.have(16)
+
+    def have(self, runners):
+        self.renew()
+        self.env["ir.config_parameter"].set_param(RUNNERS_PARAMETER, str(runners))
+        self.commit()
+
+    def shares(self):
+        """(operations of a new chunk, keys that a chunk may lock) of a budget of 3,200."""
+        self.renew()
+        with patch(BUDGET, lambda _locks: 3_200):
+            return KeyShares(self.env).size(), KeyShares(self.env).most()
+
+    def test_the_server_s_limits(self):
+        """The budget follows what PostgreSQL says of its lock table."""
+        self.cr.execute(
+            "SELECT current_setting('max_locks_per_transaction')::int"
+            " * (current_setting('max_connections')::int"
+            " + current_setting('max_prepared_transactions')::int)"
+        )
+        (room,) = self.cr.fetchone()
+        self.assertEqual(KeyShares(self.env).most(), room * 5 // 8)
+
+    def test_by_the_chunks_at_work(self):
+        """Who is alone gets most; with others at work it is less, and never less than is certain,
+        whatever they hold."""
+        self.assertEqual(self.shares(), (1_600, 3_200))
+        operations = [upsert("code", code=f"k{n}") for n in range(4)]
+        self.submit(operations, chunk_size=1, max_parallel=4)
+        runners = [self.runner(slot) for slot in range(2)]
+        claims = [runner.claim() for runner in runners]
+        # two have yet to take their locks
+        self.assertEqual(self.shares(), (533, 1_600))
+        with self.registry.cursor() as cr:
+            cr.execute("SELECT count(pg_advisory_xact_lock(n)) FROM generate_series(1, 2000) n")
+            self.assertEqual(self.shares(), (533, 1_200))
+            cr.execute("SELECT count(pg_advisory_xact_lock(n)) FROM generate_series(1, 3500) n")
+            self.assertEqual(self.shares(), (533, 100))
+        for runner, claim in zip(runners, claims, strict=True):
+            runner.work(claim)
+        self.assertEqual(self.shares(), (1_600, 3_200))
+
+    def test_other_jobs_do_not_count(self):
+        """A chunk without keys takes no share."""
+        self.submit(self.creates("no key", 2), chunk_size=1, max_parallel=2)
+        runner = self.runner(0)
+        claim = runner.claim()
+        self.assertEqual(self.shares(), (1_600, 3_200))
+        runner.work(claim)

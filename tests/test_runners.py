@@ -45,11 +45,40 @@ class TestRunners(RaceCase):
         self.assertEqual(len(self.active()), len(slots))
 
     def test_nonsense_is_refused(self):
-        """Less than one and more than sixteen are no numbers of runners."""
-        for number in (0, -1, 17):
+        """Less than one and more than 128 are no numbers of runners."""
+        for number in (0, -1, 129):
             with self.subTest(number=number), self.assertRaises(ValidationError):
                 self.save(number)
             self.renew()
+
+    def test_more_than_connections(self):
+        """There are no more runners than PostgreSQL has connections for; who asks for more is told
+        how many and why."""
+        with patch.object(Slots, "connections", lambda slots: 40):
+            self.save(5)
+            with self.assertRaises(ValidationError) as refused:
+                self.save(6)
+        self.assertEqual(
+            refused.exception.args[0],
+            "Up to 5 runners are possible: PostgreSQL grants 40 connections, of which 20 are left "
+            "to HTTP workers and others, and a runner takes up to 4. For more runners, raise "
+            "PostgreSQL's max_connections.",
+        )
+
+    def test_fewer_connections_than_before(self):
+        """A number that was possible once hinders nobody who changes another setting."""
+        self.save(6)
+        with patch.object(Slots, "connections", lambda slots: 40):
+            self.save(6)
+        self.assertEqual(Slots(self.env).wanted_runners(), 6)
+
+    def test_the_connections_of_this_server(self):
+        """What is reserved for superusers is not granted to runners."""
+        limit, reserved = self.ask(
+            "SELECT current_setting('max_connections')::int,"
+            " current_setting('superuser_reserved_connections')::int"
+        )
+        self.assertEqual(Slots(self.env).connections(), limit - reserved)
 
     def test_nobody_can_be_told_of_progress(self):
         """That PostgreSQL refuses to notify browsers, as it does when it has no connection left,
@@ -114,7 +143,7 @@ class TestRunners(RaceCase):
 
     def test_a_parameter_that_is_no_number(self):
         """Somebody edits the system parameter by hand: the default holds."""
-        for text, number in (("many", 2), ("", 2), ("0", 1), ("99", 16)):
+        for text, number in (("many", 2), ("", 2), ("0", 1), ("999", 128)):
             self.env["ir.config_parameter"].set_param(RUNNERS_PARAMETER, text)
             self.assertEqual(Slots(self.env).wanted_runners(), number, text)
 

@@ -6,7 +6,7 @@ from odoo.tests import tagged
 from ..engine.operations import Operation
 from ..execution.orm.find_keys import Keys
 from ..execution.orm.upsert import upsert as apply
-from .key_cases import KEY, KeyCase, upsert, write
+from .key_cases import BUDGET, KEY, KeyCase, upsert, write
 
 HALF = 300
 
@@ -191,7 +191,7 @@ class TestUpsert(KeyCase):
     def test_more_keys_than_locks(self):
         """Past a number of keys models are locked instead; the end is the same."""
         operations = [upsert("code", code=f"m {number}") for number in range(20)]
-        with patch("odoo.addons.batch_job.execution.orm.key_locks.MOST_KEYS", 5):
+        with patch(BUDGET, lambda _locks: 5):
             self.assertEqual(self.values_of(operations, chunk_size=20), ["created"] * 20)
             self.assertEqual(self.values_of(operations, chunk_size=20), ["updated"] * 20)
 
@@ -216,7 +216,7 @@ class TestUpsert(KeyCase):
     def test_no_more_keys_than_its_share(self):
         """Where the size is left to the server, a chunk has no more keys than a runner may lock."""
         job = self.submit([upsert("code", code=f"s {number}") for number in range(50)])
-        with patch("odoo.addons.batch_job.execution.orm.key_locks.MOST_KEYS", 20):
+        with patch(BUDGET, lambda _locks: 20):
             self.run_jobs()
         self.assert_counters(job, "done", succeeded=50)
         self.assertEqual(set(job.chunk_ids.mapped("size")), {10})
@@ -225,7 +225,7 @@ class TestUpsert(KeyCase):
         """Also where a retry cuts all chunks at once."""
         job = self.submit([upsert("code", code=f"r {number}") for number in range(50)])
         job.cancel()
-        with patch("odoo.addons.batch_job.execution.orm.key_locks.MOST_KEYS", 20):
+        with patch(BUDGET, lambda _locks: 20):
             job.retry(cancelled=True)
             self.run_jobs()
         self.assert_counters(job, "done", succeeded=50)

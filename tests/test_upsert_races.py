@@ -6,7 +6,7 @@ import psycopg2
 
 from odoo.tests import tagged
 
-from .key_cases import KEY, by_id, create, refer, upsert
+from .key_cases import BUDGET, KEY, by_id, create, refer, upsert
 from .races import PATIENCE
 from .upsert_races import LOCKS, UpsertRaceCase, waits_at_gate
 
@@ -64,7 +64,7 @@ class TestUpsertOfTwoJobs(UpsertRaceCase):
         """A job with too many keys locks the model: against those that lock keys as well."""
         many = [upsert("code", code=f"k{n}") for n in range(6)]
         for first, second in ((many, many[:2]), (many[:2], many)):
-            with patch(f"{LOCKS}.MOST_KEYS", 2 * 3):
+            with patch(BUDGET, lambda _locks: 5):
                 self.one_after_the_other(first, second, chunk_size=10)
             self.assertEqual(len(self.records([])), 6)
             self.remove_all()

@@ -20,9 +20,6 @@ from ..transaction.unseen_commits import oldest_unseen
 from ..worker.second_connection import SecondCursor
 from .upsert import finder_of
 
-# locked by all runners together: by default PostgreSQL's lock table has room for some 6,400 locks,
-# and a full table makes every session fail
-MOST_KEYS = 4_000
 MOST_KEYS_OF_A_CALL = 200  # of `execute`: each HTTP worker may be at work on such a call
 PATIENCE = "3s"  # after this wait the chunk is put back, and its runner does other work
 LOST = (psycopg2.InterfaceError, psycopg2.OperationalError)
@@ -33,11 +30,6 @@ class KeysTaken(TransientError):
 
     A chunk waits for its turn, and no conflict is counted. `execute` answers 429.
     """
-
-
-def share_of_keys(runners: int) -> int:
-    """How many keys one runner may lock. A chunk with more keys locks whole models."""
-    return MOST_KEYS // runners
 
 
 class KeyLocks:
