@@ -89,6 +89,10 @@ class Server:
         """The master's children that live."""
         return [pid for pid, parent, state in _all_processes() if self._is_child(parent, state)]
 
+    def main_process(self):
+        """The master, or the one process of a threaded server."""
+        return self._process.pid
+
     def cron_workers(self):
         """The children that listen for the scheduled actions' triggers."""
         listening = self.database.column(
