@@ -30,6 +30,8 @@ def main() -> int:
     options = parse_arguments()
     arguments = ["-d", options.database, "--no-http", "--max-cron-threads=0", "--log-level=warn"]
     arguments.append("--db_maxconn=190")  # each simulated runner has a connection
+    # simulated runners share one pool of connections
+    arguments.append("--log-handler=odoo.addons.batch_job.execution.transaction.commit:ERROR")
     config.parse_config(arguments, setup_logging=True)
     registry = Registry(options.database)
     with registry.cursor() as cr:

@@ -8,7 +8,7 @@ import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
 from statistics import mean, median
@@ -59,12 +59,15 @@ class Measured:
 
 
 def _measure(registry, runners: int, jobs: int, users: int, max_parallel: int) -> dict:
-    with _open_jobs(registry, jobs, users, max_parallel or runners) as watch:
+    with _open_jobs(registry, jobs, users, max_parallel or runners) as watch, ExitStack() as open_:
+        # before the first claim: to tell browsers of progress takes connections for a moment, and
+        # only they may find none
+        cursors = [open_.enter_context(registry.cursor()) for _number in range(runners)]
         commit_ms = _commit_ms(watch)
         now = time.monotonic()
         seen = Measured(now + WARM_UP, now + WARM_UP + SECONDS)
         with ThreadPoolExecutor(runners) as threads:
-            runs = [threads.submit(_run, registry, slot, seen) for slot in range(runners)]
+            runs = [threads.submit(_run, cr, slot, seen) for slot, cr in enumerate(cursors)]
             time.sleep(WARM_UP)
             with measured(watch) as spent:
                 time.sleep(SECONDS)
@@ -132,24 +135,23 @@ def _open_jobs(registry, jobs: int, users: int, max_parallel: int):
             cr.connection.autocommit = False
 
 
-def _run(registry, slot: int, seen: Measured) -> None:
+def _run(cr, slot: int, seen: Measured) -> None:
     """A runner, until the end of the measuring."""
-    with registry.cursor() as cr:
-        env = api.Environment(cr, SUPERUSER_ID, {})
-        claims = _part("claim").Claims(env)
-        while (began := time.monotonic()) < seen.end:
-            claim = claims.claim(slot)
-            claimed = time.monotonic()
-            if claim:
-                worked, landed = _work(env, claim)
-                seen.book("claim", began, claimed)
-                seen.book("fence", claimed, worked)
-                seen.book("work", worked, landed)
-                seen.book("landing", landed, time.monotonic())
-            else:
-                cr.rollback()
-                time.sleep(LOOK_AGAIN)
-                seen.book("idle", began, time.monotonic())
+    env = api.Environment(cr, SUPERUSER_ID, {})
+    claims = _part("claim").Claims(env)
+    while (began := time.monotonic()) < seen.end:
+        claim = claims.claim(slot)
+        claimed = time.monotonic()
+        if claim:
+            worked, landed = _work(env, claim)
+            seen.book("claim", began, claimed)
+            seen.book("fence", claimed, worked)
+            seen.book("work", worked, landed)
+            seen.book("landing", landed, time.monotonic())
+        else:
+            cr.rollback()
+            time.sleep(LOOK_AGAIN)
+            seen.book("idle", began, time.monotonic())
 
 
 def _work(env, claim) -> tuple[float, float]:
