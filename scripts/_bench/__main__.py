@@ -14,6 +14,7 @@ from costs import costs
 from loads import Load, LoadWithErrors
 from machine import describe
 from parallel import parallel
+from path import path
 from upserts import Upsert, one_call_each
 from workloads import Create, Subdivisions, Unlink, Write
 
@@ -22,7 +23,7 @@ from odoo.tools import config
 
 NAMES = (
     *("create", "write", "unlink", "upsert", "load", "load_bad"),
-    *("subdivisions", "parallel", "costs", "claims"),
+    *("subdivisions", "parallel", "costs", "claims", "path"),
 )
 
 
@@ -78,6 +79,8 @@ def measure(name: str, registry, user_id: int, options) -> dict:
         return parallel(databases, user_id, 2 * options.size, options.repeat)
     if name == "claims":
         return claims(registry)
+    if name == "path":
+        return path(registry, user_id, options.size, options.chunk_size, options.repeat)
     works = [kind(options.size, options.chunk_size) for kind in simple.values()]
     return costs(registry, user_id, works, options.repeat)
 

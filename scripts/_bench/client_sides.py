@@ -35,9 +35,7 @@ async def stream(url: str, database: str, key: str, size: int) -> int:
     made = 0
     async with AsyncClient(url, database=database, api_key=key) as client:
         job = await client.submit(operations(size))
-        async for _status in client.watch(job.id):
-            pass
-        async for result in client.results(job.id):
+        async for result in client.results(job.id, wait=True):
             made += result.success
     return made
 
@@ -45,9 +43,7 @@ async def stream(url: str, database: str, key: str, size: int) -> int:
 async def _job(url: str, database: str, key: str, max_parallel: int, size: int) -> list[int]:
     async with AsyncClient(url, database=database, api_key=key) as client:
         job = await client.submit(operations(size), max_parallel=max_parallel)
-        async for _status in client.watch(job.id, interval=0.2):
-            pass
-        return [result.ids[0] async for result in client.results(job.id)]
+        return [result.ids[0] async for result in client.results(job.id, wait=True)]
 
 
 async def _calls(url: str, database: str, key: str, size: int) -> list[int]:

@@ -23,8 +23,13 @@ def heading(context: dict[str, str], command: str) -> None:
 
 
 def show(result: dict) -> None:
-    shows = {"parallel": _show_parallel, "costs": _show_costs, "claims": _show_claims}
-    shows.get(result["name"], _show_comparison)(result)
+    ways = {
+        "parallel": _show_parallel,
+        "costs": _show_costs,
+        "claims": _show_claims,
+        "path": _show_path,
+    }
+    ways.get(result["name"], _show_comparison)(result)
 
 
 def _show_comparison(result: dict) -> None:
@@ -88,3 +93,10 @@ def _show_claims(result: dict) -> None:
             f"{100 * one['idle']:>5.0f} %{one['median_ms']:>9.1f}{one['slow_ms']:>7.1f}"
             f"{one['cpu_ms']:>6.1f}"
         )
+
+
+def _show_path(result: dict) -> None:
+    steps = result["steps"]
+    print(f"\nµs of CPU (Python and PostgreSQL) for one of {result['operations']:,} creates")
+    for step, spent in {**steps, "all": sum(steps.values())}.items():
+        print(f"  {step:34}{spent:8.2f}")

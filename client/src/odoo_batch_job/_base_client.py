@@ -183,21 +183,30 @@ class BaseClient:
             pause = min(pause * 1.5, interval)
 
     async def results(
-        self, job_id: int, *, state: str | None = None, after: int = -1
+        self, job_id: int, *, state: str | None = None, after: int = -1, wait: bool = False
     ) -> AsyncGenerator[OperationResult, None]:
         """Yield results in the order of submission; the client reads a page at a time.
 
         :param state: yield only results in this state, such as ``failed``
         :param after: yield only results with a higher index
+        :param wait: yield what is final while the job still runs, and go on until the job is at
+            rest. So the results are there almost as soon as the job has ended
         """
-        async for page in self.result_pages(job_id, state=state, after=after):
+        async for page in self.result_pages(job_id, state=state, after=after, wait=wait):
             for result in page:
                 yield result
 
     async def result_pages(
-        self, job_id: int, *, state: str | None = None, after: int = -1
+        self, job_id: int, *, state: str | None = None, after: int = -1, wait: bool = False
     ) -> AsyncGenerator[list[OperationResult], None]:
         """Yield the same as :meth:`results` in lists of up to 2,500, a list for each request."""
+        if wait:
+            async for status in self.watch(job_id):
+                if state is not None:
+                    continue  # with parallel chunks, an earlier operation may get this state later
+                async for page in self._rpc.settled_pages(status, after=after):
+                    yield page
+                    after = page[-1].index
         async for page in self._rpc.result_pages(job_id, state=state, after=after):
             yield page
 

@@ -98,6 +98,7 @@ class AsyncClient(BaseClient):
 
     async def aclose(self) -> None:
         """Close the connections; jobs go on."""
+        await self._rpc.ahead.drop_all()
         await self._server.aclose()
 
     async def __aenter__(self) -> AsyncClient:

@@ -10,7 +10,7 @@ import asyncio
 import inspect
 import logging
 import uuid
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,7 +24,7 @@ from ._errors import (
     InvalidRequestError,
 )
 from ._execute_kw import ExecuteKw, ExecuteKwConnection
-from ._models import JobStatus
+from ._models import JobStatus, OperationResult
 from ._operations import BatchOperation
 from ._packing import PART_BYTES
 from ._retry import RealClock, Retry
@@ -121,8 +121,7 @@ class BatchExecutor:
             self._unfinished.clear()
             results = self.results[begin:] + _unsent(batch, error)
             raise BatchExecutionError(f"nothing was executed: {error}", results) from error
-        await self._follow(job, batch.begin - begin, progress)
-        outcomes = [outcome async for outcome in self._client.results(job.id)]
+        outcomes = await self._outcomes(job, batch.begin - begin, progress)
         self.results += [
             BatchResult.of(operation, outcome, batch.begin + outcome.index)
             for operation, outcome in zip(operations, outcomes, strict=True)
@@ -142,12 +141,25 @@ class BatchExecutor:
             self.jobs.append(job.id)
         return job
 
-    async def _follow(self, job: JobStatus, before: int, progress: _Progress) -> None:
-        """Wait until the job has ended, also while a person has paused the job."""
+    async def _outcomes(
+        self, job: JobStatus, before: int, progress: _Progress
+    ) -> list[OperationResult]:
+        """Return the results once the job has ended; read what is final while the job runs."""
+        outcomes: list[OperationResult] = []
+        async for status in self._statuses(job):
+            await progress.report(before + status.total - status.remaining)
+            async for page in self._client._rpc.settled_pages(status, after=len(outcomes) - 1):
+                outcomes += page
+        async for page in self._client.result_pages(job.id, after=len(outcomes) - 1):
+            outcomes += page
+        return outcomes
+
+    async def _statuses(self, job: JobStatus) -> AsyncGenerator[JobStatus, None]:
+        """Yield each status until the job has ended, also while a person has paused the job."""
         status = job
         while not status.ended:
             async for status in self._client.watch(job.id):
-                await progress.report(before + status.total - status.remaining)
+                yield status
             if status.state == "paused":
                 if status.error:
                     raise BatchExecutionError(f"job {job.id} is paused: {status.error}", [])

@@ -32,6 +32,7 @@ _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _HOPELESS = (httpx.UnsupportedProtocol, httpx.LocalProtocolError)
 _PAGES = re.compile("^/(odoo|web)(/|$)")  # a URL that a person has copied from a browser
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
+_STRICT_JSON = json.JSONEncoder(allow_nan=False, ensure_ascii=False, separators=(",", ":"))
 
 
 class Http:
@@ -168,8 +169,7 @@ def encode(value: object) -> bytes:
     :raises TypeError: no JSON type
     :raises ValueError: NaN, infinity, a lone surrogate or a circle
     """
-    text = json.dumps(value, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
-    return text.encode()
+    return _STRICT_JSON.encode(value).encode()
 
 
 def json_of(response: httpx.Response) -> Any:

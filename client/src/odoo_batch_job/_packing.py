@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping
 from typing import Any
 
@@ -12,6 +13,7 @@ from ._operations import BatchOperation
 Operation = Mapping[str, Any] | BatchOperation
 
 PART_BYTES = 1_000_000  # bytes; nginx refuses bodies over 1 MiB unless told otherwise
+AT_ONCE = 100  # operations packed without a pause for other tasks
 
 
 async def pack(
@@ -20,7 +22,8 @@ async def pack(
     """Yield JSON arrays of operations, each below ``limit`` bytes.
 
     An operation above ``limit`` gets an array of its own. The same operations and limit give the
-    same arrays: only then can a submission be repeated. One array is in memory at a time.
+    same arrays: only then can a submission be repeated. One array is in memory at a time. While an
+    array is made, other tasks go on, such as the request with the array before.
 
     :raises InvalidOperationError: something is no operation, or JSON cannot carry the operation
     """
@@ -34,6 +37,8 @@ async def pack(
         part.append(text)
         size += len(text) + 1
         index += 1
+        if index % AT_ONCE == 0:
+            await asyncio.sleep(0)
     if part:
         yield _array(part)
 
@@ -68,7 +73,7 @@ def _text(index: int, operation: Operation) -> bytes:
             index, f"expected a dict or a BatchOperation, got {type(operation).__name__}"
         )
     try:
-        return encode(dict(operation))
+        return encode(operation if type(operation) is dict else dict(operation))
     except (TypeError, ValueError, RecursionError) as error:
         hint = (
             "; give dates and times as texts: 2026-01-31 12:00:00" if "date" in str(error) else ""

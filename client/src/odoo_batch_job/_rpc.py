@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 import uuid
 from collections.abc import (
@@ -13,8 +14,10 @@ from collections.abc import (
     Mapping,
 )
 from contextlib import suppress
+from itertools import takewhile
 from typing import Any
 
+from ._ahead import Ahead
 from ._connection import Connection
 from ._errors import BatchJobError, ConnectionFailedError, IdempotencyKeyError, UnexpectedReplyError
 from ._models import JobStatus, OperationResult
@@ -23,6 +26,7 @@ from ._packing import Operation, pack
 JOB = "batch.job"
 DEFAULT_NAME = "batch_job_default_name"  # in the context: Odoo compares no context by a key
 PAGE = 2_500  # results per request
+AT_ONCE = 250  # results read without a pause for other tasks
 
 
 class JobRpc:
@@ -31,6 +35,7 @@ class JobRpc:
     def __init__(self, connection: Connection, part_bytes: int) -> None:
         self._connection = connection
         self._part_bytes = part_bytes
+        self.ahead = Ahead()
 
     async def verb(
         self, method: str, job_id: int, *, repeatable: bool = True, **arguments: object
@@ -96,25 +101,68 @@ class JobRpc:
         answer = await self._connection.call(
             JOB, "execute", arguments, operations=b"".join(parts) or b"[]", repeatable=True
         )
-        return JobStatus.from_json(answer), _results(answer)
+        return JobStatus.from_json(answer), await _results(_checked_page(answer))
 
     async def result_pages(
         self, job_id: int, *, state: str | None, after: int
     ) -> AsyncGenerator[list[OperationResult], None]:
-        """Yield the results a page at a time, in the order of submission."""
-        following: int | None = after
-        while following is not None:
-            arguments = {"ids": [job_id], "state": state, "after": following, "limit": PAGE}
-            page = await self._connection.call(JOB, "results", arguments, repeatable=True)
-            yield _results(page)
-            following = page["next"]
+        """Yield the results a page at a time, in the order of submission.
+
+        Odoo makes the next page while the caller works on this one.
+        """
+        page = await self._page(job_id, state, after)
+        while page is not None:
+            ahead = None
+            if page["next"] is not None:
+                ahead = self.ahead.begin(self._page(job_id, state, page["next"]))
+            try:
+                yield await _results(page)
+                page = await ahead if ahead else None
+            finally:
+                await self.ahead.drop(ahead)
+
+    async def settled_pages(
+        self, job: JobStatus, *, after: int
+    ) -> AsyncGenerator[list[OperationResult], None]:
+        """Yield the full pages that are final while the job still runs, in order of submission.
+
+        With parallel chunks, an early operation may be pending while later operations are done.
+        """
+        settled = 0 if job.at_rest else job.total - job.remaining
+        while settled - after > PAGE:
+            page = await _results(await self._page(job.id, None, after))
+            final = list(takewhile(lambda result: result.state != "pending", page))
+            if final:
+                yield final
+            if len(final) < PAGE:
+                return
+            after += PAGE
+
+    async def _page(self, job_id: int, state: str | None, after: int) -> Any:
+        arguments = {"ids": [job_id], "state": state, "after": after, "limit": PAGE}
+        page = await self._connection.call(JOB, "results", arguments, repeatable=True)
+        return _checked_page(page)
 
     async def _append_all(self, job: JobStatus, parts: AsyncIterator[bytes]) -> JobStatus:
-        """Append every part; Odoo compares the parts that an earlier submission has appended."""
+        """Append every part; Odoo compares the parts that an earlier submission has appended.
+
+        The next part is made while Odoo stores the one before.
+        """
         number = 0
-        async for part in parts:
-            job = await self._send("append", {"ids": [job.id], "part": number}, part)
-            number += 1
+        sending: asyncio.Task[JobStatus] | None = None
+        try:
+            async for part in parts:
+                job = await sending if sending else job
+                arguments = {"ids": [job.id], "part": number}
+                sending = self.ahead.begin(self._send("append", arguments, part))
+                number += 1
+            job = await sending if sending else job
+        except Exception:
+            if sending:
+                await sending  # raises what is wrong with an earlier part
+            raise
+        finally:
+            await self.ahead.drop(sending)
         if job.parts != number:
             message = f"the idempotency key belongs to job {job.id}, which has more operations"
             raise IdempotencyKeyError(message, job.id)
@@ -134,12 +182,24 @@ def _tell(opened: Callable[[JobStatus], object] | None, job: JobStatus) -> None:
         opened(job)
 
 
-def _results(page: Any) -> list[OperationResult]:
+def _checked_page(page: Any) -> Any:
+    """Return a page of results.
+
+    :raises UnexpectedReplyError: it is none
+    """
     try:
-        results, _ = page["results"], page["next"]
+        _results, _next = page["results"], page["next"]
     except (KeyError, TypeError) as error:
         raise UnexpectedReplyError(f"not a page of results: {error!r}") from error
-    return [OperationResult.from_json(result) for result in results]
+    return page
+
+
+async def _results(page: Any) -> list[OperationResult]:
+    results: list[OperationResult] = []
+    for start in range(0, len(page["results"]), AT_ONCE):
+        results += map(OperationResult.from_json, page["results"][start : start + AT_ONCE])
+        await asyncio.sleep(0)  # the request for the next page goes out
+    return results
 
 
 async def _chain(first: bytes, second: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

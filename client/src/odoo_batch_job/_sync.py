@@ -156,17 +156,19 @@ class Client:
         return self._loop.iterate(self._client.watch(job_id, interval=interval, timeout=timeout))
 
     def results(
-        self, job_id: int, *, state: str | None = None, after: int = -1
+        self, job_id: int, *, state: str | None = None, after: int = -1, wait: bool = False
     ) -> Generator[OperationResult, None, None]:
         """Yield results in the order of submission; see :meth:`AsyncClient.results`."""
-        for page in self.result_pages(job_id, state=state, after=after):
+        for page in self.result_pages(job_id, state=state, after=after, wait=wait):
             yield from page
 
     def result_pages(
-        self, job_id: int, *, state: str | None = None, after: int = -1
+        self, job_id: int, *, state: str | None = None, after: int = -1, wait: bool = False
     ) -> Generator[list[OperationResult], None, None]:
         """Yield results a page at a time; see :meth:`AsyncClient.result_pages`."""
-        return self._loop.iterate(self._client.result_pages(job_id, state=state, after=after))
+        return self._loop.iterate(
+            self._client.result_pages(job_id, state=state, after=after, wait=wait)
+        )
 
     def call(
         self,
