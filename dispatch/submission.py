@@ -8,7 +8,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.models import fix_import_export_id_paths
 from odoo.tools import SQL, lazy
 
-from ..engine.canonical import body_hash
+from ..engine.canonical import text_hash
 from ..engine.errors import BadRequest
 from ..engine.external_ids import external_ids_used
 from ..engine.options import Options, check_options, is_name, submission_hash
@@ -49,7 +49,7 @@ class Submission(SubmissionCheck):
         try:
             checked = check_operations(operations, first_index)
             text = to_json(checked, first_index, _json_default)
-            digest = body_hash(json.loads(text))
+            digest = text_hash(text)
             self._check_models(checked, first_index)
             named = self._name_secrets(checked)
             marked = self._mark(named, text, first_index, job_id, Waves(parallel))
@@ -72,7 +72,7 @@ class Submission(SubmissionCheck):
             text = to_json(check_operations(operations), 0, _json_default)
         except BadRequest as error:
             raise refused(error) from error
-        return body_hash(json.loads(text))
+        return text_hash(text)
 
     def check_repeated(self, job, part, operations):
         """Refuse a part that was appended before with other operations."""

@@ -1,9 +1,11 @@
 """Check the operations of a submission, and prepare them for storing."""
 
+import json
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
+from .canonical import canonical_json
 from .errors import BadOperation, BadOperations, BadRequest
 from .references import REF_KEY
 from .storable import DEEPEST, dump, holds_nul, is_too_deep
@@ -41,20 +43,32 @@ def check_operations(operations: Any, first_index: int = 0) -> list[dict]:
 
 
 def to_json(operations: list[dict], first_index: int, default: Callable[[Any], Any]) -> str:
-    """Write operations as JSON that PostgreSQL can store.
+    """Write operations as JSON that PostgreSQL can store, in its canonical form: one pass gives the
+    text to store and to hash.
 
     :param default: turns a value that JSON does not know into one that JSON knows, or raises
         TypeError
     :raises BadOperation: NaN, infinity, NUL, half a character, or a value that is not JSON
     """
     try:
-        text = dump(operations, default)
+        text = _canonical(operations, default)
     except (TypeError, ValueError, RecursionError):
         text = None
     if text is not None and not holds_nul(text):
         return text
     _each(partial(_check_storable, default=default), operations, first_index)
     raise BadRequest("The operations cannot be stored: they are nested too deeply.")
+
+
+def _canonical(operations: list[dict], default: Callable[[Any], Any]) -> str:
+    """The canonical JSON of operations, as text that UTF-8 can encode."""
+    try:
+        text = canonical_json(operations, default)
+    except TypeError:
+        # server code may mix keys, such as 1 and "a", that only as texts have an order
+        text = canonical_json(json.loads(dump(operations, default)))
+    text.encode()
+    return text
 
 
 def clean_context(context: dict) -> dict:
@@ -124,13 +138,12 @@ def _checked(operation: Any, index: int) -> dict:
     if rule is None:
         raise BadOperation(index, f"op {_show(kind)} is unknown; use one of {', '.join(_RULES)}.")
     check, options = rule
-    unknown = operation.keys() - options
-    if unknown:
-        name = min(map(str, unknown))
+    if not operation.keys() <= options:
+        name = min(map(str, operation.keys() - options))
         allowed = ", ".join(sorted(options - OPTIONS_OF_ALL))
         raise BadOperation(index, f"{_show(name)} is unknown for op {kind}; it takes {allowed}.")
     _check_common(operation, index)
-    if _is_reference(operation.get("ids")):
+    if "ids" in operation and _is_reference(operation["ids"]):
         operation = {**operation, "ids": [operation["ids"]]}  # a reference may be all of `ids`
     check(operation, index)
     if operation.get("context"):
@@ -148,9 +161,11 @@ def _check_common(operation: dict, index: int) -> None:
             raise BadOperation(index, f"ref must be a text that is not empty, not {_show(ref)}.")
         _check_length("ref", ref, index)
     context = operation.get("context")
-    if context is not None and not isinstance(context, dict):
+    if context is None:
+        return
+    if not isinstance(context, dict):
         raise BadOperation(index, f"context must be an object, not {_kind(context)}.")
-    if problem := context_problem(context or {}):
+    if problem := context_problem(context):
         raise BadOperation(index, problem)
 
 

@@ -3,6 +3,7 @@ from datetime import date
 
 import pytest
 
+from engine.canonical import body_hash, text_hash
 from engine.errors import BadOperation, BadRequest
 from engine.submitted import check_operations, clean_context, to_json
 
@@ -195,6 +196,22 @@ def test_server_values_become_json():
     """What server code may pass beside JSON goes through the given function."""
     operations = [{"op": "create", "model": "x", "values": {"day": date(2030, 1, 2)}}]
     assert json.loads(to_json(operations, 0, str))[0]["values"] == {"day": "2030-01-02"}
+
+
+@pytest.mark.parametrize(
+    "kwargs",
+    [
+        {"b": 1.0, "a": {"y": [True, None, 1e30], "x": "é\u2028"}},
+        {"when": date(2030, 1, 2), "pair": (1, 2)},
+        {"map": {1: "one", "a": "b"}},
+    ],
+)
+def test_text_to_store_is_the_text_to_hash(kwargs):
+    """The hashes of jobs stored before are those of the canonical JSON: it is what is stored now,
+    also of what only server code can pass."""
+    operations = [{"op": "call", "model": "x", "method": "m", "kwargs": kwargs}]
+    text = to_json(operations, 0, str)
+    assert text_hash(text) == body_hash(json.loads(json.dumps(operations, default=str)))
 
 
 def test_all_bad_operations_are_named():
