@@ -22,6 +22,8 @@ from .slots import Slots
 class ChunkTransaction(Dispatch):
     """Reads the operations of a chunk, and commits their effects and outcomes together."""
 
+    has_ended = False  # the last part has landed: the chunk's lock is given back
+
     def operations(self, claim: Claim) -> list[Operation]:
         return self.env["batch.job.operation"]._pending(claim.job["id"], claim.first, claim.last)
 
@@ -75,6 +77,7 @@ class ChunkTransaction(Dispatch):
             self._hand_back(claim, operations, rest)
             ChunkLocks(self.env).hand_over(claim.chunk_id)
         self.commit(claim)
+        self.has_ended = ends
 
     def _hand_back(self, claim, operations, rest):
         """Queue what the chunk had no time for, as new chunks without attempts or conflicts."""

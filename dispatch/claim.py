@@ -127,7 +127,7 @@ class Claims(Fold, Recovery):
         # Read the running chunks before the fold. A chunk that ends between this read and the fold
         # still counts as running, so the job waits for the chunk's counts.
         running = chunks._running_chunks(job.id)
-        orphans = chunks._orphans(job.id)
+        orphans = chunks._orphans(job.id) if running else []
         for chunk in orphans:
             self._rescue(job, chunk)
         gone = {chunk["id"] for chunk in orphans}
@@ -172,10 +172,12 @@ class Claims(Fold, Recovery):
                 # This chunk begins a wave. A retry has queued the chunks of all waves. Wake the
                 # runners that left while the wave before ran.
                 Slots(self.env).wake(most=job["max_parallel"])
+        cut_to = max(job["next_position"], last + 1)
         if not ChunkLocks(self.env).hold(chunk_id):
+            job.set(next_position=cut_to)
             return None
         attempt = chunks._mark_running(chunk_id, slot)
-        self._note_claim(job)
+        self._note_claim(job, cut_to)
         return Claim(job.row, chunk_id, attempt, first, last, lost)
 
     def _is_too_late(self, job, chunk, deadline) -> bool:
@@ -202,19 +204,18 @@ class Claims(Fold, Recovery):
             if wave and stop < wave_end and first == job["wave_ends"][wave - 1] + 1:
                 # this chunk begins a wave: wake the runners that left while the wave before ran
                 Slots(self.env).wake(most=job["max_parallel"])
-        chunk_id = chunks._cut(job.row, first, stop - 1, wave=wave)
-        job.set(next_position=stop)
-        return chunk_id, first, stop - 1
+        return chunks._cut(job.row, first, stop - 1, wave=wave), first, stop - 1
 
     def _size_of_next(self, job) -> int:
         at_once = min(job["max_parallel"], Slots(self.env).wanted_runners())
         size = self.env["batch.job.chunk"]._size_by_history(job.row)
         return fair_size(size, job["total"] - job["next_position"], at_once)
 
-    def _note_claim(self, job):
+    def _note_claim(self, job, cut_to):
         if job["state"] == "queued":
             job.move("running", started_at=job["started_at"] or NOW)
-        job.set(last_claimed_at=NOW, last_folded_at=SQL("COALESCE(last_folded_at, %s)", NOW))
+        folded = SQL("COALESCE(last_folded_at, %s)", NOW)
+        job.set(next_position=cut_to, last_claimed_at=NOW, last_folded_at=folded)
 
     def _end_job(self, job):
         """End the job, unless a chunk has ended since the fold."""

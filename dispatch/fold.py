@@ -1,5 +1,3 @@
-from odoo.tools import SQL
-
 from ..engine.outcomes import merge_causes
 from ..engine.progress import PUBLISH_EVERY, next_rate
 from ..engine.states import LIVE_STATES
@@ -24,22 +22,13 @@ class Fold(Dispatch):
             for name in ("succeeded", "failed", "skipped")
         }
         processed = sum(counts.values()) - sum(job[name] for name in counts)
-        seconds = self._seconds_since(job["last_folded_at"] or job["started_at"])
+        seconds = job.seconds_since(job["last_folded_at"] or job["started_at"])
         causes = merge_causes(job["causes"], *(chunk["causes"] for chunk in ended))
         rate = next_rate(job["rate"], processed, seconds)
         job.set(**counts, causes=causes, rate=rate, last_folded_at=NOW)
         for chunk in ended:
             if chunk["state"] == "halted":
                 self._pause_for_culprit(job, chunk)
-
-    def _seconds_since(self, moment):
-        self.env.cr.execute(
-            SQL(
-                "SELECT extract(epoch FROM clock_timestamp() AT TIME ZONE 'UTC' - %s::timestamp)",
-                moment,
-            )
-        )
-        return float(self.env.cr.fetchone()[0] or 0)
 
     def _pause_for_culprit(self, job, chunk):
         """Policy `stop`: pause the job, and queue the halted chunk again.
@@ -75,7 +64,7 @@ class Fold(Dispatch):
         """
         last = job["published_at"]
         # a negative time: the clock was set back, maybe by hours
-        recently = last and 0 <= self._seconds_since(last) < PUBLISH_EVERY
+        recently = last and 0 <= job.seconds_since(last) < PUBLISH_EVERY
         if recently and not is_last:
             return
         job.set(published_at=NOW)

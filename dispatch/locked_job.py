@@ -9,7 +9,7 @@ from odoo.tools import SQL
 
 from ..engine.passwords import blank_passwords
 from ..engine.states import JOB_TRANSITIONS
-from .base import Dispatch
+from .base import NOW, Dispatch
 
 _JSON_COLUMNS = ("causes", "part_hashes", "run_context", "wave_ends")
 
@@ -27,7 +27,9 @@ class LockedJob(Dispatch):
     @classmethod
     def lock(cls, env: Environment, job_id: int) -> "LockedJob | None":
         """Wait for the lock, then read the row; None if the job was deleted."""
-        query = SQL("SELECT * FROM batch_job WHERE id = %s FOR NO KEY UPDATE", job_id)
+        query = SQL(
+            "SELECT *, %s AS read_at FROM batch_job WHERE id = %s FOR NO KEY UPDATE", NOW, job_id
+        )
         # Under REPEATABLE READ a claim may have changed the row after our snapshot. Odoo then
         # repeats the call, so do not log the conflict.
         env.cr.execute(query, log_exceptions=False)
@@ -40,13 +42,14 @@ class LockedJob(Dispatch):
         env.cr.execute(
             SQL(
                 """
-                SELECT *
+                SELECT *, %(now)s AS read_at
                   FROM batch_job
                  WHERE id = ANY(%(ids)s)
                  ORDER BY array_position(%(ids)s, id)
                  LIMIT 1
                    FOR NO KEY UPDATE SKIP LOCKED
                 """,
+                now=NOW,
                 ids=job_ids,
             )
         )
@@ -64,6 +67,10 @@ class LockedJob(Dispatch):
     def record(self):
         """The record of `batch.job`."""
         return self.env["batch.job"].browse(self.id)
+
+    def seconds_since(self, moment) -> float:
+        """Seconds from a moment of the row to the moment when the row was read."""
+        return (self["read_at"] - moment).total_seconds() if moment else 0.0
 
     def for_owner(self) -> "LockedJob":
         """The same job in an environment with the language of its owner, for texts to be stored."""

@@ -49,7 +49,8 @@ class Work(ChunkTransaction):
                 # normally all is committed by now; if `put_back` failed, end its transaction
                 cr.rollback()
                 locks.release()
-                ChunkLocks(self.env).let_go(claim.chunk_id)
+                if not self.has_ended:
+                    ChunkLocks(self.env).let_go(claim.chunk_id)
                 cr.commit()  # pylint: disable=invalid-commit
 
     def _lock_keys(self, claim, locks):

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from .outcomes import Outcome
 
 
-@dataclass(frozen=True)
+@dataclass
 class Operation:
-    """A stored operation; `payload` is the submitted object without op, model and ref."""
+    """A stored operation; `payload` is the submitted object without op, model and ref.
+
+    Nobody changes it. It is not frozen, because a frozen object takes three times as long to make.
+    """
 
     index: int
     position: int

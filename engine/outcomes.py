@@ -55,8 +55,10 @@ class Failure:
         object.__setattr__(self, "message", storable[:MESSAGE_LIMIT])
 
 
-@dataclass(frozen=True)
+@dataclass
 class Outcome:
+    """What became of an operation. Nobody changes it; for why it is not frozen see `Operation`."""
+
     position: int
     state: str
     ids: list[int] | None = None
