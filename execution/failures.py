@@ -169,6 +169,11 @@ def _foreign_key(error, model, names):
     return Failure("foreign_key", text, field=match["column"], **names)
 
 
+def is_still_used(error) -> bool:
+    """Whether a foreign key was violated by a deletion, and not by a reference to nothing."""
+    return not _ABSENT_KEY.search(error.diag.message_detail or "")
+
+
 def _still_used(by_model) -> str:
     return by_model.env._(
         "A record of %(description)s (%(model)s) still refers to it: change or delete that one "

@@ -9,6 +9,7 @@ from . import (
     test_conflicts,
     test_content,
     test_context_passwords,
+    test_database_rules,
     test_dry_run,
     test_dry_run_stops,
     test_error_words,

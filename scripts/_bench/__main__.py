@@ -16,13 +16,13 @@ from machine import describe
 from parallel import parallel
 from path import path
 from upserts import Upsert, one_call_each
-from workloads import Create, Subdivisions, Unlink, Write
+from workloads import Create, CreateWithErrors, Subdivisions, Unlink, Write
 
 from odoo.modules.registry import Registry
 from odoo.tools import config
 
 NAMES = (
-    *("create", "write", "unlink", "upsert", "load", "load_bad"),
+    *("create", "create_bad", "write", "unlink", "upsert", "load", "load_bad"),
     *("subdivisions", "parallel", "costs", "claims", "path"),
 )
 
@@ -64,7 +64,7 @@ def parse_arguments() -> argparse.Namespace:
 
 
 def measure(name: str, registry, user_id: int, options) -> dict:
-    works = (Create, Write, Unlink, Upsert, Load, LoadWithErrors)
+    works = (Create, CreateWithErrors, Write, Unlink, Upsert, Load, LoadWithErrors)
     simple = {work.name: work for work in works}
     if name in simple:
         work = simple[name](options.size, options.chunk_size)

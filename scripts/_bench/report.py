@@ -6,6 +6,7 @@ from statistics import median
 
 WORDS = {
     "create": "creates",
+    "create_bad": "creates, 1 % of them bad",
     "write": "writes of different values",
     "unlink": "unlinks",
     "upsert": "upserts, half of them known",
@@ -13,7 +14,10 @@ WORDS = {
     "load_bad": "rows loaded, 1 % of them bad",
     "subdivisions": "subdivisions of ISO 3166-2",
 }
-AGAINST = {"subdivisions": "an in-process loop with a savepoint per record"}
+AGAINST = {
+    "create_bad": "an in-process loop with savepoints",
+    "subdivisions": "an in-process loop with a savepoint per record",
+}
 
 
 def heading(context: dict[str, str], command: str) -> None:

@@ -34,6 +34,35 @@ class Create:
         delete_partners(env)
 
 
+class CreateWithErrors(Create):
+    """The same with 1 % of the partners breaking a CHECK; against a call for each chunk, and one for
+    each record of a chunk that fails."""
+
+    name = "create_bad"
+
+    def prepare(self, env) -> list[dict]:
+        data = super().prepare(env)
+        for number in range(self.chunk_size // 10, len(data), 100):
+            data[number]["name"] = False
+        return data
+
+    def loop(self, env, data) -> None:
+        self.failed = 0
+        with mute_logger("odoo.sql_db"):
+            for chunk in chunks(data, self.chunk_size):
+                if not self._create(env, chunk):
+                    self.failed += sum(not self._create(env, [values]) for values in chunk)
+                env.cr.commit()
+
+    def _create(self, env, values: list[dict]) -> bool:
+        try:
+            with env.cr.savepoint():
+                env[MODEL].create(values)
+        except Exception:  # the savepoint is there for whatever is wrong with a record
+            return False
+        return True
+
+
 class Write(Create):
     """Different values for each partner, against one prefetching recordset iterated."""
 
