@@ -81,6 +81,8 @@ def apart(group: Group, pairs: Iterable[tuple[int, int]]) -> list[Group]:
     for one, other in pairs:
         tied.setdefault(one, set()).add(other)
         tied.setdefault(other, set()).add(one)
+    if not tied:
+        return [group]
     parts, near = [Group(group.op, group.model, [])], set()
     for operation in group.operations:
         ids = operation.payload["ids"]

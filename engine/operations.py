@@ -21,6 +21,7 @@ class Operation:
     payload: dict
     ref: str | None = None
     followers: int = 0  # the next rows of a load that continue this record and share its outcome
+    may_be_blanked: bool = True  # False: certainly no password in the payload was blanked
 
     @property
     def last_position(self) -> int:
@@ -52,7 +53,10 @@ def joined(operations: Iterable[tuple[Operation, bool]]) -> list[Operation]:
             more.append([])
     return [
         dataclasses.replace(
-            first, payload={**first.payload, "more_rows": rows}, followers=len(rows)
+            first,
+            payload={**first.payload, "more_rows": rows},
+            followers=len(rows),
+            may_be_blanked=True,
         )
         if rows
         else first

@@ -6,7 +6,8 @@ batch_job blanks the passwords of an operation when the operation has ended.
 import re
 from typing import Any
 
-BLANKED = {"$blanked": True}
+BLANKED_KEY = "$blanked"
+BLANKED = {BLANKED_KEY: True}
 _NAME = re.compile(
     r"(^|[_/])(pass|password|passwd|pwd|passphrase|secret|api_?key|private_key|token|pin_code)$",
     re.IGNORECASE | re.ASCII,

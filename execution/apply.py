@@ -172,6 +172,8 @@ class Applier:
             return {}
         unsettled = Group(group.op, group.model, rest)
         known = dict.fromkeys(self.lessons.suspects(model, unsettled) if self._looks else ())
+        if group.op == "unlink":
+            return known  # it has no values
         # always look for misfits: Odoo stores a misfit without an error
         found = known | prechecks.suspects(model, unsettled, only_misfits=not self._looks)
         return add_later_of_same_key(model, found, rest) if group.op == "upsert" else found

@@ -8,6 +8,7 @@ from odoo.tools import SQL
 
 from ..engine.operations import Operation, joined
 from ..engine.outcomes import ERROR_TYPES
+from ..engine.passwords import BLANKED_KEY
 from ..engine.states import OPERATION_STATES
 from .operation_lookup import (
     INDEXES,
@@ -285,10 +286,14 @@ class BatchJobOperation(models.Model):
         rows = self.env.cr.fetchall()
         # parse all at once: that takes half the time of row by row
         payloads = json.loads(f"[{','.join([row[0] for row in rows])}]")
-        return joined(
-            (Operation(*columns, payload, ref), follows)
-            for (_text, follows, *columns, ref), payload in zip(rows, payloads, strict=True)
-        )
+        operations = [
+            Operation(*columns, payload, ref, may_be_blanked=BLANKED_KEY in text)
+            for (text, _follows, *columns, ref), payload in zip(rows, payloads, strict=True)
+        ]
+        follows = [row[1] for row in rows]
+        if not any(follows):
+            return operations
+        return joined(zip(operations, follows, strict=True))
 
     @api.model
     def _change_state(self, job_id, from_states, to_state) -> dict[str, int]:

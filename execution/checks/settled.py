@@ -24,7 +24,7 @@ def settled_failures(model: BaseModel, group: Group) -> dict[int, Failure]:
         missing = absent.intersection(operation.payload.get("ids") or ())
         if missing:
             failures[operation.position] = _missing(model, sorted(missing))
-        elif holds_blanked(operation.payload):
+        elif operation.may_be_blanked and holds_blanked(operation.payload):
             failures[operation.position] = _password_gone(model)
     return failures
 

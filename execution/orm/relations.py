@@ -76,5 +76,8 @@ def _fields_to_itself(model):
 
 def _referrers(model, field, ids):
     name, table = SQL.identifier(field.name), SQL.identifier(model._table)
-    query = SQL("SELECT id, %s FROM %s WHERE %s = ANY(%s)", name, table, name, ids)
+    # a record that refers to itself is tied to no other one: most partners do
+    query = SQL(
+        "SELECT id, %s FROM %s WHERE %s = ANY(%s) AND %s != id", name, table, name, ids, name
+    )
     return model.env.execute_query(query)

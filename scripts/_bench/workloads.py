@@ -35,8 +35,8 @@ class Create:
 
 
 class CreateWithErrors(Create):
-    """The same with 1 % of the partners breaking a CHECK; against a call for each chunk, and one for
-    each record of a chunk that fails."""
+    """The same with 1 % of the partners breaking a CHECK; against a call for each chunk, and one
+    for each record of a chunk that fails."""
 
     name = "create_bad"
 
