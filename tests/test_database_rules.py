@@ -4,8 +4,8 @@ from odoo.tools import mute_logger
 from ..engine.coalesce import Group
 from ..engine.errors import OperationFailed
 from ..engine.operations import Operation
-from ..execution.failures import describe
 from ..execution.checks.lessons import Lessons
+from ..execution.failures import describe
 from .common import CommittedCase
 
 ROW = "test.batch.row"
