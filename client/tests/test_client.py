@@ -127,12 +127,12 @@ async def test_watch_ends_where_the_job_is_at_rest(state: str) -> None:
 async def test_watch_looks_often_at_first_and_then_at_the_interval() -> None:
     """A small job is seen to end at once, a long one costs a request per interval."""
     odoo, clock = FakeOdoo(), FakeClock()
-    odoo.states = [*["running"] * 9, "done"]
+    odoo.states = [*["running"] * 12, "done"]
     async with async_client(odoo, clock) as client:
         job = await client.submit(creates(1))
         async for _ in client.watch(job.id, interval=1.0):
             pass
-    assert clock.sleeps[0] == 0.1
+    assert clock.sleeps[:2] == [0.03, 0.045]
     assert clock.sleeps == sorted(clock.sleeps)
     assert clock.sleeps[-2:] == [1.0, 1.0]
 
@@ -152,7 +152,7 @@ async def sleeps_before_the_end(time_left: float) -> list[float]:
 async def test_watch_looks_when_the_job_should_be_ready() -> None:
     """The looks come closer up to the end that the job foretold when it last said something new."""
     sleeps = await sleeps_before_the_end(0.32)
-    assert sleeps[:5] == pytest.approx([0.1, 0.11, 0.055, 0.0275, 0.02])
+    assert sleeps[:6] == pytest.approx([0.03, 0.045, 0.0675, 0.08875, 0.044375, 0.0221875])
 
 
 async def test_watch_does_not_press_a_job_that_is_late() -> None:

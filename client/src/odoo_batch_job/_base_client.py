@@ -14,7 +14,7 @@ from ._packing import Operation, check_operations
 from ._retry import Clock
 from ._rpc import DEFAULT_NAME, JobRpc
 
-FIRST_POLL = 0.1  # seconds; a small job is done by then
+FIRST_POLL = 0.03  # seconds; the smallest jobs take twice as long
 SHORTEST_POLL = 0.02  # seconds; when the job says that it is about to end
 
 Policy = Literal["isolate", "chunk", "stop", "all"]
