@@ -70,6 +70,14 @@ def keeps_chunks_whole(job: dict) -> bool:
     return is_one_transaction(job) or job["policy"] == "chunk" and bool(job["chunk_size"])
 
 
+def is_in_stages(job: dict) -> bool:
+    """Whether the server chooses how many chunks of the job run at once (`max_parallel` 0). Where
+    the end depends on the order or the borders of chunks, one chunk runs at a time."""
+    if job["max_parallel"] or is_one_transaction(job) or job["policy"] == "stop":
+        return False
+    return job["policy"] != "chunk" or bool(job["chunk_size"])
+
+
 @dataclass(frozen=True)
 class Verb:
     """What a verb does to a job, by the job's state.

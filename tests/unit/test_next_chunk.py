@@ -2,6 +2,7 @@
 
 import pytest
 
+from engine.footprint import Footprint
 from engine.next_chunk import ChunkNow, Progress, Step, next_step
 
 
@@ -17,6 +18,18 @@ def alone(next_position=0, total=100):
 def parallel(next_position=0, total=100, next_wave=0):
     """A job with two chunks at a time."""
     return Progress(2, next_position, total, next_wave)
+
+
+def stages(next_position=50, limit=4):
+    """A job that leaves the number of chunks at once to the server; it is four now."""
+    return Progress(limit, next_position, 100, in_stages=True)
+
+
+def part(number, *targets, stage="writes", names=(), **values):
+    """A chunk of a job with stages."""
+    return ChunkNow(
+        number, stage=stage, footprint=Footprint(frozenset(targets), frozenset(names)), **values
+    )
 
 
 CUT_WHOLE = 100  # the position after the last one
@@ -113,6 +126,116 @@ CASES = {
         parallel(CUT_WHOLE),
         2,
     ),
+    "stages: the next chunk is cut beside chunks of a stage": (
+        [part(1, 7), part(2, 8)],
+        [],
+        stages(),
+        Step.CUT,
+    ),
+    "stages: a chunk of the same stage runs beside": ([part(1, 7)], [part(2, 8)], stages(), 2),
+    "stages: not more than the number of the moment": (
+        [part(1, 7)],
+        [part(2, 8)],
+        stages(limit=1),
+        Step.WAIT,
+    ),
+    "stages: the number may have become smaller meanwhile": (
+        [part(1, 7), part(2, 8)],
+        [part(3, 9)],
+        stages(limit=1),
+        Step.WAIT,
+    ),
+    "stages: a chunk that targets the same waits": (
+        [part(1, 7)],
+        [part(2, 7)],
+        stages(),
+        Step.WAIT,
+    ),
+    "stages: a chunk that targets what the other names waits": (
+        [part(1, 7, names=[9])],
+        [part(2, 9)],
+        stages(),
+        Step.WAIT,
+    ),
+    "stages: a chunk that names what the other targets waits": (
+        [part(1, 7)],
+        [part(2, 8, names=[7])],
+        stages(),
+        Step.WAIT,
+    ),
+    "stages: what both name does not count": (
+        [part(1, 7, names=[9])],
+        [part(2, 8, names=[9])],
+        stages(),
+        2,
+    ),
+    "stages: the next stage waits": (
+        [part(1, 7)],
+        [part(2, 8, stage="calls")],
+        stages(),
+        Step.WAIT,
+    ),
+    "stages: a chunk that runs alone waits for those before": (
+        [part(1, 7)],
+        [part(2, 8, stage="")],
+        stages(),
+        Step.WAIT,
+    ),
+    "stages: nothing is cut beside a chunk that runs alone": (
+        [part(1, 7, stage="")],
+        [],
+        stages(),
+        Step.WAIT,
+    ),
+    "stages: nothing is cut behind a chunk that may not begin": (
+        [part(1, 7)],
+        [part(2, 7)],
+        stages(),
+        Step.WAIT,
+    ),
+    "stages: a chunk overtakes one that it does not meet": (
+        [part(1, 7)],
+        [part(2, 7), part(3, 8)],
+        stages(),
+        3,
+    ),
+    "stages: no chunk overtakes one that it meets": (
+        [part(1, 7)],
+        [part(2, 7, 8), part(3, 8)],
+        stages(),
+        Step.WAIT,
+    ),
+    "stages: a chunk that waits is overtaken by what it does not meet": (
+        [],
+        [part(1, 7, waits=True), part(2, 8)],
+        stages(),
+        2,
+    ),
+    "stages: while all queued chunks wait, the next one is cut": (
+        [],
+        [part(1, 7, waits=True)],
+        stages(),
+        Step.CUT,
+    ),
+    "stages: a chunk that waits and runs alone is not overtaken": (
+        [],
+        [part(1, 7, stage="", waits=True), part(2, 8)],
+        stages(),
+        Step.WAIT,
+    ),
+    "stages: suspects run one at a time": (
+        [part(1, 7, suspect=True)],
+        [part(2, 8, suspect=True)],
+        stages(CUT_WHOLE),
+        Step.WAIT,
+    ),
+    "stages: what nobody has looked at runs alone": (
+        [part(1, 7)],
+        [ChunkNow(2, stage="writes")],
+        stages(),
+        Step.WAIT,
+    ),
+    "stages: the last chunk has ended": ([], [], stages(CUT_WHOLE), Step.END),
 }
 
 
