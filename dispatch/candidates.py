@@ -29,7 +29,8 @@ _CANDIDATES = """
            -- only a job that has not begun waits for its eta
            AND (eta IS NULL OR eta <= now() AT TIME ZONE 'UTC'
                 OR started_at IS NOT NULL OR state NOT IN %(live)s)
-           AND CASE WHEN gives AND running < max_parallel OR running = 0 THEN TRUE
+           AND CASE WHEN gives AND running < GREATEST(max_parallel, (pace->>'limit')::int, 1)
+                      OR running = 0 THEN TRUE
                     -- no EXISTS here: for that, PostgreSQL reads the chunks of all jobs
                     ELSE (SELECT TRUE
                             FROM batch_job_chunk

@@ -5,8 +5,11 @@ import json
 import time
 from collections.abc import Sequence
 
+from odoo.tools import SQL
+
 from ..engine.chunk_size import handed_back
 from ..engine.operations import Operation, complete
+from ..engine.pace import chunks_at_once
 from ..engine.outcomes import Outcome, count
 from ..engine.references import references_of
 from ..execution.checks.lessons import Lessons
@@ -17,6 +20,8 @@ from .base import Dispatch
 from .chunk_lock import ChunkLocks
 from .claim import Claim
 from .slots import Slots
+
+YIELD_AFTER = 200  # milliseconds that the later of two chunks waits for a lock
 
 
 class ChunkTransaction(Dispatch):
@@ -40,7 +45,10 @@ class ChunkTransaction(Dispatch):
 
     def is_ours(self, claim: Claim) -> bool:
         """Pass the fence: lock the row of the chunk if the chunk is still ours."""
-        return self.env["batch.job.chunk"]._is_ours(claim.chunk_id, claim.attempt)
+        ours = self.env["batch.job.chunk"]._is_ours(claim.chunk_id, claim.attempt)
+        if ours and claim.yields:
+            self.env.cr.execute(SQL("SET LOCAL lock_timeout = %s", YIELD_AFTER))
+        return ours
 
     def land(
         self,
@@ -91,9 +99,10 @@ class ChunkTransaction(Dispatch):
         for piece in handed_back(rest, chunk["size"], chunk["duration"]):
             place = {"wave": chunk["wave"], "suspect": chunk["suspect"]}
             chunks._cut(claim.job, piece[0].position, piece[-1].last_position, **place)
-        if claim.job["max_parallel"] > 1:
+        at_once = chunks_at_once(claim.job)
+        if at_once > 1:
             # other runners may have left because there was no second chunk; now there is
-            Slots(self.env).wake(most=claim.job["max_parallel"])
+            Slots(self.env).wake(most=at_once)
 
     def commit(self, claim: Claim):
         """Commit, then tell the other processes which caches they have to drop."""

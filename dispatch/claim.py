@@ -8,8 +8,8 @@ import psycopg2
 from odoo.tools import SQL
 
 from ..engine.chunk_size import fair_size
-from ..engine.next_chunk import ChunkNow, Progress, Step, next_step
-from ..engine.states import LIVE_STATES, is_one_transaction, keeps_chunks_whole
+from ..engine.next_chunk import Progress, Step, next_step
+from ..engine.states import LIVE_STATES, is_in_stages, is_one_transaction, keeps_chunks_whole
 from ..engine.waves import wave_at
 from ..execution.transaction.commit import commit_and_run_hooks
 from ..execution.transaction.transient import is_transient
@@ -22,6 +22,7 @@ from .fold import Fold
 from .locked_job import LockedJob
 from .owner import Owner
 from .recovery import Recovery
+from .side_by_side import SideBySide
 from .slots import Slots
 
 _logger = logging.getLogger(__name__)
@@ -40,6 +41,7 @@ class Claim:
     first: int
     last: int
     lost: int  # workers that died while they executed the chunk
+    yields: bool = False  # it does not keep an earlier chunk of its job from going on
 
 
 class Claims(Fold, Recovery):
@@ -151,34 +153,38 @@ class Claims(Fold, Recovery):
             job.move("paused", error=problem)
 
     def _take_chunk(self, job, running, slot, deadline) -> Claim | None:
-        chunks = self.env["batch.job.chunk"]
-        queued = chunks._queued_chunks(job["id"], job["max_parallel"] + QUEUED_AHEAD)
-        step = next_step(_as_seen(running), _as_seen(queued), _progress(job))
+        chunks, beside = self.env["batch.job.chunk"], SideBySide(job)
+        queued = chunks._queued_chunks(job["id"], beside.limit + QUEUED_AHEAD)
+        seen = beside.seen(running, queued)
+        step = next_step(*seen, _progress(job, beside.limit))
         if step is Step.END:
             self._end_job(job)
         if step in (Step.END, Step.WAIT):
+            beside.note_missed(running)
             return None
         by_id = {one["id"]: one for one in queued}
         chunk = None if step is Step.CUT else by_id[step.id]
         if self._is_too_late(job, chunk, deadline):
             return None
+        may_begin = True
         if chunk is None:
-            chunk_id, first, last = self._cut_next(job)
-            lost = 0
+            chunk = self._cut_next(job, beside)
+            may_begin = beside.may_begin(chunk, *seen)
         else:
-            chunk_id, first, last = chunk["id"], chunk["first_position"], chunk["last_position"]
-            lost = chunk["lost"]
+            beside.make_known(chunk)
             if step.wave and not running:
                 # This chunk begins a wave. A retry has queued the chunks of all waves. Wake the
                 # runners that left while the wave before ran.
                 Slots(self.env).wake(most=job["max_parallel"])
-        cut_to = max(job["next_position"], last + 1)
-        if not ChunkLocks(self.env).hold(chunk_id):
+        cut_to = max(job["next_position"], chunk["last_position"] + 1)
+        if not may_begin or not ChunkLocks(self.env).hold(chunk["id"]):
             job.set(next_position=cut_to)
             return None
-        attempt = chunks._mark_running(chunk_id, slot)
+        attempt = chunks._mark_running(chunk["id"], slot)
         self._note_claim(job, cut_to)
-        return Claim(job.row, chunk_id, attempt, first, last, lost)
+        yields = beside.begins(chunk, running)
+        place = chunk["first_position"], chunk["last_position"]
+        return Claim(job.row, chunk["id"], attempt, *place, chunk["lost"], yields)
 
     def _is_too_late(self, job, chunk, deadline) -> bool:
         """Whether a chunk must wait for a new pass.
@@ -190,24 +196,27 @@ class Claims(Fold, Recovery):
             return not deadline.allows_to_begin()
         return not deadline.allows_another()
 
-    def _cut_next(self, job) -> tuple[int, int, int]:
-        """Cut the next operations into a chunk; gives its id, first and last position."""
+    def _cut_next(self, job, beside) -> dict:
+        """Cut the next operations into a chunk; gives its row, as far as a claim needs that."""
         chunks = self.env["batch.job.chunk"]
-        first, stop = job["next_position"], job["total"]
+        first, stop, stage = job["next_position"], job["total"], None
         wave = wave_at(first, job["wave_ends"])
         if not is_one_transaction(job.row):
-            size = job["chunk_size"] or self._size_of_next(job)
+            size = job["chunk_size"] or self._size_of_next(job, beside.limit)
             wave_end = job["wave_ends"][wave] + 1 if job["wave_ends"] else stop
-            stop = min(first + size, wave_end)
+            stop, stage = beside.end_of_next(size, wave_end)
             if job["has_followers"] and stop < wave_end:
                 stop = self.env["batch.job.operation"]._record_end(job.id, stop, wave_end)
             if wave and stop < wave_end and first == job["wave_ends"][wave - 1] + 1:
                 # this chunk begins a wave: wake the runners that left while the wave before ran
                 Slots(self.env).wake(most=job["max_parallel"])
-        return chunks._cut(job.row, first, stop - 1, wave=wave), first, stop - 1
+        chunk_id = chunks._cut(job.row, first, stop - 1, wave=wave, stage=stage)
+        fresh = {"lost": 0, "suspect": False, "waits": False, "targets": None, "names": None}
+        place = {"first_position": first, "last_position": stop - 1, "wave": wave, "stage": stage}
+        return {"id": chunk_id, **place, **fresh}
 
-    def _size_of_next(self, job) -> int:
-        at_once = min(job["max_parallel"], Slots(self.env).wanted_runners())
+    def _size_of_next(self, job, limit) -> int:
+        at_once = min(limit, Slots(self.env).wanted_runners())
         size = self.env["batch.job.chunk"]._size_by_history(job.row)
         return fair_size(size, job["total"] - job["next_position"], at_once)
 
@@ -226,14 +235,7 @@ class Claims(Fold, Recovery):
         end(job)
 
 
-def _as_seen(chunks: list[dict]) -> list[ChunkNow]:
-    return [
-        ChunkNow(chunk["id"], chunk["wave"] or 0, bool(chunk["suspect"]), chunk["waits"])
-        for chunk in chunks
-    ]
-
-
-def _progress(job) -> Progress:
+def _progress(job, limit) -> Progress:
     is_cut = job["next_position"] >= job["total"]
     wave = 0 if is_cut else wave_at(job["next_position"], job["wave_ends"])
-    return Progress(job["max_parallel"], job["next_position"], job["total"], wave)
+    return Progress(limit, job["next_position"], job["total"], wave, is_in_stages(job.row))

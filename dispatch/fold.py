@@ -3,6 +3,7 @@ from ..engine.progress import PUBLISH_EVERY, next_rate
 from ..engine.states import LIVE_STATES
 from .base import NOW, Dispatch
 from .locked_job import LockedJob
+from .side_by_side import SideBySide
 
 
 class Fold(Dispatch):
@@ -26,6 +27,7 @@ class Fold(Dispatch):
         causes = merge_causes(job["causes"], *(chunk["causes"] for chunk in ended))
         rate = next_rate(job["rate"], processed, seconds)
         job.set(**counts, causes=causes, rate=rate, last_folded_at=NOW)
+        SideBySide(job).note_calm(len(ended))
         for chunk in ended:
             if chunk["state"] == "halted":
                 self._pause_for_culprit(job, chunk)

@@ -12,6 +12,7 @@ from ..execution.worker.deadline import SAFE_PART, Deadline
 from .base import Dispatch
 from .chunk_lock import ChunkLocks
 from .locked_job import LockedJob
+from .side_by_side import SideBySide
 
 
 class Recovery(Dispatch):
@@ -24,6 +25,7 @@ class Recovery(Dispatch):
         """Put the chunk of a dead worker back, cut smaller, or give it up after too many deaths."""
         lost = chunk["lost"] + 1
         operations = self._pending_of(chunk)
+        SideBySide(job).note_trouble()
         self._apply_verdict(
             job,
             chunk,
@@ -125,6 +127,8 @@ class Recovery(Dispatch):
     def _put_back(self, claim, job, reason, counted):
         chunk = self.env["batch.job.chunk"]._chunk(claim.chunk_id)
         operations = self._pending_of(chunk)
+        beside = SideBySide(job).gets_out_of_the_way()
+        counted = counted and not beside
         conflicts = chunk["conflicts"] + counted
         verdict = after_conflict(conflicts, len(operations), keeps_chunks_whole(job.row))
         words = {"count": conflicts, "reason": reason}
@@ -145,7 +149,7 @@ class Recovery(Dispatch):
             conflicts=conflicts,
             trouble=reason,
             # `Datetime.now()` cuts off fractions, so the end of a short wait could lie in the past
-            not_before=self.env.cr.now() + timedelta(seconds=wait),
+            not_before=None if beside else self.env.cr.now() + timedelta(seconds=wait),
         )
 
     def _apply_verdict(self, job, chunk, operations, verdict, failure, **values):

@@ -153,7 +153,8 @@ class Runner(Dispatch):
                          WHERE job_id = j.id AND state = 'queued'
                          ORDER BY first_position
                          -- one chunk at a time: only the first may be next
-                         LIMIT CASE WHEN j.max_parallel = 1 THEN 1 END) c
+                         LIMIT CASE WHEN GREATEST(j.max_parallel, (j.pace->>'limit')::int, 1) = 1
+                                    THEN 1 END) c
                  CROSS JOIN LATERAL (
                         SELECT count(*) AS running
                           FROM batch_job_chunk
@@ -162,7 +163,7 @@ class Runner(Dispatch):
                    AND j.state IN %(live)s
                    AND (j.eta IS NULL OR j.eta <= clock_timestamp() AT TIME ZONE 'UTC'
                         OR j.started_at IS NOT NULL)
-                   AND w.running < j.max_parallel
+                   AND w.running < GREATEST(j.max_parallel, (j.pace->>'limit')::int, 1)
                    -- a younger chunk may have been waiting when the claim looked
                    AND (w.running = 0
                         OR c.not_before > clock_timestamp() AT TIME ZONE 'UTC' - interval '1 s')

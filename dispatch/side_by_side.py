@@ -1,4 +1,4 @@
-import dataclasses
+from dataclasses import asdict, replace
 
 from odoo.tools import SQL
 
@@ -8,120 +8,163 @@ from ..engine.pace import Pace
 from ..engine.stages import ALONE, cut
 from ..engine.states import is_in_stages
 from .base import Dispatch
+from .locked_job import LockedJob
 from .slots import Slots
 
 _RELATIONAL = ("many2one", "one2many", "many2many", "reference")
 
 
 class SideBySide(Dispatch):
-    """Chunks of a job that run at once, where the job leaves their number to the server: where they
-    end, which may run beside which, and how many. Called under the lock on the job's row."""
+    """Chunks of a job that run at once, if the job leaves their number to the server: where they
+    end, which run beside which, and how many. Of other jobs it knows only how many."""
 
-    def limit(self, row) -> int:
+    def __init__(self, job: LockedJob):
+        super().__init__(job.env)
+        self._job = job
+        self._in_stages = is_in_stages(job.row)
+
+    # How many
+
+    @property
+    def limit(self) -> int:
         """How many chunks of the job may run at once now."""
-        if row["max_parallel"]:
-            return row["max_parallel"]
-        return self.pace(row).limit if is_in_stages(row) else 1
+        return self._job["max_parallel"] or (self._pace.limit if self._in_stages else 1)
 
-    def pace(self, row) -> Pace:
-        return Pace(**(row["pace"] or {})).at_most(Slots(self.env).wanted_runners())
+    @property
+    def _pace(self) -> Pace:
+        return Pace(**(self._job["pace"] or {})).at_most(Slots(self.env).wanted_runners())
 
-    def _keep(self, job, row, pace):
-        row["pace"] = dataclasses.asdict(pace)
-        job._set(pace=row["pace"])
+    def _keep(self, pace):
+        if asdict(pace) != self._job["pace"]:
+            self._job.set(pace=asdict(pace))
 
-    def note_calm(self, job, row, ended):
-        """Chunks have landed."""
-        if ended and is_in_stages(row):
-            most = Slots(self.env).wanted_runners()
-            self._keep(job, row, self.pace(row).after_calm(len(ended), most))
+    def note_calm(self, chunks: int):
+        """So many chunks have landed."""
+        if self._in_stages:
+            self._keep(self._pace.after_calm(chunks, Slots(self.env).wanted_runners()))
 
-    def note_trouble(self, job, row):
+    def note_trouble(self):
         """Two chunks were in each other's way, or a worker died."""
-        if is_in_stages(row):
-            self._keep(job, row, self.pace(row).after_trouble())
+        if self._in_stages:
+            self._keep(self._pace.after_trouble())
 
-    def note_missed(self, job, row):
+    def gets_out_of_the_way(self) -> bool:
+        """Whether a chunk that met a conflict was not alone: then the conflict is not counted, and
+        the chunk waits for nothing but the smaller number of chunks at once."""
+        running = self.env["batch.job.chunk"]._running_chunks(self._job.id)
+        if not self._in_stages or len(running) < 2:
+            return False
+        self.note_trouble()
+        return True
+
+    def note_missed(self, running):
         """A runner leaves because no second chunk can begin now."""
-        pace = self.pace(row)
-        if is_in_stages(row) and not pace.missed:
-            self._keep(job, row, dataclasses.replace(pace, missed=True))
+        if running and self._in_stages:
+            self._keep(replace(self._pace, missed=True))
 
-    def call_missed(self, job, row, running, stage):
-        """Wake the runners that have left, once they can help: a chunk has just been claimed."""
-        pace = self.pace(row)
-        room = len(running) + 1 < pace.limit and stage != ALONE
-        if room and pace.missed:
-            self._keep(job, row, dataclasses.replace(pace, missed=False))
-            Slots(self.env).wake()
+    def begins(self, chunk, running) -> bool:
+        """A chunk was claimed. Wakes runners that have left, if they can help now.
 
-    # Stages
+        :returns: whether the chunk yields to one that began before it
+        """
+        if running and not self._job["side_by_side"]:
+            self._job.set(side_by_side=True)
+        if not self._in_stages:
+            return False
+        pace = self._pace
+        if pace.missed and len(running) + 1 < pace.limit and chunk["stage"] != ALONE:
+            self._keep(replace(pace, missed=False))
+            Slots(self.env).wake(most=pace.limit - len(running) - 1)
+        return any(one["first_position"] < chunk["first_position"] for one in running)
 
-    def end_of_next(self, row, size) -> tuple[int, str]:
-        """(first position after the next chunk, its stage)."""
-        first = row["next_position"]
+    # Where chunks end
+
+    def end_of_next(self, size, most) -> tuple[int, str | None]:
+        """(first position after the next chunk, its stage if that is known).
+
+        :param most: the first position that does not belong to the chunk's wave
+        """
+        first = self._job["next_position"]
+        if not self._in_stages or self.limit == 1:
+            return min(first + size, most), None
         stored = self.env["batch.job.operation"]
-        starts = stored._stage_starts(row["id"], max(first - 1, 0), first + size)
-        models = {position: model for position, _kind, model in starts}
-        kinds = [(position, kind) for position, kind, _model in starts]
-        end, stage = cut(kinds, first, size, row["total"])
-        begun = max(position for position in models if position <= first)
-        return end, ALONE if self._is_tree(models[begun]) else stage
+        starts = stored._stage_starts(self._job.id, max(first - 1, 0), first + size)
+        stop, stage = cut([(at, kind) for at, kind, _model in starts], first, size, most)
+        model = [model for at, _kind, model in starts if at <= first][-1]
+        return stop, ALONE if self._is_tree(model) else stage
 
     def _is_tree(self, model) -> bool:
         """Whether records of the model keep the path to their root: a record that moves rewrites
         those of all records below, which nobody names."""
         return model not in self.env or self.env[model]._parent_store
 
-    # What chunks target and name
+    # Which run beside which
 
-    def seen(self, row, chunks, look) -> list[ChunkNow]:
-        """The chunks as `next_step` sees them.
+    def seen(self, running, queued) -> tuple[list[ChunkNow], list[ChunkNow]]:
+        """The chunks as `next_step` sees them. What they target is found out only where a chunk may
+        begin beside others."""
+        if not self._in_stages or not 0 < len(running) < self.limit:
+            return [_plain(chunk) for chunk in running], [_plain(chunk) for chunk in queued]
+        return [self._known(chunk) for chunk in running], [self._looked_at(one) for one in queued]
 
-        :param look: whether it matters what may run beside what
-        """
-        return [self.seen_one(row, chunk, look) for chunk in chunks]
+    def may_begin(self, chunk, running, queued) -> bool:
+        """Whether a chunk that has just been cut may begin beside the chunks before it."""
+        if not self._in_stages or self.limit == 1:
+            return True
+        now, before = self._looked_at(chunk), [*running, *queued]
+        if all(now.runs_beside(one) for one in before):
+            return True
+        if any(one.stage == chunk["stage"] for one in before):
+            self.note_trouble()
+        self.note_missed(running)
+        return False
 
-    def seen_one(self, row, chunk, look=True) -> ChunkNow:
-        now = ChunkNow(
-            chunk["id"], chunk["wave"] or 0, bool(chunk["suspect"]), bool(chunk["waits"])
-        )
-        if not look:
-            return now
-        stage, footprint = self._known(chunk)
-        if stage is None or footprint is None and stage != ALONE:
-            stage, footprint = self._looked_at(row, chunk, stage)
-        return dataclasses.replace(now, stage=stage, footprint=footprint)
+    def make_known(self, chunk):
+        """Look at a queued chunk that is about to begin: later only its worker may write its
+        row."""
+        if self._in_stages and self.limit > 1:
+            self._looked_at(chunk)
 
-    def _known(self, chunk):
-        if chunk["targets"] is None:
-            return chunk["stage"], None
-        return chunk["stage"], Footprint.unpacked(bytes(chunk["targets"]), bytes(chunk["names"]))
+    def _known(self, chunk) -> ChunkNow:
+        """A chunk at work. One that began when one ran at a time is not known, and stays alone."""
+        footprint = None
+        if chunk["targets"] is not None:
+            footprint = Footprint.unpacked(bytes(chunk["targets"]), bytes(chunk["names"]))
+        elif not self._job["has_targets"]:
+            footprint = Footprint()
+        stage = ALONE if footprint is None else chunk["stage"] or ALONE
+        return replace(_plain(chunk), stage=stage, footprint=footprint)
 
-    def _looked_at(self, row, chunk, stage):
-        """Find out what a chunk targets and names, and keep it for the next claims."""
-        place = row["id"], chunk["first_position"], chunk["last_position"]
+    def _looked_at(self, chunk) -> ChunkNow:
+        """A queued chunk, of which nobody has the row but the claim."""
+        known = self._known(chunk)
+        if chunk["stage"] == ALONE or known.stage != ALONE:
+            return known
+        stage, footprint = self._find_out(chunk, chunk["stage"])
+        return replace(known, stage=stage, footprint=footprint)
+
+    def _find_out(self, chunk, stage):
+        """Look at a chunk's operations, and keep what they tell for the next claims."""
+        place = self._job.id, chunk["first_position"], chunk["last_position"]
         if stage is None:
             kinds = self.env["batch.job.operation"]._kinds_of(*place)
             single = len(kinds) == 1 and not self._is_tree(kinds[0][1])
             stage = kinds[0][0] if single else ALONE
-        footprint = self._footprint(row, place) if stage != ALONE else Footprint()
+        footprint = self._footprint(place) if stage != ALONE else Footprint()
         if footprint is None:
             stage, footprint = ALONE, Footprint()
         targets, names = footprint.packed()
-        self.env["batch.job.chunk"]._update(
-            chunk["id"], stage=stage, targets=targets, names=names
-        )
+        found = {"stage": stage, "targets": targets, "names": names}
+        self.env["batch.job.chunk"]._update(chunk["id"], **found)
         return stage, footprint
 
-    def _footprint(self, row, place) -> Footprint | None:
-        if not row["has_targets"]:
+    def _footprint(self, place) -> Footprint | None:
+        if not self._job["has_targets"]:
             return Footprint()
         operations = self.env["batch.job.operation"]._pending(*place)
         footprint = footprint_of(operations, self._relations_of)
-        return footprint and dataclasses.replace(
-            footprint, targets=footprint.targets | self._parents_of(operations)
-        )
+        parents = self._parents_of(operations)
+        return footprint and replace(footprint, targets=footprint.targets | parents)
 
     def _relations_of(self, model) -> dict[str, Relation]:
         fields = self.env[model]._fields if model in self.env else {}
@@ -134,20 +177,16 @@ class SideBySide(Dispatch):
     def _parents_of(self, operations) -> set[int]:
         """The records that are written through those that operations target (`_inherits`)."""
         found: set[int] = set()
-        model = self.env.get(operations[0].model) if operations else None
-        if model is None or not model._inherits:
+        if not operations or operations[0].model not in self.env:
             return found
+        model = self.env[operations[0].model]
         ids = [one for o in operations for one in o.payload.get("ids") or () if type(one) is int]
         for parent, column in model._inherits.items():
-            if not model._fields[column].store:
-                continue
-            self.env.cr.execute(
-                SQL(
-                    "SELECT %s FROM %s WHERE id = ANY(%s)",
-                    SQL.identifier(column),
-                    SQL.identifier(model._table),
-                    ids,
-                )
-            )
-            found.update(record_number(parent, one) for one, in self.env.cr.fetchall() if one)
+            which = SQL.identifier(column), SQL.identifier(model._table), ids
+            self.env.cr.execute(SQL("SELECT %s FROM %s WHERE id = ANY(%s)", *which))
+            found.update(record_number(parent, one) for (one,) in self.env.cr.fetchall() if one)
         return found
+
+
+def _plain(chunk) -> ChunkNow:
+    return ChunkNow(chunk["id"], chunk["wave"] or 0, bool(chunk["suspect"]), bool(chunk["waits"]))

@@ -4,6 +4,7 @@ import re
 from odoo import fields
 from odoo.tools import SQL
 
+from ..engine.pace import chunks_at_once
 from ..engine.runners import possible_runners
 from .base import Dispatch
 
@@ -87,7 +88,8 @@ class Slots(Dispatch):
     def wake_for(self, jobs):
         """Wake the runners for jobs: now, or at the eta of a job that has not begun."""
         for job in jobs.sudo():
-            self.wake(not job.started_at and job.eta, most=job.max_parallel)
+            at_once = chunks_at_once({"max_parallel": job.max_parallel, "pace": job.pace})
+            self.wake(not job.started_at and job.eta, most=at_once)
 
     def wake(self, eta=None, most=None):
         """Have runners look at the queue when this transaction has committed.

@@ -1,7 +1,11 @@
 """From a draft to a job in the queue."""
 
+from dataclasses import asdict
+
 from odoo.exceptions import UserError
 
+from ..engine.pace import Pace
+from ..engine.states import is_in_stages
 from .locked_job import LockedJob
 from .slots import Slots
 from .submission import Parsed
@@ -29,6 +33,10 @@ def prepare(job: LockedJob):
     if job["max_parallel"] > 1:
         # parallel chunks run wave by wave: order the positions so
         values["wave_ends"] = job.env["batch.job.operation"]._order_by_wave(job.id)
+    elif is_in_stages(job.row):
+        values["pace"] = asdict(Pace())
+        if job["has_references"]:
+            job.env["batch.job.operation"]._order_in_stages(job.id)
     if job["policy"] == "all" and job["total"] > LARGE_ALL:
         values["error"] = job.env._(
             "Warning: %s operations in one transaction keep every touched record locked until the "

@@ -11,7 +11,8 @@ from odoo.tools import SQL, lazy
 from ..engine.canonical import text_hash
 from ..engine.errors import BadRequest
 from ..engine.external_ids import external_ids_used
-from ..engine.options import Options, check_options, is_name, submission_hash
+from ..engine.footprint import may_target
+from ..engine.options import AS_MANY_AS_PAY, Options, check_options, is_name, submission_hash
 from ..engine.passwords import may_hold_passwords
 from ..engine.references import references_of
 from ..engine.storable import dump, holds_nul, is_too_deep
@@ -39,11 +40,11 @@ class Parsed:
 class Submission(SubmissionCheck):
     """Stores what somebody submits. It checks everything before it stores anything."""
 
-    def parse(self, operations, first_index=0, job_id=None, parallel=False) -> Parsed:
+    def parse(self, operations, first_index=0, job_id=None, max_parallel=1) -> Parsed:
         """Check operations, and make them ready to be stored.
 
         :param job_id: the draft to which they are appended
-        :param parallel: chunks of the job may run at once
+        :param max_parallel: chunks of the job that may run at once; 0: the server chooses
         """
         self._check_submitter()
         try:
@@ -52,7 +53,7 @@ class Submission(SubmissionCheck):
             digest = text_hash(text)
             self._check_models(checked, first_index)
             named = self._name_secrets(checked)
-            marked = self._mark(named, text, first_index, job_id, Waves(parallel))
+            marked = self._mark(named, text, first_index, job_id, Waves(max_parallel > 1))
             if marked is not checked:
                 text = to_json(marked, first_index, _json_default)
         except BadRequest as error:
@@ -63,6 +64,8 @@ class Submission(SubmissionCheck):
             "has_followers": '"$follows"' in text,
             "has_keys": any(one["op"] in ("upsert", "load") for one in checked),
         }
+        if max_parallel == AS_MANY_AS_PAY:
+            has["has_targets"] = any(map(may_target, checked))
         return Parsed(text, len(checked), digest, has)
 
     def digest(self, operations) -> str:

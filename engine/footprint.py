@@ -59,6 +59,24 @@ class Unknowable(Exception):
     """What an operation targets cannot be told from what it says."""
 
 
+def may_target(operation: dict) -> bool:
+    """Whether a submitted operation may target a record. A create without `ref` and commands does
+    not: it makes a record that nobody else of the job can name.
+
+    >>> may_target({"op": "create", "values": {"name": "Acme", "country_id": 21}})
+    False
+    >>> may_target({"op": "create", "values": {"child_ids": [[4, 7, 0]]}})
+    True
+    """
+    if operation["op"] != "create" or operation.get("ref"):
+        return True
+    values = operation["values"]
+    for one in values if isinstance(values, list) else (values,):
+        if any(isinstance(value, list) for value in one.values()):
+            return True
+    return False
+
+
 def footprint_of(operations: Iterable[Operation], relations_of: RelationsOf) -> Footprint | None:
     """The footprint of a chunk; None if the operations do not tell what they target.
 

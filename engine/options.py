@@ -11,6 +11,7 @@ from .storable import is_storable
 
 LARGEST_CHUNK = 10_000  # operations
 MOST_PARALLEL = 128
+AS_MANY_AS_PAY = 0  # `max_parallel`: the server chooses how many chunks run at once
 EXECUTE_LIMIT = 1_000  # operations of one `execute`
 EXECUTE_POLICIES = ("isolate", "all")
 LONGEST_KEY = 255  # characters
@@ -55,9 +56,9 @@ def check_options(
     _text("idempotency_key", idempotency_key)
     _policy(policy)
     _whole("chunk_size", chunk_size, 0, LARGEST_CHUNK)
-    _whole("max_parallel", max_parallel, 1, MOST_PARALLEL)
+    _whole("max_parallel", max_parallel, AS_MANY_AS_PAY, MOST_PARALLEL)
     _whole("priority", priority, -1000, 1000)
-    if policy in ("stop", "all") and max_parallel != 1:
+    if policy in ("stop", "all") and max_parallel > 1:
         raise BadRequest(f"policy {policy!r} keeps one chunk at a time; use max_parallel=1.")
     _truth("dry_run", dry_run)
     return Options(

@@ -7,13 +7,24 @@ MORE_PATIENCE = 8  # times as many calm chunks before the next trial, after each
 MOST_PATIENCE = 4096  # calm chunks
 
 
+def chunks_at_once(job: dict) -> int:
+    """How many chunks of a job may run at once now, by its row.
+
+    >>> chunks_at_once({"max_parallel": 4, "pace": None})
+    4
+    >>> chunks_at_once({"max_parallel": 0, "pace": {"limit": 3}})
+    3
+    """
+    return job["max_parallel"] or (job["pace"] or {}).get("limit", 1)
+
+
 @dataclass(frozen=True)
 class Pace:
     """The number of chunks at once, and what it has learnt.
 
     `calm`: chunks that have ended since the number changed; -1 after a trouble, until one ends.
     `patience`: how many calm chunks must end before the number grows by one.
-    `missed`: a runner came when no second chunk could begin, and has left.
+    `missed`: a runner may have left because no second chunk could begin.
     """
 
     limit: int = FIRST_LIMIT
@@ -32,7 +43,9 @@ class Pace:
         calm = max(self.calm, 0) + chunks
         if calm < self.patience or self.limit >= most:
             return replace(self, calm=min(calm, self.patience))
-        return replace(self, limit=self.limit + 1, calm=0, patience=max(self.patience // 2, 1))
+        patience = max(self.patience // 2, 1)
+        # claims pass over a job with so many chunks at work: nobody has noted who left
+        return replace(self, limit=self.limit + 1, calm=0, patience=patience, missed=True)
 
     def after_trouble(self) -> "Pace":
         """Two chunks were in each other's way: a conflict, a wait for a lock, one that may not

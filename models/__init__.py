@@ -7,6 +7,7 @@ from . import batch_job_scheduled
 from . import batch_job_screen
 from . import batch_job
 from . import batch_job_operation_screen
+from . import batch_job_operation_stage
 from . import batch_job_outcome
 from . import batch_job_operation
 from . import batch_job_chunk

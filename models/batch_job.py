@@ -44,7 +44,8 @@ class BatchJob(models.Model):
     run_context = fields.Json("Context", readonly=True, groups=fields.NO_ACCESS)
     policy = fields.Selection(list(POLICIES.items()), required=True, readonly=True)
     chunk_size = fields.Integer(readonly=True, help="Operations in a chunk; 0: the server chooses")
-    max_parallel = fields.Integer("Chunks at Once", readonly=True)
+    max_parallel = fields.Integer("Chunks at Once", readonly=True, help="0: as many as pay")
+    pace = fields.Json(readonly=True, help="Of a job with as many as pay: how many at once now")
     priority = fields.Integer(
         help="Lower runs first; 0 to 10 counts only among the owner's own jobs. Below 0 the job "
         "goes before the jobs of all users; only a manager may set that."
@@ -80,6 +81,8 @@ class BatchJob(models.Model):
     has_references = fields.Boolean(readonly=True)
     has_followers = fields.Boolean(readonly=True, help="Has records spread over several rows")
     has_keys = fields.Boolean(readonly=True, help="Has upserts or external ids to lock")
+    has_targets = fields.Boolean(readonly=True, help="May target records that others name")
+    side_by_side = fields.Boolean(readonly=True, help="Two of its chunks were at work at once")
     wave_ends = fields.Json(readonly=True, help="The last position of each wave of references")
     last_claimed_at = fields.Datetime(readonly=True)
     last_folded_at = fields.Datetime(readonly=True)
@@ -119,7 +122,8 @@ class BatchJob(models.Model):
         :param name: shown in lists
         :param policy: what a failure does to its neighbours: isolate, chunk, stop or all
         :param chunk_size: operations in one transaction; 0 lets the server choose
-        :param max_parallel: chunks at once; 1 keeps the order of submission
+        :param max_parallel: chunks at once; 1 keeps the order of submission; 0: as many as pay,
+            with all order that costs nothing
         :param priority: lower runs first; 0 to 10 counts only among your own jobs; below 0 the job
             goes before the jobs of all users, which needs the right Batch Jobs / Manager
         :param eta: not before this time, ISO 8601; UTC if it names no zone
@@ -144,7 +148,7 @@ class BatchJob(models.Model):
             dry_run=dry_run,
             idempotency_key=idempotency_key,
         )
-        parsed = submission.parse(operations, parallel=options.max_parallel > 1)
+        parsed = submission.parse(operations, max_parallel=options.max_parallel)
         if start and not parsed.count:
             raise UserError(
                 self.env._("operations is empty. Send at least one, or start=false for a draft.")
@@ -219,8 +223,8 @@ class BatchJob(models.Model):
                     next=len(hashes),
                 )
             )
-        parallel = job["max_parallel"] > 1
-        append_part(job, submission.parse(operations, job["total"], self.id, parallel))
+        parsed = submission.parse(operations, job["total"], self.id, job["max_parallel"])
+        append_part(job, parsed)
         return self._status()
 
     # RPC contract: look
@@ -231,7 +235,7 @@ class BatchJob(models.Model):
         :returns: ``id, name, state, total, succeeded, failed, skipped, remaining``, ``progress``
             (0 to 100), ``rate`` (operations per second), ``time_left`` (seconds or null),
             ``created_at, started_at, finished_at`` (ISO 8601, UTC), ``url``, ``error``, ``parts``,
-            ``dry_run``
+            ``dry_run``, ``side_by_side`` (whether two chunks have been at work at once)
         """
         self._check_named()
         self._hurry()
@@ -346,6 +350,7 @@ class BatchJob(models.Model):
             "error": job.error or job.stalled_reason or None,
             "parts": job.parts,
             "dry_run": job.dry_run,
+            "side_by_side": job.side_by_side,
         }
 
     def _hurry(self):

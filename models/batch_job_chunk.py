@@ -7,6 +7,7 @@ from ..dispatch.chunk_lock import ChunkLocks, is_free
 from ..dispatch.key_shares import KeyShares
 from ..dispatch.slots import Slots
 from ..engine.chunk_size import HISTORY, next_size
+from ..engine.pace import chunks_at_once
 from ..engine.outcomes import Tally
 from ..engine.retry import FURTHEST_WAIT
 from ..engine.states import CHUNK_STATES, is_one_transaction
@@ -35,6 +36,9 @@ class BatchJobChunk(models.Model):
         help="Lost a worker or met many conflicts; a job's suspects run one at a time",
     )
     wave = fields.Integer(readonly=True)
+    stage = fields.Char(readonly=True, help="Kind of its operations; empty if it runs alone")
+    targets = fields.Binary(attachment=False, readonly=True, groups=fields.NO_ACCESS)
+    names = fields.Binary(attachment=False, readonly=True, groups=fields.NO_ACCESS)
     not_before = fields.Datetime(readonly=True)
     runner = fields.Integer(readonly=True)
     started_at = fields.Datetime("Started", readonly=True)
@@ -90,7 +94,7 @@ class BatchJobChunk(models.Model):
             SQL(
                 """
                 SELECT id, job_id, first_position, last_position, lost, conflicts, suspect, wave,
-                       size, duration,
+                       stage, targets, names, size, duration,
                        extract(epoch FROM clock_timestamp() AT TIME ZONE 'UTC' - started_at)
                            AS seconds_since,
                        COALESCE(not_before - clock_timestamp() AT TIME ZONE 'UTC'
@@ -166,7 +170,7 @@ class BatchJobChunk(models.Model):
     def _cut_for_retry(self, job):
         """Replace the queued chunks: cut the pending operations of a job that had ended."""
         self._drop_queued(job["id"])
-        at_once = min(job["max_parallel"], Slots(self.env).wanted_runners())
+        at_once = min(chunks_at_once(job), Slots(self.env).wanted_runners())
         size = job["chunk_size"] or self._size_by_history(job, at_once - 1)
         self._cut_pending(job, job["total"] if is_one_transaction(job) else size)
 

@@ -119,8 +119,9 @@ class Picture:
     """All stored columns and relations of some models, with records by their names: those of before
     by id, new ones by the operation that made them, others by what they hold."""
 
-    def __init__(self, env, models, names: dict[tuple[str, int], Any]):
+    def __init__(self, env, models, names: dict[tuple[str, int], Any], uncompared=()):
         env.flush_all()
+        self.uncompared = (*_UNCOMPARED, *uncompared)
         self.models = models
         self.labels = names
         self.rows = {}
@@ -131,7 +132,7 @@ class Picture:
     def _take(self, model):
         env, columns = model.env, []
         for name, field in model._fields.items():
-            if field.store and field.column_type and name not in (*_UNCOMPARED, "id"):
+            if field.store and field.column_type and name not in (*self.uncompared, "id"):
                 columns.append((name, field))
         selected = ", ".join(f'"{name}"' for name, _field in columns)
         env.cr.execute(f'SELECT id, {selected} FROM "{model._table}" ORDER BY id')

@@ -70,6 +70,21 @@ class TestQueryPlan(PlanCase):
         self.assertEqual(len(queries), 2)
         self.assert_indexed(queries, {"batch_job_operation"})
 
+    def test_stages(self):
+        """Where a stage ends, and what kinds a chunk holds, is found by the positions of one
+        chunk."""
+        operations, first = self.env["batch.job.operation"], OPERATIONS // 2
+
+        def look():
+            starts = operations._stage_starts(self.job.id, first - 1, first + CHUNK)
+            self.assertEqual([position for position, _kind, _model in starts], [first - 1])
+            kinds = operations._kinds_of(self.job.id, first, first + CHUNK - 1)
+            self.assertEqual(kinds, [(starts[0][1], "test.batch.item")])
+
+        queries = self.statements(self.cr, look)
+        self.assertEqual(len(queries), 2)
+        self.assert_indexed(queries, {"batch_job_operation"})
+
     def test_status(self):
         """Status reads the job's row and looks for chunks that nobody works on; it counts nothing
         and does not touch the operations."""

@@ -41,6 +41,24 @@ def test_bad_usage(run: Run) -> None:
 
 
 @pytest.mark.parametrize(
+    ("options", "number"), [([], 1), (["--parallel"], 0), (["--max-parallel", "4"], 4)]
+)
+def test_how_many_chunks_at_once(run: Run, odoo: FakeOdoo, options: list[str], number: int) -> None:
+    """One after another unless asked; --parallel leaves the number to Odoo."""
+    Path("a.jsonl").write_text("{}\n")
+    assert run("submit", "a.jsonl", "--model", "m", "--no-wait", *options).exit_code == 0
+    assert odoo.jobs[0].body["max_parallel"] == number
+
+
+def test_parallel_names_no_number(run: Run, odoo: FakeOdoo) -> None:
+    """--parallel and --max-parallel contradict each other: refused before anything is sent."""
+    Path("a.jsonl").write_text("{}\n")
+    result = run("submit", "a.jsonl", "--model", "m", "--parallel", "--max-parallel", "4")
+    assert (result.exit_code, odoo.jobs) == (2, [])
+    assert "--parallel leaves the number to Odoo: leave --max-parallel out." in result.output
+
+
+@pytest.mark.parametrize(
     ("state", "code"), [("done", 0), ("partial", 1), ("failed", 3), ("cancelled", 3), ("paused", 4)]
 )
 def test_exit_code_says_how_the_job_ended(run: Run, odoo: FakeOdoo, state: str, code: int) -> None:
@@ -152,6 +170,16 @@ def test_what_to_do_next(values: dict[str, Any], said: str) -> None:
     counts |= {"started_at": "2025-01-02T03:04:05Z", "error": "Operation 1 failed: no"}
     job = JobStatus.from_json(status(id=7, **{**counts, **values}))
     assert ending(job).splitlines()[-1].endswith(said)
+
+
+def test_side_by_side_is_said() -> None:
+    """How a job ended says whether chunks of it ran at once; an older addon does not tell."""
+    counts = {"state": "done", "total": 2, "succeeded": 2, "remaining": 0}
+    job = status(id=7, **counts)
+    del job["side_by_side"]
+    assert ending(JobStatus.from_json(job)) == "Job 7 is done: 2 succeeded"
+    told = ending(JobStatus.from_json({**job, "side_by_side": True}))
+    assert told == "Job 7 is done: 2 succeeded (chunks ran side by side)"
 
 
 def test_reader_that_goes_ends_the_output(run: Run, odoo: FakeOdoo) -> None:

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import report
+from beside import beside
 from claims import claims
 from compare import compare
 from costs import costs
@@ -23,7 +24,7 @@ from odoo.tools import config
 
 NAMES = (
     *("create", "create_bad", "write", "unlink", "upsert", "load", "load_bad"),
-    *("subdivisions", "parallel", "costs", "claims", "path"),
+    *("subdivisions", "parallel", "beside", "costs", "claims", "path"),
 )
 
 
@@ -77,6 +78,9 @@ def measure(name: str, registry, user_id: int, options) -> dict:
     if name == "parallel":
         databases = [f"{options.database}_parallel_{number}" for number in (1, 2)]
         return parallel(databases, user_id, 2 * options.size, options.repeat)
+    if name == "beside":
+        database = f"{options.database}_parallel_2"
+        return beside(database, user_id, options.size, options.chunk_size, options.repeat)
     if name == "claims":
         return claims(registry)
     if name == "path":

@@ -23,6 +23,7 @@ def sides(url: str, database: str, key: str, orm: OrmProcesses) -> dict:
     return {
         "job, one runner": partial(_job, *where, 1),
         "job, max_parallel=2": partial(_job, *where, 2),
+        "job, as many chunks as pay": partial(_job, *where, 0),
         "100 records per call": partial(_calls, *where),
         "zenoo-rpc batch, concurrency 1": partial(_zenoo, *where, 1),
         "zenoo-rpc batch, concurrency 5": partial(_zenoo, *where, 5),

@@ -26,7 +26,7 @@ def parallel(databases: list[str], user_id: int, size: int, repeat: int) -> dict
     rounds = []
     with ExitStack() as servers:
         for processes, database in enumerate(databases, 1):
-            servers.enter_context(_server(database, processes))
+            servers.enter_context(server(database, processes))
         for number in range(repeat + 1):
             rates = [_rate(Registry(database), user_id, work) for database in databases]
             if number:  # the first round warms the servers and is not counted
@@ -65,7 +65,7 @@ def _wait_for(cr, job_id: int) -> None:
 
 
 @contextmanager
-def _server(database: str, processes: int):
+def server(database: str, processes: int):
     ports = [f"--http-port={_free_port()}", f"--gevent-port={_free_port()}"]
     options = ["--workers=2", f"--max-cron-threads={processes}", "--log-level=warn"]
     command = [sys.executable, str(ODOO), "-d", database, *ports, *options]

@@ -29,6 +29,7 @@ def heading(context: dict[str, str], command: str) -> None:
 def show(result: dict) -> None:
     ways = {
         "parallel": _show_parallel,
+        "beside": _show_beside,
         "costs": _show_costs,
         "claims": _show_claims,
         "path": _show_path,
@@ -69,6 +70,17 @@ def _show_parallel(result: dict) -> None:
         label = "median" if one is result["median"] else number
         ratio = one.get("ratio") or one["two"] / one["one"]
         print(f"  {label:>6}{one['two']:>10,.0f}{one['one']:>9,.0f}{ratio:>8.2f}")
+
+
+def _show_beside(result: dict) -> None:
+    print(f"\n{result['operations']:,} operations, two cron processes: max_parallel=0 against 1")
+    print("  kind          as many as pay/s    one/s   ratio")
+    for one in result["rounds"]:
+        ratio = one["as_many_as_pay"] / one["one"]
+        rates = f"{one['as_many_as_pay']:>17,.0f}{one['one']:>9,.0f}"
+        print(f"  {one['kind']:<13}{rates}{ratio:>8.2f}")
+    for kind, ratio in result["median"].items():
+        print(f"  median of {kind:<29}{ratio:>8.2f}")
 
 
 def _show_costs(result: dict) -> None:

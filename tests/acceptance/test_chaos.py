@@ -23,7 +23,8 @@ def test_random_kills(server, database, rpc, chance, say, kills):
     while done < kills:
         prefix = f"chaos {kills} {len(jobs)} "
         operations = plan(prefix, counter, chance)
-        job = rpc.submit(operations, chunk_size=chance.randint(5, 60), max_parallel=2)
+        options = {"chunk_size": chance.randint(5, 60), "max_parallel": chance.choice((0, 2))}
+        job = rpc.submit(operations, **options)
         jobs[job] = (operations, prefix)
         with Watcher(rpc, job):
             while done < kills and rpc.job("status", job)["state"] in ("queued", "running"):
@@ -37,11 +38,13 @@ def test_random_kills(server, database, rpc, chance, say, kills):
     assert increments == database.value("SELECT value FROM test_batch_item WHERE id = %s", counter)
 
 
-def test_nothing_is_taken_from_the_living(database, rpc):
-    """Without any kill no chunk is thought to be a dead worker's, however short it is."""
-    prefix = "living"
+@pytest.mark.parametrize("parallel", [2, 0])
+def test_nothing_is_taken_from_the_living(database, rpc, parallel):
+    """Without any kill no chunk is thought to be a dead worker's, however short it is, and none is
+    brought to a conflict by the claim of another."""
+    prefix = f"living {parallel}"
     operations = [create(f"{prefix} {number}") for number in range(600)]
-    job = rpc.submit(operations, chunk_size=2, max_parallel=2)
+    job = rpc.submit(operations, chunk_size=2, max_parallel=parallel)
     rpc.wait(job)
     assert_exact(database, rpc, job, operations, prefix)
     begun = database.rows(

@@ -40,8 +40,9 @@ def test_ten_thousand(database, rpc, say):
     insert = "INSERT INTO test_batch_key (code, active) SELECT 'many ' || n, true FROM "
     database.rows(f"{insert} generate_series(0, %s) n", HALF - 1)
     database.rows(f"{insert} generate_series(0, %s) n", DOUBLED - 1)
-    for round, created in enumerate((HALF, 0)):
-        job = rpc.submit(upserts("many", range(2 * HALF), f"round {round}"), max_parallel=2)
+    for parallel, created in ((2, HALF), (0, 0)):
+        operations = upserts("many", range(2 * HALF), f"parallel {parallel}")
+        job = rpc.submit(operations, max_parallel=parallel)
         status = rpc.wait(job, patience=180)
         say(f"{status['rate']:.0f} upserts/s")
         assert status["state"] == "partial"
@@ -61,7 +62,7 @@ def test_ten_thousand(database, rpc, say):
             assert f"ids {both[0]}, {both[1]}." in failed["error"]["message"]
     assert records(database, "many") == (2 * HALF + DOUBLED, 2 * HALF)
     names = "SELECT name, count(*) FROM test_batch_key WHERE code LIKE 'many %%' GROUP BY 1"
-    assert dict(database.rows(names)) == {"round 1": 2 * HALF - DOUBLED, None: 2 * DOUBLED}
+    assert dict(database.rows(names)) == {"parallel 0": 2 * HALF - DOUBLED, None: 2 * DOUBLED}
 
 
 @pytest.mark.parametrize("turned", [False, True], ids=["same order", "opposite orders"])

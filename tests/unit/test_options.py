@@ -63,8 +63,8 @@ def test_all_options_are_kept():
         ({"chunk_size": -1}, "chunk_size must be a whole number from 0 to 10000, not -1."),
         ({"chunk_size": 10_001}, "chunk_size must be a whole number from 0 to 10000, not 10001."),
         ({"chunk_size": True}, "chunk_size must be a whole number from 0 to 10000, not True."),
-        ({"max_parallel": 0}, "max_parallel must be a whole number from 1 to 128, not 0."),
-        ({"max_parallel": "2"}, "max_parallel must be a whole number from 1 to 128, not '2'."),
+        ({"max_parallel": -1}, "max_parallel must be a whole number from 0 to 128, not -1."),
+        ({"max_parallel": "2"}, "max_parallel must be a whole number from 0 to 128, not '2'."),
         ({"priority": 1.5}, "priority must be a whole number from -1000 to 1000, not 1.5."),
         ({"dry_run": 1}, "dry_run must be true or false, not 1."),
         ({"name": "x" * 256}, "name must be a text of at most 255 characters."),
@@ -90,6 +90,12 @@ def test_a_bad_option_is_refused_by_name(option, message):
     with pytest.raises(BadRequest) as caught:
         check_options(**option)
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize("policy", ["isolate", "chunk", "stop", "all"])
+def test_as_many_as_pay_goes_with_every_policy(policy):
+    """0 leaves the number of chunks at once to the server, which may choose one."""
+    assert check_options(policy=policy, max_parallel=0).max_parallel == 0
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from ._rpc import DEFAULT_NAME, JobRpc
 FIRST_POLL = 0.03  # seconds; the smallest jobs take twice as long
 SHORTEST_POLL = 0.02  # seconds; when the job says that it is about to end
 
+AS_MANY_AS_PAY = 0  # `max_parallel`: Odoo chooses how many chunks run at once
 Policy = Literal["isolate", "chunk", "stop", "all"]
 
 
@@ -62,7 +63,9 @@ class BaseClient:
             name
         :param policy: what a failure does to its neighbours
         :param chunk_size: operations per transaction; 0 lets Odoo find the size
-        :param max_parallel: chunks that may run at once; 1 keeps the order of submission
+        :param max_parallel: chunks that may run at once; 1 keeps the order of submission; 0 lets
+            Odoo choose as many as pay. Operations of two chunks that run at once do not see each
+            other
         :param priority: the job with the lower number comes first
         :param eta: earliest time for the job to run; a naive time is local time
         :param dry_run: Odoo tries everything and keeps nothing

@@ -40,6 +40,8 @@ class JobStatus:
     :ivar error: why the job is paused, has failed or does not move; else None
     :ivar parts: number of parts that arrived by ``append``
     :ivar dry_run: Odoo tries everything and keeps nothing
+    :ivar side_by_side: two chunks have been at work at once, so that their operations did not see
+        each other
     """
 
     id: int
@@ -60,6 +62,7 @@ class JobStatus:
     error: str | None
     parts: int
     dry_run: bool
+    side_by_side: bool = False
 
     @property
     def ended(self) -> bool:
@@ -82,6 +85,8 @@ class JobStatus:
             fields: dict[str, Any] = {name: values[name] for name in _PLAIN}
             fields |= {name: _or_none(values[name]) for name in _OPTIONAL}
             fields |= {name: _time(values[name]) for name in _TIMES}
+            # an older addon does not say it
+            fields["side_by_side"] = values.get("side_by_side", False)
         except (KeyError, ValueError) as error:
             raise UnexpectedReplyError(f"not a job's status: {error!r} in {values}") from error
         return cls(**fields)

@@ -14,6 +14,7 @@
         "security/ir.model.access-rows.csv",
         "security/ir.model.access-types.csv",
         "security/ir.model.access-trees.csv",
+        "security/ir.model.access-barcodes.csv",
         "security/test_batch_key_rules.xml",
     ],
 }

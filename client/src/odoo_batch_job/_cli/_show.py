@@ -102,7 +102,8 @@ def ending(status: JobStatus) -> str:
     counts += [f"{status.skipped:,} skipped"] * bool(status.skipped)
     counts += [f"{status.remaining:,} remaining"] * bool(status.remaining)
     tried = " (dry run: nothing was kept)" if status.dry_run else ""
-    text = f"Job {status.id} is {status.state}{tried}: {', '.join(counts)}"
+    beside = " (chunks ran side by side)" if status.side_by_side else ""
+    text = f"Job {status.id} is {status.state}{tried}: {', '.join(counts)}{beside}"
     if status.error:
         text += f"\n{status.error}"
     if status.state == "draft":

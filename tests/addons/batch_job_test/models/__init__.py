@@ -1,1 +1,1 @@
-from . import keys, misbehaviour, repairs, rows, trees, types, values
+from . import barcodes, keys, misbehaviour, repairs, rows, trees, types, values
