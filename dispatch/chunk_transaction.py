@@ -9,8 +9,8 @@ from odoo.tools import SQL
 
 from ..engine.chunk_size import handed_back
 from ..engine.operations import Operation, complete
-from ..engine.pace import chunks_at_once
 from ..engine.outcomes import Outcome, count
+from ..engine.pace import chunks_at_once
 from ..engine.references import references_of
 from ..execution.checks.lessons import Lessons
 from ..execution.chunk_run import Run

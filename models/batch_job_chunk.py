@@ -7,8 +7,8 @@ from ..dispatch.chunk_lock import ChunkLocks, is_free
 from ..dispatch.key_shares import KeyShares
 from ..dispatch.slots import Slots
 from ..engine.chunk_size import HISTORY, next_size
-from ..engine.pace import chunks_at_once
 from ..engine.outcomes import Tally
+from ..engine.pace import chunks_at_once
 from ..engine.retry import FURTHEST_WAIT
 from ..engine.states import CHUNK_STATES, is_one_transaction
 

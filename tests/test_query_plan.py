@@ -73,12 +73,12 @@ class TestQueryPlan(PlanCase):
     def test_stages(self):
         """Where a stage ends, and what kinds a chunk holds, is found by the positions of one
         chunk."""
-        operations, first = self.env["batch.job.operation"], OPERATIONS // 2
+        operations, first = self.env["batch.job.operation"], self.REST
 
         def look():
-            starts = operations._stage_starts(self.job.id, first - 1, first + CHUNK)
+            starts = operations._stage_starts(self.job.id, first - 1, first + self.CHUNK)
             self.assertEqual([position for position, _kind, _model in starts], [first - 1])
-            kinds = operations._kinds_of(self.job.id, first, first + CHUNK - 1)
+            kinds = operations._kinds_of(self.job.id, first, first + self.CHUNK - 1)
             self.assertEqual(kinds, [(starts[0][1], "test.batch.item")])
 
         queries = self.statements(self.cr, look)

@@ -112,6 +112,7 @@ class TestStatusAndResults(RpcCase):
                 "error": None,
                 "parts": 0,
                 "dry_run": False,
+                "side_by_side": False,
             },
         )
         self.run_jobs()

@@ -244,7 +244,7 @@ class TestSubmitInput(CommittedCase):
             ({"chunk_size": -1}, "chunk_size must be a whole number from 0 to 10000, not -1."),
             (
                 {"max_parallel": True},
-                "max_parallel must be a whole number from 1 to 64, not True.",
+                "max_parallel must be a whole number from 0 to 128, not True.",
             ),
             (
                 {"priority": "high"},
