@@ -22,8 +22,8 @@ RUNNERS = (1, 4, 16, 64, 128)
 # (open jobs, their users, `max_parallel`; 0: as many as there are runners)
 SHAPES = ((1, 1, 0), (100, 10, 0), (100, 100, 1))
 WORK = (0.5, 1.5)  # seconds that a chunk takes
-WARM_UP = 3.0  # seconds that are not counted: all runners begin at once
-SECONDS = 15.0  # of measuring
+WARM_UP = 2.0  # seconds that are not counted: all runners begin at once
+SECONDS = 8.0  # of measuring
 LOOK_AGAIN = 0.5  # seconds: who found nothing to do looks again, as a waiting runner does
 CHUNK_SIZE = 10
 ENDLESS = 100_000_000  # operations of a job: it does not end
