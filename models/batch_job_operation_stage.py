@@ -1,6 +1,8 @@
 from odoo import api, models
 from odoo.tools import SQL
 
+from .operation_lookup import at_positions
+
 # what all operations of a stage share; the fields of an upsert's key and the columns of a load too,
 # since only then two operations that target one record say so in the same way
 _KIND = SQL(
@@ -69,14 +71,12 @@ class BatchJobOperationStage(models.AbstractModel):
                   FROM (SELECT position, model, kind, lag(kind) OVER (ORDER BY position) AS before
                           FROM (SELECT position, model, %s AS kind
                                   FROM batch_job_operation
-                                 WHERE job_id = %s AND position BETWEEN %s AND %s) o) p
+                                 WHERE %s) o) p
                  WHERE before IS NULL OR before != kind
                  ORDER BY position
                 """,
                 _KIND,
-                job_id,
-                first,
-                last,
+                at_positions(job_id, first, last),
             )
         )
         return self.env.cr.fetchall()
@@ -89,12 +89,10 @@ class BatchJobOperationStage(models.AbstractModel):
                 """
                 SELECT DISTINCT md5((%s)::text), model
                   FROM batch_job_operation
-                 WHERE job_id = %s AND position BETWEEN %s AND %s AND state = 'pending'
+                 WHERE %s AND state = 'pending'
                 """,
                 _KIND,
-                job_id,
-                first,
-                last,
+                at_positions(job_id, first, last),
             )
         )
         return self.env.cr.fetchall()

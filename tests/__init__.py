@@ -43,6 +43,7 @@ from . import (
     test_side_by_side,
     test_side_by_side_oracle,
     test_side_by_side_price,
+    test_statements,
     test_stop_races,
     test_submit_input,
     test_time_limits,

@@ -1,5 +1,9 @@
+from unittest.mock import patch
+
 from odoo.tests import tagged
 
+from ..dispatch import fold
+from ..dispatch.chunk_lock import ChunkLocks
 from ..dispatch.claim import Claims
 from ..dispatch.work import Work
 from ..execution.checks.lessons import Lessons
@@ -9,21 +13,31 @@ from .common import CommittedCase
 
 @tagged("post_install", "-at_install")
 class TestStatements(CommittedCase):
-    """What a chunk costs beside its operations: each statement is a way to the database and back."""
+    """What a chunk costs beside its operations: each statement is a way to the database."""
 
-    def test_statements_of_a_chunk(self):
-        """In the middle of a job the claim needs 11 statements, and the work 7 beside that of the
-        operation; the last of them hands the lock over."""
+    def setUp(self):
+        super().setUp()
         call = {"op": "call", "model": "res.partner", "method": "search_count", "args": [[]]}
-        job = self.submit([call] * 3, chunk_size=1)
-        for count in (None, (11, 8)):
+        self.job = self.submit([call] * 3, chunk_size=1)
+        self.enterContext(patch.object(fold, "PUBLISH_EVERY", 3600))
+        self.addCleanup(self.run_jobs)
+
+    def test_statements_of_a_claim(self):
+        """In the middle of a job that runs one chunk at a time, a claim needs 12 statements."""
+        for statements in (None, 12):
             with self.registry.cursor() as cr:
-                env = self.env(cr=cr)
-                claim = Claims(env).claim(0)
-                self.assertEqual(claim.job["id"], job.id)
-                claimed = cr.sql_log_count
-                Work(env).run(claim, Lessons(), Deadline())
-                if count:
-                    self.assertEqual((claimed, cr.sql_log_count - claimed), count)
-        self.run_jobs()
-        self.assertEqual(self.states(job), ["done"] * 3)
+                claim = Claims(self.env(cr=cr)).claim(0)
+                self.assertEqual(claim.job["id"], self.job.id)
+                if statements:
+                    self.assertEqual(cr.sql_log_count, statements)
+                Work(self.env(cr=cr)).run(claim, Lessons(), Deadline())
+
+    def test_a_chunk_that_has_landed_has_no_lock_to_give_back(self):
+        """Its last commit has released the lock, and nobody searches all locks for it."""
+        with self.registry.cursor() as cr, patch.object(ChunkLocks, "let_go") as let_go:
+            env = self.env(cr=cr)
+            claim = Claims(env).claim(0)
+            self.assertTrue(ChunkLocks(self.env).is_anyone_working())
+            Work(env).run(claim, Lessons(), Deadline())
+            self.assertFalse(ChunkLocks(self.env).is_anyone_working())
+        let_go.assert_not_called()
