@@ -175,13 +175,22 @@ class SideBySide(Dispatch):
         }
 
     def _parents_of(self, operations) -> set[int]:
-        """The records that are written through those that operations target (`_inherits`)."""
+        """The records that are written through those that operations target (`_inherits`), and
+        those that can be deleted only after them: the parents of what is deleted."""
         found: set[int] = set()
         if not operations or operations[0].model not in self.env:
             return found
         model = self.env[operations[0].model]
         ids = [one for o in operations for one in o.payload.get("ids") or () if type(one) is int]
-        for parent, column in model._inherits.items():
+        columns = [(parent, column) for parent, column in model._inherits.items()]
+        if operations[0].op == "unlink":
+            columns += [
+                (model._name, name)
+                for name, field in model._fields.items()
+                if field.type == "many2one" and field.comodel_name == model._name
+                if field.store and field.column_type == ("int4", "int4")
+            ]
+        for parent, column in columns:
             which = SQL.identifier(column), SQL.identifier(model._table), ids
             self.env.cr.execute(SQL("SELECT %s FROM %s WHERE id = ANY(%s)", *which))
             found.update(record_number(parent, one) for (one,) in self.env.cr.fetchall() if one)

@@ -199,6 +199,15 @@ class TestWhatRunsBesideWhat(SideBySideCase):
         self.run_to_end(job)
         self.assertEqual(taken.parent_id.name, "c")
 
+    def test_a_parent_is_deleted_after_its_child(self):
+        """Of records that are deleted, parent and child are not deleted at once."""
+        parent = self.env[KEY].create({"name": "parent"})
+        child = self.env[KEY].create({"name": "child", "parent_id": parent.id})
+        self.commit()
+        ids = [child.id, parent.id]
+        self.submit([{"op": "unlink", "model": KEY, "ids": [one]} for one in ids], chunk_size=1)
+        self.assertEqual(self.claims(self.runners(2)), [(0, 0), None])
+
     def test_trees_run_one_at_a_time(self):
         """Records with a path to their root are made and moved in one chunk at a time."""
         self.submit([create(TREE, name=f"tree {n}") for n in range(4)], chunk_size=1)
