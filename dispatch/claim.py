@@ -182,9 +182,7 @@ class Claims(Fold, Recovery):
             return None
         attempt = chunks._mark_running(chunk["id"], slot)
         self._note_claim(job, cut_to)
-        yields = beside.begins(chunk, running)
-        place = chunk["first_position"], chunk["last_position"]
-        return Claim(job.row, chunk["id"], attempt, *place, chunk["lost"], yields)
+        return _claim_of(job, chunk, attempt, yields=beside.begins(chunk, running))
 
     def _is_too_late(self, job, chunk, deadline) -> bool:
         """Whether a chunk must wait for a new pass.
@@ -233,6 +231,11 @@ class Claims(Fold, Recovery):
         if job["state"] == "queued":
             job.move("running", started_at=job["started_at"] or NOW)
         end(job)
+
+
+def _claim_of(job, chunk, attempt, yields) -> Claim:
+    place = chunk["first_position"], chunk["last_position"]
+    return Claim(job.row, chunk["id"], attempt, *place, chunk["lost"], yields)
 
 
 def _progress(job, limit) -> Progress:

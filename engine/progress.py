@@ -1,6 +1,7 @@
 """A job's progress, rate and time left."""
 
 import math
+from datetime import datetime, timezone
 
 PUBLISH_EVERY = 0.5  # seconds between two bus messages of one job
 RATE_WINDOW = 5.0  # seconds
@@ -55,3 +56,12 @@ def split_duration(seconds: float) -> tuple[int, int, int]:
     """
     minutes, rest = divmod(int(seconds), 60)
     return (*divmod(minutes, 60), rest)
+
+
+def iso(moment: datetime | None) -> str | None:
+    """A moment as Odoo stores it (UTC, without a zone) in ISO 8601, with the zone.
+
+    >>> iso(datetime(2026, 1, 2, 3, 4, 5))
+    '2026-01-02T03:04:05+00:00'
+    """
+    return moment.replace(tzinfo=timezone.utc).isoformat() if moment else None

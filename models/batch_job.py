@@ -1,5 +1,4 @@
 import logging
-from datetime import timezone
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, MissingError, UserError
@@ -12,7 +11,7 @@ from ..dispatch.stalled import Stalled
 from ..dispatch.starting import append_part, prepare
 from ..dispatch.submission import Submission
 from ..engine.options import EXECUTE_LIMIT, EXECUTE_POLICIES
-from ..engine.progress import percent, time_left
+from ..engine.progress import iso, percent, time_left
 from ..engine.states import JOB_STATES, LIVE_STATES, OPERATION_STATES, POLICIES
 from ..engine.submitted import context_problem
 
@@ -343,9 +342,9 @@ class BatchJob(models.Model):
             "progress": job.progress,
             "rate": round(job.rate, 1),
             "time_left": job.time_left or None if live else None,
-            "created_at": _iso(job.create_date),
-            "started_at": _iso(job.started_at),
-            "finished_at": _iso(job.finished_at),
+            "created_at": iso(job.create_date),
+            "started_at": iso(job.started_at),
+            "finished_at": iso(job.finished_at),
             "url": f"{job.get_base_url()}/odoo/batch-jobs/{job.id}",
             "error": job.error or job.stalled_reason or None,
             "parts": job.parts,
@@ -399,7 +398,3 @@ class BatchJob(models.Model):
         self.env.cr.execute(SQL("SELECT user_id FROM batch_job WHERE id = %s", self._origin.id))
         owner = self.env.cr.fetchone()
         return bool(owner) and owner[0] == self.env.uid
-
-
-def _iso(moment) -> str | None:
-    return moment.replace(tzinfo=timezone.utc).isoformat() if moment else None
