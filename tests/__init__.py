@@ -41,6 +41,7 @@ from . import (
     test_run_as,
     test_runners,
     test_side_by_side,
+    test_side_by_side_end,
     test_side_by_side_oracle,
     test_side_by_side_price,
     test_statements,

@@ -192,3 +192,14 @@ def _named(value, labels):
     if isinstance(value, list):
         return sorted(str(_named(one, labels)) for one in value)
     return tuple(_named(one, labels) for one in value) if isinstance(value, tuple) else value
+
+
+def assert_same_rows(case, expected, found, way, told):
+    """The rows that are left are those of an execution one by one.
+
+    :param way: how the others were executed, in words
+    """
+    if expected != found:
+        only = [row for row in expected if row not in found]
+        instead = [row for row in found if row not in expected]
+        case.fail(f"one by one {only}\n\n{way} {instead}\n\n{told}")

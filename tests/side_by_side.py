@@ -9,6 +9,14 @@ TREE, KEY, PARTNER = "test.batch.tree", "test.batch.key", "res.partner"
 BARCODE, DELEGATE = "test.batch.barcode", "test.batch.delegate"
 
 
+def write(model, *ids, **values):
+    return {"op": "write", "model": model, "ids": list(ids), "values": values}
+
+
+def create(model, ref=None, **values):
+    return {"op": "create", "model": model, "values": values} | ({"ref": ref} if ref else {})
+
+
 class SideBySideCase(ItemRaceCase):
     """Four runners; the number of chunks at once begins at four."""
 

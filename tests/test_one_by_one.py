@@ -9,7 +9,7 @@ from ..engine.chunk_size import chunks_of
 from ..execution.checks.lessons import Lessons
 from ..execution.chunk_run import Run, run_isolated, run_strict
 from ..execution.references import References
-from .one_by_one import End, OneByOne, Picture
+from .one_by_one import End, OneByOne, Picture, assert_same_rows
 from .random_jobs import CURRENCY, KEY, ORDER, PARTNER, ROW, TAG, TREE, VALUE, RandomJob
 
 SEEDS = int(os.environ.get("BATCH_JOB_SEEDS", "100"))
@@ -104,10 +104,7 @@ class TestOneByOne(TransactionCase):
             if one.error in ("error", "load"):  # Odoo does not say what kind it is
                 one, other = one._replace(error=None), other._replace(error=None)
             self.assertEqual(one, other, f"operation {at} of {told}")
-        if expected[1] != found[1]:
-            only = [row for row in expected[1] if row not in found[1]]
-            instead = [row for row in found[1] if row not in expected[1]]
-            self.fail(f"one by one {only}\n\nmerged {instead}\n\n{told}")
+        assert_same_rows(self, expected[1], found[1], "merged", told)
 
     @staticmethod
     def told(seed, how, operations):

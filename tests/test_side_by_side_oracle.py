@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from .one_by_one import End, OneByOne, Picture
+from .one_by_one import End, OneByOne, Picture, assert_same_rows
 from .random_jobs import RandomJob
 from .side_by_side import SideBySideCase
 from .test_one_by_one import _MAKERS, MODELS
@@ -122,10 +122,7 @@ class TestSideBySideOracle(SideBySideCase):
             # which of several reasons is said is no matter of chunks: see test_one_by_one
             one, other = one._replace(error=None), other._replace(error=None)
             self.assertEqual(one, other, f"operation {at} of {told}")
-        if expected[1] != found[1]:
-            only = [row for row in expected[1] if row not in found[1]]
-            instead = [row for row in found[1] if row not in expected[1]]
-            self.fail(f"one by one {only}\n\nside by side {instead}\n\n{told}")
+        assert_same_rows(self, expected[1], found[1], "side by side", told)
 
 
 def has_rivals(operations):
