@@ -22,50 +22,54 @@ def colleague(server, database, rpc):
     connection.close()
 
 
-@pytest.fixture
-def large(rpc):
-    """A large job that uses all runners, with chunks of full size by now."""
-    job = submit_large(rpc, "large")
-    wait_until("it is under way", lambda: done(rpc, job) > 2_000, every=0.1)
-    yield job
-    rpc.job("cancel", job)
-    rpc.wait(job)
-
-
-def test_a_small_job_behind_a_large_one(rpc, colleague, large, say):
+def test_a_small_job_behind_a_large_one(rpc, colleague, say):
     """It is done within 3 s, while the large one uses all runners."""
+    large = draft_large(rpc, "ahead")
+    rpc.job("start", large)
+    wait_until("chunks have their full size", lambda: done(rpc, large) > 2_000, every=0.1)
     began = time.monotonic()
     small = colleague.submit([create(f"small {n}") for n in range(SMALL)])
     assert colleague.wait(small)["state"] == "done"
     seconds = time.monotonic() - began
     say(f"done after {seconds:.2f} s")
     assert rpc.job("status", large)["state"] == "running"
+    cancel(rpc, large)
     assert seconds < SOON
 
 
-def test_two_large_jobs(rpc, colleague, large, say):
+def test_two_large_jobs(rpc, colleague, say):
     """Two users' large jobs get about the same."""
-    other = submit_large(colleague, "other")
-    wait_until("both are under way", lambda: done(colleague, other) > 2_000, every=0.1)
-    before = done(rpc, large), done(colleague, other)
+    pair = (rpc, draft_large(rpc, "one")), (colleague, draft_large(colleague, "other"))
+    for user, job in pair:
+        user.job("start", job)
+    wait_until("both are under way", lambda: min(shares(pair)) > 2_000, every=0.1)
+    before = shares(pair)
     wait_until(
         "they have shared the runners",
-        lambda: (
-            done(colleague, other) > before[1] + WINDOW or done(rpc, large) > before[0] + WINDOW
-        ),
+        lambda: max(shares(pair)) > max(before) + WINDOW,
         every=0.1,
     )
-    first, second = done(rpc, large) - before[0], done(colleague, other) - before[1]
-    assert {rpc.job("status", large)["state"], colleague.job("status", other)["state"]} == {
-        "running"
-    }
-    colleague.job("cancel", other)
+    first, second = (now - then for now, then in zip(shares(pair), before, strict=True))
+    assert [user.job("status", job)["state"] for user, job in pair] == ["running", "running"]
+    for user, job in pair:
+        cancel(user, job)
     say(f"{first} and {second} operations")
     assert min(first, second) > 0.6 * max(first, second)
 
 
-def submit_large(rpc, name):
-    return rpc.submit([create(f"{name} {n}") for n in range(LARGE)], max_parallel=2)
+def draft_large(rpc, name):
+    """The names differ from job to job: an item's name is unique."""
+    operations = [create(f"{name} {n}") for n in range(LARGE)]
+    return rpc.submit(operations, max_parallel=2, start=False)
+
+
+def cancel(rpc, job):
+    rpc.job("cancel", job)
+    rpc.wait(job)
+
+
+def shares(pair):
+    return [done(user, job) for user, job in pair]
 
 
 def done(rpc, job):
