@@ -1,5 +1,6 @@
 """The options of a job, and their check."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
@@ -38,39 +39,20 @@ class Options:
     idempotency_key: str | None = None
 
 
-def check_options(
-    name: Any = None,
-    policy: Any = "isolate",
-    chunk_size: Any = 0,
-    max_parallel: Any = 1,
-    priority: Any = DEFAULT_PRIORITY,
-    eta: Any = None,
-    dry_run: Any = False,
-    idempotency_key: Any = None,
-) -> Options:
+def check_options(**given: Any) -> Options:
     """Check the options and complete them with the defaults.
 
     :raises BadRequest: the message names the option and the values that the option may have
     """
-    _text("name", name)
-    _text("idempotency_key", idempotency_key)
-    _policy(policy)
-    _whole("chunk_size", chunk_size, 0, LARGEST_CHUNK)
-    _whole("max_parallel", max_parallel, AS_MANY_AS_PAY, MOST_PARALLEL)
-    _whole("priority", priority, -1000, 1000)
-    if policy in ("stop", "all") and max_parallel > 1:
-        raise BadRequest(f"policy {policy!r} keeps one chunk at a time; use max_parallel=1.")
-    _truth("dry_run", dry_run)
-    return Options(
-        name or None,
-        policy,
-        chunk_size,
-        max_parallel,
-        priority,
-        parse_eta(eta),
-        dry_run,
-        idempotency_key or None,
-    )
+    options = Options(**{name: CHECKS[name](name, value) for name, value in given.items()})
+    for check in CHECKS_TOGETHER:
+        check(options)
+    return options
+
+
+def options_among(arguments: dict[str, Any]) -> dict[str, Any]:
+    """The options among the arguments of a method, which are its `locals()` at the beginning."""
+    return {name: value for name, value in arguments.items() if name in CHECKS}
 
 
 def submission_hash(operations_hash: str, state: str, options: Options) -> str:
@@ -114,23 +96,64 @@ def is_name(value: Any) -> bool:
     return isinstance(value, str) and len(value) <= LONGEST_KEY and is_storable(value)
 
 
-def _text(name: str, value: Any) -> None:
+# Each check takes the name and the value of an option, and returns the value to be stored.
+
+
+def _text(name: str, value: Any) -> str | None:
     if value is None or value is False:
-        return
+        return None
     if not is_name(value):
         raise BadRequest(f"{name} must be a text of at most {LONGEST_KEY} characters.")
+    return value or None
 
 
-def _policy(value: Any) -> None:
+def _policy(_name: str, value: Any) -> str:
     if not isinstance(value, str) or value not in POLICIES:
         raise BadRequest(f"policy {value!r} is unknown; use one of {', '.join(POLICIES)}.")
+    return value
 
 
-def _truth(name: str, value: Any) -> None:
+def _truth(name: str, value: Any) -> bool:
     if not isinstance(value, bool):
         raise BadRequest(f"{name} must be true or false, not {value!r}.")
+    return value
 
 
-def _whole(name: str, value: Any, least: int, most: int) -> None:
-    if type(value) is not int or not least <= value <= most:
-        raise BadRequest(f"{name} must be a whole number from {least} to {most}, not {value!r}.")
+def _whole(least: int, most: int) -> Callable[[str, Any], int]:
+    def check(name: str, value: Any) -> int:
+        if type(value) is not int or not least <= value <= most:
+            raise BadRequest(
+                f"{name} must be a whole number from {least} to {most}, not {value!r}."
+            )
+        return value
+
+    return check
+
+
+def _eta(_name: str, value: Any) -> datetime | None:
+    return parse_eta(value)
+
+
+CHECKS: dict[str, Callable[[str, Any], Any]] = {
+    "name": _text,
+    "policy": _policy,
+    "chunk_size": _whole(0, LARGEST_CHUNK),
+    "max_parallel": _whole(AS_MANY_AS_PAY, MOST_PARALLEL),
+    "priority": _whole(-1000, 1000),
+    "eta": _eta,
+    "dry_run": _truth,
+    "idempotency_key": _text,
+}
+
+
+# Each check takes all options, and refuses those that do not go together.
+
+
+def _one_chunk_at_a_time(options: Options) -> None:
+    if options.policy in ("stop", "all") and options.max_parallel > 1:
+        raise BadRequest(
+            f"policy {options.policy!r} keeps one chunk at a time; use max_parallel=1."
+        )
+
+
+CHECKS_TOGETHER: tuple[Callable[[Options], None], ...] = (_one_chunk_at_a_time,)

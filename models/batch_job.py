@@ -10,7 +10,7 @@ from ..dispatch.slots import Slots
 from ..dispatch.stalled import Stalled
 from ..dispatch.starting import append_part, prepare
 from ..dispatch.submission import Submission
-from ..engine.options import EXECUTE_LIMIT, EXECUTE_POLICIES
+from ..engine.options import EXECUTE_LIMIT, EXECUTE_POLICIES, options_among
 from ..engine.progress import iso, percent, time_left
 from ..engine.states import JOB_STATES, LIVE_STATES, OPERATION_STATES, POLICIES
 from ..engine.submitted import context_problem
@@ -134,19 +134,11 @@ class BatchJob(models.Model):
         :raises UserError: 422: names the index of a bad operation and what to do; nothing is stored
         :raises AccessError: 403: names the index of an operation you may not do
         """
+        given = options_among(locals())
         self.check_access("read")
         self._check_flag("start", start)
         submission = Submission(self.env)
-        options = submission.parse_options(
-            name=name,
-            policy=policy,
-            chunk_size=chunk_size,
-            max_parallel=max_parallel,
-            priority=priority,
-            eta=eta,
-            dry_run=dry_run,
-            idempotency_key=idempotency_key,
-        )
+        options = submission.parse_options(**given)
         parsed = submission.parse(operations, max_parallel=options.max_parallel)
         if start and not parsed.count:
             raise UserError(

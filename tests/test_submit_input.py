@@ -1,10 +1,12 @@
 import json
+from inspect import signature
 from unittest.mock import patch
 
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 from odoo.tools import SQL
 
+from ..engine.options import Options
 from .common import CommittedCase
 
 GOOD = {"op": "create", "model": "test.batch.value", "values": {"name": "good"}}
@@ -54,6 +56,12 @@ class TestSubmitInput(CommittedCase):
         data = text.encode()
         reply = self.post(self.user, "/json/2/batch.job/submit", data=data, headers=headers)
         self.assert_refused(reply, message)
+
+    def test_submit_takes_every_option(self):
+        """Each option is an argument of submit, with the default of its column."""
+        arguments = signature(self.env["batch.job"].submit).parameters.values()
+        given = {one.name: one.default for one in arguments if one.default is not one.empty}
+        self.assertEqual(given, {**vars(Options()), "start": True})
 
     def test_all_at_once(self):
         """Bad operations are named together, each on a line, with their indexes."""

@@ -84,7 +84,7 @@ def test_job_has_the_name_of_its_file(
     Path("in/rows.csv").write_text(CSV)
     assert run("submit", file, "--model", "res.partner", *more, text=CSV).exit_code == 0
     (body,) = (body for path, body in odoo.requests if path.endswith("/submit"))
-    assert (body["name"], body.get("context")) == (name, context)
+    assert (body.get("name"), body.get("context")) == (name, context)
 
 
 def test_load_is_what_becomes_of_csv(run: Run, odoo: FakeOdoo) -> None:

@@ -1,11 +1,11 @@
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 
 import pytest
 
 from engine.canonical import body_hash
 from engine.errors import BadRequest
-from engine.options import Options, check_options, parse_eta, submission_hash
+from engine.options import CHECKS, Options, check_options, parse_eta, submission_hash
 
 OPERATION = {"op": "create", "model": "test.batch.item", "values": {"name": "stored 0", "value": 0}}
 # as the first release stored them
@@ -49,9 +49,22 @@ def test_defaults():
 
 def test_all_options_are_kept():
     """Every option is taken as given."""
-    options = check_options("n", "chunk", 500, 4, 5, "2030-01-31T12:00:00Z", False, "key")
-    moment = datetime(2030, 1, 31, 12)
-    assert options == Options("n", "chunk", 500, 4, 5, moment, False, "key")
+    given = {
+        "name": "n",
+        "policy": "chunk",
+        "chunk_size": 500,
+        "max_parallel": 4,
+        "priority": 5,
+        "eta": "2030-01-31T12:00:00Z",
+        "dry_run": False,
+        "idempotency_key": "key",
+    }
+    assert check_options(**given) == Options(**{**given, "eta": datetime(2030, 1, 31, 12)})
+
+
+def test_every_option_has_a_check():
+    """An option without a check could not be given, and no check is left over."""
+    assert list(CHECKS) == [field.name for field in fields(Options)]
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 This module exports everything public; the other modules are private.
 """
 
-from ._base_client import Policy
 from ._batch_result import BatchExecutionError, BatchResult
 from ._client import AsyncClient
 from ._errors import (
@@ -35,6 +34,7 @@ from ._operations import (
     UpsertOperation,
 )
 from ._optimized_executor import OptimizedBatchExecutor
+from ._options import Policy
 from ._packing import Operation
 from ._parallel_executor import ParallelBatchExecutor
 from ._retry import Clock, Retry

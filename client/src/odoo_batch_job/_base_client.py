@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, Mapping, Sequence
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import Any, Literal
 
 from ._connection import Connection
 from ._errors import WatchTimeoutError
 from ._json2 import named_arguments
 from ._models import JobStatus, OperationResult
-from ._packing import Operation, check_operations
+from ._options import Policy, check_submission, for_odoo, options_among
+from ._packing import Operation
 from ._retry import Clock
-from ._rpc import DEFAULT_NAME, JobRpc
+from ._rpc import JobRpc
 
 FIRST_POLL = 0.03  # seconds; the smallest jobs take twice as long
 SHORTEST_POLL = 0.02  # seconds; when the job says that it is about to end
-
-AS_MANY_AS_PAY = 0  # `max_parallel`: Odoo chooses how many chunks run at once
-Policy = Literal["isolate", "chunk", "stop", "all"]
 
 
 class BaseClient:
@@ -81,20 +79,9 @@ class BaseClient:
         :raises AccessDeniedError: the user may not do an operation (``index``)
         :raises BatchJobError: see ``_errors.py`` for what else can happen
         """
-        check_submission(operations, idempotency_key, eta)
-        options: dict[str, Any] = {
-            "name": name,
-            "policy": policy,
-            "chunk_size": chunk_size,
-            "max_parallel": max_parallel,
-            "priority": priority,
-            "eta": _utc(eta),
-            "dry_run": dry_run,
-            "idempotency_key": idempotency_key,
-        }
-        if default_name and not name:
-            options["context"] = {DEFAULT_NAME: default_name}
-        return await self._rpc.submit(operations, options, start=start, opened=opened)
+        options = options_among(locals())
+        check_submission(operations, options)
+        return await self._rpc.submit(operations, for_odoo(options), start=start, opened=opened)
 
     async def execute(
         self,
@@ -116,7 +103,7 @@ class BaseClient:
         :raises IdempotencyKeyError: the key names a job of other operations or options
         :raises BatchJobError: as for :meth:`submit`
         """
-        check_submission(operations, idempotency_key)
+        check_submission(operations, {"idempotency_key": idempotency_key})
         return await self._rpc.execute(operations, policy, idempotency_key)
 
     async def start(self, job_id: int) -> JobStatus:
@@ -260,25 +247,3 @@ def _until_next_poll(pause: float, time_left: float | None, unchanged: float) ->
         return pause
     due = time_left - unchanged
     return min(pause, max(SHORTEST_POLL, due / 2 if due > 0 else -due / 4))
-
-
-def check_submission(
-    operations: object, idempotency_key: str | None, eta: datetime | None = None
-) -> None:
-    """Refuse a submission that cannot be sent.
-
-    :raises TypeError: ``operations`` is no list or iterator, or ``eta`` is no datetime
-    :raises ValueError: the key is empty
-    """
-    check_operations(operations)
-    if idempotency_key == "":
-        raise ValueError("idempotency_key is empty: give a name, or None")
-    if eta is not None and not isinstance(eta, datetime):
-        raise TypeError(f"eta is a datetime, not {eta!r}")
-
-
-def _utc(moment: datetime | None) -> str | None:
-    """Return a time as ISO 8601 in UTC."""
-    if moment is None:
-        return None
-    return moment.astimezone(timezone.utc).isoformat()

@@ -24,7 +24,6 @@ from ._models import JobStatus, OperationResult
 from ._packing import Operation, pack
 
 JOB = "batch.job"
-DEFAULT_NAME = "batch_job_default_name"  # in the context: Odoo compares no context by a key
 PAGE = 2_500  # results per request
 AT_ONCE = 250  # results read without a pause for other tasks
 
@@ -58,8 +57,8 @@ class JobRpc:
         If Odoo refuses a part, the client cancels the draft. If the caller gave the key, the draft
         stays instead, and the next submission with that key goes on from there.
         """
-        keep_draft = options["idempotency_key"] is not None
-        options = {**options, "idempotency_key": options["idempotency_key"] or uuid.uuid4().hex}
+        keep_draft = "idempotency_key" in options
+        options = {"idempotency_key": uuid.uuid4().hex, **options}
         parts = pack(operations, self._part_bytes)
         first, second = await anext(parts, b"[]"), await anext(parts, None)
         if second is None:

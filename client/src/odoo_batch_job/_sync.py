@@ -9,10 +9,10 @@ from typing import Any, Literal
 
 import httpx
 
-from ._base_client import Policy, check_submission
 from ._client import AsyncClient, environment
 from ._loop_thread import LoopThread
 from ._models import JobStatus, OperationResult
+from ._options import Policy, check_submission, options_among
 from ._packing import PART_BYTES, Operation
 from ._retry import Clock, Retry
 
@@ -94,22 +94,10 @@ class Client:
         opened: Callable[[JobStatus], object] | None = None,
     ) -> JobStatus:
         """Submit a job and return its status; see :meth:`AsyncClient.submit`."""
-        check_submission(operations, idempotency_key, eta)
+        options = options_among(locals())
+        check_submission(operations, options)
         return self._loop.run_reading(
-            lambda stream: self._client.submit(
-                stream,
-                name=name,
-                default_name=default_name,
-                policy=policy,
-                chunk_size=chunk_size,
-                max_parallel=max_parallel,
-                priority=priority,
-                eta=eta,
-                dry_run=dry_run,
-                idempotency_key=idempotency_key,
-                start=start,
-                opened=opened,
-            ),
+            lambda stream: self._client.submit(stream, start=start, opened=opened, **options),
             operations,
         )
 

@@ -8,11 +8,11 @@ from typing import Any
 import click
 from rich.console import Console
 
-from .._base_client import AS_MANY_AS_PAY
 from .._errors import (
     WatchTimeoutError,
 )
 from .._models import STATES, JobStatus
+from .._options import AS_MANY_AS_PAY
 from .._sync import Client
 from ._command import CODE_BY_STATE, DONE, command, exit_with
 from ._command import main as main

@@ -1,0 +1,70 @@
+"""The options of a job: their check, and how Odoo takes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timezone
+from typing import Any, Literal
+
+from ._packing import check_operations
+
+DEFAULT_NAME = "batch_job_default_name"  # in the context: Odoo compares no context by a key
+AS_MANY_AS_PAY = 0  # `max_parallel`: Odoo chooses how many chunks run at once
+Policy = Literal["isolate", "chunk", "stop", "all"]
+NO_OPTIONS = ("self", "operations", "start", "opened")  # the other arguments of `submit`
+
+
+def options_among(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Return the options among the arguments of `submit`, its `locals()` at the beginning."""
+    return {name: value for name, value in arguments.items() if name not in NO_OPTIONS}
+
+
+def check_submission(operations: object, options: dict[str, Any]) -> None:
+    """Refuse a submission that cannot be sent.
+
+    :raises TypeError: ``operations`` is no list or iterator, or an option has another type
+    :raises ValueError: an option has a value that cannot be
+    """
+    check_operations(operations)
+    for name, check in CHECKS.items():
+        if options.get(name) is not None:
+            check(options[name])
+
+
+def for_odoo(options: dict[str, Any]) -> dict[str, Any]:
+    """Return the options as Odoo's `submit` takes them.
+
+    An option that is None is not sent, so an older Odoo module need not know the option.
+    """
+    given = {name: value for name, value in options.items() if value is not None}
+    sent = {name: CONVERT.get(name, _as_it_is)(value) for name, value in given.items()}
+    default_name = sent.pop("default_name", None)
+    if default_name and not sent.get("name"):
+        sent["context"] = {DEFAULT_NAME: default_name}
+    return sent
+
+
+def _check_key(key: object) -> None:
+    if key == "":
+        raise ValueError("idempotency_key is empty: give a name, or None")
+
+
+def _check_eta(eta: object) -> None:
+    if not isinstance(eta, datetime):
+        raise TypeError(f"eta is a datetime, not {eta!r}")
+
+
+# the options that Odoo could not refuse as clearly
+CHECKS: dict[str, Callable[[Any], None]] = {"idempotency_key": _check_key, "eta": _check_eta}
+
+
+def _utc(moment: datetime) -> str:
+    """Return a time as ISO 8601 in UTC."""
+    return moment.astimezone(timezone.utc).isoformat()
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+CONVERT: dict[str, Callable[[Any], Any]] = {"eta": _utc}
