@@ -54,6 +54,10 @@ class ChunkLocks(Dispatch):
         self.env.cr.execute(SQL("SELECT pg_try_advisory_lock(%s, %s)", LOCK_CLASS, chunk_id))
         return self.env.cr.fetchone()[0]
 
+    def release(self, chunk_id):
+        """Release the session lock on a chunk. This session holds the lock."""
+        self.env.cr.execute(SQL("SELECT pg_advisory_unlock(%s, %s)", LOCK_CLASS, chunk_id))
+
     def let_go(self, chunk_id):
         """Release the session lock on a chunk, if this session still holds the lock."""
         self.env.cr.execute(

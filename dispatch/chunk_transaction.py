@@ -83,9 +83,23 @@ class ChunkTransaction(Dispatch):
         chunks._add_counts(claim.chunk_id, tally, causes, len(outcomes), seconds, state)
         if ends:
             self._hand_back(claim, operations, rest)
-            ChunkLocks(self.env).hand_over(claim.chunk_id)
-        self.commit(claim)
+            self._commit_end(claim, halted)
+        else:
+            self.commit(claim)
         self.has_ended = ends
+
+    def _commit_end(self, claim, halted):
+        """Commit the last outcomes, and release the chunk's lock.
+
+        The lock outlasts a COMMIT that fails: until the chunk is put back, it is not an orphan. A
+        halted chunk gives its lock back within the commit, because a resume may queue it at once.
+        """
+        locks = ChunkLocks(self.env)
+        if halted:
+            locks.hand_over(claim.chunk_id)
+        self.commit(claim)
+        if not halted:
+            locks.release(claim.chunk_id)
 
     def _hand_back(self, claim, operations, rest):
         """Queue what the chunk had no time for, as new chunks without attempts or conflicts."""

@@ -4,7 +4,9 @@ from odoo.exceptions import ConcurrencyError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from ..dispatch.chunk_lock import ChunkLocks
 from ..dispatch.runner import Runner
+from ..dispatch.work import Work
 from .races import GATE, ITEM, PATIENCE, RaceCase
 
 REPAIR = "test.batch.repair"
@@ -74,16 +76,37 @@ class TestConflicts(RaceCase):
     def test_a_conflict_at_the_commit(self):
         """The same when PostgreSQL finds the conflict only at the commit: nothing of the chunk was
         kept, then all of it is done once."""
-        self.cr.execute(COMMIT_TRIGGER)
-        self.commit()
-        self.addCleanup(self.commit)
-        self.addCleanup(self.cr.execute, NO_COMMIT_TRIGGER)
+        self.count_commits()
         operations = self.creates("commit", 2)
         job = self.submit([*operations, call(ITEM, "create_gated", name="commit 2", after=GATE)])
         self.step_with("UPDATE batch_job_test_commits SET n = 0")
         self.assertEqual(self.env[ITEM].search_count([("name", "like", "commit ")]), 0)
         self.assert_retried(job)
         self.assertEqual(self.env[ITEM].search_count([("name", "like", "commit ")]), 3)
+
+    def test_a_chunk_whose_commit_fails_is_no_orphan(self):
+        """Between a COMMIT that fails and the moment when the chunk is put back, another runner
+        sees that the worker lives."""
+        self.count_commits()
+        orphans, abandon = [], Work._abandon
+
+        def look_first(work, claim, error):
+            with self.registry.cursor() as cr:
+                orphans.append(ChunkLocks(self.env(cr=cr)).has_orphan(claim.job["id"]))
+            abandon(work, claim, error)
+
+        self.patch(Work, "_abandon", look_first)
+        job = self.submit([call(ITEM, "create_gated", name="no orphan", after=GATE)])
+        self.step_with("UPDATE batch_job_test_commits SET n = 0")
+        self.assertEqual(orphans, [False])
+        self.assert_retried(job)
+
+    def count_commits(self):
+        """From now on, the COMMIT of whoever creates an item changes a row of a table."""
+        self.cr.execute(COMMIT_TRIGGER)
+        self.commit()
+        self.addCleanup(self.commit)
+        self.addCleanup(self.cr.execute, NO_COMMIT_TRIGGER)
 
     def test_a_deadlock_at_the_claim(self):
         """A claim that PostgreSQL ends to resolve a deadlock is made again at once."""

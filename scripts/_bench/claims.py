@@ -168,9 +168,8 @@ def _work(env, claim) -> tuple[float, float]:
     size = claim.last - claim.first + 1
     tally = SimpleNamespace(succeeded=size, failed=0, skipped=0)
     chunks._add_counts(claim.chunk_id, tally, "[]", size, ended - began, "done")
-    locks.hand_over(claim.chunk_id)
     env.cr.commit()
-    locks.let_go(claim.chunk_id)
+    locks.release(claim.chunk_id)
     env.cr.commit()
     return began, ended
 

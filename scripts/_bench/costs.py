@@ -21,7 +21,7 @@ STEPS = (
     ("work.Work", "_run_chunk", "apply them (what a loop does, checks, savepoint)"),
     ("batch.job.outcome", "_record", "write outcomes"),
     ("batch.job.chunk", "_add_counts", "write counts"),
-    ("chunk_lock.ChunkLocks", "hand_over", "hand the lock over"),
+    ("chunk_lock.ChunkLocks", "release", "release the lock"),
     ("chunk_transaction.ChunkTransaction", "commit", "commit"),
     ("chunk_lock.ChunkLocks", "let_go", "make sure the lock is gone"),
     ("runner.Runner", "_report", "report progress, commit"),
