@@ -14,14 +14,24 @@ from .races import GATE
 from .time_cases import TimeCase, calls
 
 
+class Clock:
+    """Stands still until it is moved on."""
+
+    def __init__(self):
+        self.now = time.monotonic()
+
+    def __call__(self):
+        return self.now
+
+
 @tagged("post_install", "-at_install")
 class TestDeadline(BaseCase):
     """How much of a pass may be gone."""
 
     def setUp(self):
         super().setUp()
-        deadlines._turns().clear()
-        self.addCleanup(deadlines._turns().clear)
+        deadlines.forget_passes()
+        self.addCleanup(deadlines.forget_passes)
 
     def aged(self, part, **options):
         """A deadline of which a part of the time is gone."""
@@ -43,6 +53,21 @@ class TestDeadline(BaseCase):
         """Two runners may have their turns in the same pass."""
         Deadline.of_turn("runner").end_turn()
         self.assertFalse(Deadline.of_turn("other").allows_to_begin())
+
+    def test_many_runners_in_one_thread(self):
+        """The first runner of a pass has all its time, however long the turns of the pass before
+        were. The last runner has what the others of this pass have left."""
+        names, turn = [f"runner {number}" for number in range(4)], 0.09 * Deadline().seconds
+        clock = Clock()
+        deadlines._passes().begun = clock.now - Deadline().seconds
+        with patch.object(deadlines.time, "monotonic", clock):
+            begins = []
+            for name in [*names, *names]:
+                deadline = Deadline.of_turn(name)
+                begins.append(deadline.allows_to_begin())
+                clock.now += turn
+                deadline.end_turn()
+        self.assertEqual(begins[4:], [True, True, True, False])
 
     def test_parts(self):
         """A tenth may be gone, a quarter after a vain question, and at three quarters it ends."""
@@ -78,12 +103,20 @@ class TestDeadline(BaseCase):
 class TestFreshPass(TimeCase):
     """What cannot be put back half-done begins in a pass that has its time before it."""
 
+    def age(self, part, has_asked=False):
+        """The next pass is one of which this part of the time may be gone."""
+        passes, name = deadlines._passes(), (self.cr.dbname, 0)
+        passes.in_pass.add(name)
+        passes.ended = time.monotonic() - part * Deadline().seconds
+        if has_asked:
+            passes.asked.add(name)
+
     def test_begins_in_the_next_pass(self):
         """A job of policy `all`, a dry run and a chunk of a given size ask for a new pass, and run
         in it; no attempt is counted for that."""
         for options in ({"policy": "all"}, {"dry_run": True}, {"policy": "chunk", "chunk_size": 4}):
             with self.subTest(**options):
-                deadlines._turns().clear()
+                deadlines.forget_passes()
                 job = self.submit(self.creates("pass", 4), **options)
                 self.waiting_triggers().unlink()
                 self.run_action()
@@ -100,8 +133,7 @@ class TestFreshPass(TimeCase):
         whole = self.submit(self.creates("whole", 2), policy="all", priority=1)
         other = self.submit(self.creates("other", 2))
         self.submit(calls("urgent", 1), priority=0)
-        long_ago = time.monotonic() - 0.5 * Deadline().seconds
-        deadlines._turns()[(self.cr.dbname, 0)] = (long_ago, True)
+        self.age(0.5, has_asked=True)
         self.run_action()
         self.assert_counters(whole, "queued", remaining=2)
         self.assert_counters(other, "done", succeeded=2)
@@ -111,8 +143,7 @@ class TestFreshPass(TimeCase):
     def test_an_old_pass_gets_one_chunk(self):
         """A runner that does not know how old the pass is does one chunk in it, and comes back:
         after a minute's sleep two turns may be too much for it."""
-        long_ago = time.monotonic() - 0.8 * Deadline().seconds
-        deadlines._turns()[(self.cr.dbname, 0)] = (long_ago, False)
+        self.age(0.8)
         job = self.submit(self.creates("old", 6), chunk_size=2)
         self.run_action()
         self.assertEqual(self.states(job), [*["done"] * 2, *["pending"] * 4])

@@ -16,8 +16,8 @@ def calls(prefix, count):
 class TimeCase(ItemRaceCase):
     def setUp(self):
         super().setUp()
-        deadlines._turns().clear()
-        self.addCleanup(deadlines._turns().clear)
+        deadlines.forget_passes()
+        self.addCleanup(deadlines.forget_passes)
 
     def run_action(self, slot=0):
         """Be Odoo, and run the scheduled action of a slot once."""

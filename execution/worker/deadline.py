@@ -40,10 +40,9 @@ class Deadline:
     Odoo counts both from the beginning of a pass. A pass runs all scheduled actions that are due;
     in prefork mode the pass includes the idle sleep before them.
 
-    A threaded server tells when a pass began. A prefork worker does not tell. But a runner has at
-    most one turn in a pass, so the pass began after the runner's last turn in this thread. In a
-    prefork worker, `Deadline` counts from the end of that turn. If too much time may be gone, the
-    runner asks for a new pass (decision 10).
+    A threaded server tells when a pass began. A prefork worker does not tell; there `Deadline`
+    counts from the moment that `_Passes` finds out. If too much time may be gone, the runner asks
+    for a new pass (decision 10).
     """
 
     def __init__(self, begun: float | None = None, has_asked: bool = False, name=None):
@@ -65,16 +64,16 @@ class Deadline:
 
         :param name: of the runner, unique in this process
         """
-        # before the first turn: no pass began before its process
-        ended, asked = _turns().get(name, (_process_began(), False))
+        passes = _passes()
+        begun = passes.begin_turn(name)
         pass_began = getattr(threading.current_thread(), "start_time", None)
-        begun = time.monotonic() - (time.time() - pass_began) if pass_began else ended
-        return cls(begun, asked, name)
+        if pass_began:
+            begun = time.monotonic() - (time.time() - pass_began)
+        return cls(begun, name in passes.asked, name)
 
     def end_turn(self):
-        """Note the end of the turn: the pass of the runner's next turn begins after this moment."""
         if self._name is not None:
-            _turns()[self._name] = (time.monotonic(), self.wants_new_pass)
+            _passes().end_turn(self._name, self.wants_new_pass)
 
     def is_near(self) -> bool:
         return self._used() > SAFE_PART
@@ -112,14 +111,45 @@ class Deadline:
         return max(elapsed / self.seconds if self.seconds else 0.0, _cpu_used())
 
 
-def _process_began() -> float:
-    """The start of this process, on the clock of `time.monotonic`."""
-    return time.monotonic() - (time.time() - psutil.Process().create_time())
+class _Passes:
+    """What the turns of runners in this thread tell about the beginning of the pass.
+
+    A runner has at most one turn in a pass. So when a runner begins a second turn, a new pass has
+    begun since the last turn in this thread ended, whichever runner had that turn.
+    """
+
+    def __init__(self):
+        # on the clock of `time.monotonic`; no pass began before its process
+        self.begun = time.monotonic() - (time.time() - psutil.Process().create_time())
+        self.ended = self.begun  # the last turn
+        self.in_pass = set()  # names of runners that have had a turn since `begun`
+        self.asked = set()  # names of runners whose last turn asked for a new pass
+
+    def begin_turn(self, name) -> float:
+        """The moment after which the pass of this turn began."""
+        if name in self.in_pass:
+            self.begun = self.ended
+            self.in_pass.clear()
+        self.in_pass.add(name)
+        return self.begun
+
+    def end_turn(self, name, asks):
+        self.ended = time.monotonic()
+        if asks:
+            self.asked.add(name)
+        else:
+            self.asked.discard(name)
 
 
-def _turns() -> dict:
-    """Name of a runner -> its last turn in this thread: (end, whether it asked for a new pass)."""
-    return _thread.__dict__.setdefault("turns", {})
+def _passes() -> _Passes:
+    if not hasattr(_thread, "passes"):
+        _thread.passes = _Passes()
+    return _thread.passes
+
+
+def forget_passes():
+    """Know no more of this thread than at its beginning. For tests."""
+    _thread.passes = _Passes()
 
 
 def _limit_of_this_thread() -> int:
