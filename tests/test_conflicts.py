@@ -15,7 +15,10 @@ COMMIT_TRIGGER = """
     CREATE TABLE batch_job_test_commits (n int);
     INSERT INTO batch_job_test_commits VALUES (0);
     CREATE FUNCTION batch_job_test_count_commit() RETURNS trigger LANGUAGE plpgsql
-        AS 'BEGIN UPDATE batch_job_test_commits SET n = n + 1; RETURN NULL; END';
+        AS $$ BEGIN
+            IF current_query() = 'COMMIT' THEN UPDATE batch_job_test_commits SET n = n + 1; END IF;
+            RETURN NULL;
+        END $$;
     CREATE CONSTRAINT TRIGGER batch_job_test_commit AFTER INSERT ON test_batch_item
         DEFERRABLE INITIALLY DEFERRED
         FOR EACH ROW EXECUTE FUNCTION batch_job_test_count_commit();
