@@ -136,7 +136,8 @@ class ExecuteNow(ChunkTransaction):
 
 
 def _created_by_key(run, operations, outcomes):
-    """The upserts that have created a record."""
+    """The upserts, and the rows with a key, that have created a record."""
     positions = {one.position for one in outcomes if one.value == "created"}
-    made = [one for one in operations if one.op == "upsert" and one.position in positions]
+    by_key = [one for one in operations if one.op in ("upsert", "load")]
+    made = [one for one in by_key if one.position in positions]
     return run.references.resolve_known(made)

@@ -53,7 +53,8 @@ class Submission(SubmissionCheck):
             digest = text_hash(text)
             self._check_models(checked, first_index)
             named = self._name_secrets(checked)
-            marked = self._mark(named, text, first_index, job_id, Waves(max_parallel > 1))
+            waves = Waves(max_parallel > 1, self._level_of)
+            marked = self._mark(named, text, first_index, job_id, waves)
             if marked is not checked:
                 text = to_json(marked, first_index, _json_default)
         except BadRequest as error:
@@ -109,6 +110,7 @@ class Submission(SubmissionCheck):
             columns = is_one2many(operation["model"], tuple(operation["fields"]))
             return is_follower(operation, before or previous, columns)
 
+        self._check_rows(operations, first_index, follows)
         return mark(operations, first_index, waves, follows, previous["$wave"] if previous else 0)
 
     def _recall(self, waves, operations, job_id):

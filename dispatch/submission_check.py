@@ -8,9 +8,8 @@ from odoo.service.model import get_public_method
 from ..engine.errors import BadRequest
 from ..engine.passwords import is_secret_name, name_secret_arguments
 from ..execution.checks.access import access_problem
-from .base import Dispatch
+from .key_check import KeyCheck
 
-KEY_TYPES = ("char", "text", "integer", "many2one", "selection", "date", "datetime")
 REFUSED_MODELS = {
     "base.import.module",
     "base.module.uninstall",
@@ -33,27 +32,32 @@ REFUSED_MODELS = {
 REFUSED_METHODS = {("res.users", "authenticate")}
 
 
-class SubmissionCheck(Dispatch):
+class SubmissionCheck(KeyCheck):
     """Checks models, methods and fields that operations name, and whether the user may use them."""
 
     def _check_models(self, operations, first_index):
-        """Check each distinct (op, model, names) once; names: a method, key fields or columns."""
+        """Check each distinct (op, model, names, key of columns) once.
+
+        Names are a method, the fields of a key, or columns.
+        """
         seen = set()
         for index, operation in enumerate(operations, first_index):
-            names = operation.get("method") or operation.get("key") or operation.get("fields")
+            names, key = operation.get("method") or operation.get("fields"), operation.get("key")
+            if operation["op"] == "upsert":
+                names, key = key, None
             names = (names,) if isinstance(names, str) else tuple(names or ())
-            kind = (operation["op"], operation["model"], names)
+            kind = (operation["op"], operation["model"], names, tuple(key or ()))
             if kind not in seen:
                 seen.add(kind)
                 self._check_model(index, *kind)
 
-    def _check_model(self, index, op, name, names):
-        problem, kind = self._model_problem(op, name, names)
+    def _check_model(self, index, op, name, names, key):
+        problem, kind = self._model_problem(op, name, names, key)
         if problem:
             text = self.env._("Operation %(index)s: %(problem)s", index=index, problem=problem)
             raise refusal(kind, text, [index])
 
-    def _model_problem(self, op, name, names):
+    def _model_problem(self, op, name, names, key):
         """(why the model cannot be used so, exception class); the first is None if it can."""
         if name not in self.env:
             text = self.env._("model %s does not exist; check its spelling and its app.", name)
@@ -76,28 +80,15 @@ class SubmissionCheck(Dispatch):
         if denied := access_problem(model, op):
             return denied, AccessError
         try:
-            for name in names if op == "upsert" else ():
-                if name in model._fields:
-                    model._check_field_access(model._fields[name], "read")
+            return self._names_problem(model, op, names, key), UserError
         except AccessError as error:
             return str(error), AccessError
-        checks = {"upsert": self._key_problem, "load": self._column_problem}
-        return (checks[op](model, names) if op in checks else None), UserError
 
-    def _key_problem(self, model, names):
-        for name in names:
-            field = model._fields.get(name)
-            if field is None:
-                return self.env._(
-                    "the key %(name)s is no field of %(model)s.", name=name, model=model._name
-                )
-            if not field.store or field.type not in KEY_TYPES:
-                return self.env._(
-                    "the key %(name)s cannot be looked up; a key is a stored field: %(types)s.",
-                    name=name,
-                    types=", ".join(KEY_TYPES),
-                )
-        return None
+    def _names_problem(self, model, op, names, key):
+        if op == "upsert":
+            return self._key_problem(model, names)
+        problem = self._column_problem(model, names) if op == "load" else None
+        return problem or (self._row_key_problem(model, names, key) if key else None)
 
     def _column_problem(self, model, names):
         for column in names:

@@ -140,7 +140,7 @@ class Unflushed:
 
 
 # parts of the payload that must be equal, beside op, model and context
-_SAME_SHAPE = {"upsert": ("key",), "load": ("fields",)}
+_SAME_SHAPE = {"upsert": ("key",), "load": ("fields", "key")}
 
 
 def _merge_key(operation: Operation) -> tuple | None:

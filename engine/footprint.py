@@ -15,6 +15,7 @@ from zlib import crc32
 from .external_ids import qualified
 from .operations import Operation
 from .references import REF_KEY, references_in
+from .row_keys import Level, levels_of
 from .waves import key_name
 
 X2MANY = ("one2many", "many2many")
@@ -101,7 +102,9 @@ class _Walk:
 
     def __init__(self, relations_of: RelationsOf):
         self._relations_of = cache(relations_of)
+        self._level_of = cache(self._new_level)
         self._hidden: str | None = None  # model of which no record may be given by id
+        self._has_key = False  # of a load
         self.targets: set[int] = set()
         self.names: set[int] = set()
 
@@ -147,11 +150,27 @@ class _Walk:
 
     def _load(self, model: str, payload: dict) -> None:
         rows = (payload["row"], *payload.get("more_rows", ()))
-        paths = [name.replace(":id", "/id").split("/") for name in payload["fields"]]
+        paths = _paths(payload["fields"])
+        self._has_key = bool(payload.get("key"))
+        if self._has_key:
+            self._key_of_row(model, payload)
         for row in rows:
             for path, cell in zip(paths, row, strict=True):
                 if cell:
                     self._cell(model, path, cell)
+
+    def _key_of_row(self, model: str, payload: dict) -> None:
+        level = self._level_of(model, tuple(payload["fields"]), tuple(payload["key"]))
+        key = key_name({"op": "load", "model": model, **payload}, level)
+        if not key:
+            raise Unknowable  # all of the key is names of records, which have several spellings
+        self.targets.add(_number(model, key))
+
+    def _new_level(self, model: str, columns: tuple, key: tuple) -> Level:
+        return levels_of(model, columns, _paths(columns), key, self._relation_of)
+
+    def _relation_of(self, model: str, name: str) -> Relation | None:
+        return self._relations_of(model).get(name)
 
     def _values(self, model: str, values: dict) -> None:
         relations = self._relations_of(model)
@@ -182,12 +201,14 @@ class _Walk:
 
     def _cell(self, model: str, path: list[str], cell: Any) -> None:
         name, *rest = path
-        relation = self._relations_of(model).get(name)
+        relation = self._relation_of(model, name)
         if name == "id":
             self.targets.update(_externals(cell))
         elif name == ".id":
             raise Unknowable  # other rows may give the same record by its external id
         elif relation and relation.kind == "one2many" and rest:
+            if self._has_key and relation.comodel == self._hidden and rest != ["id"]:
+                raise Unknowable  # a line found by its key may be the record of another row
             self._cell(relation.comodel, rest, cell)
         elif relation and rest[:1] == ["id"]:
             self.names.update(_externals(cell))
@@ -201,6 +222,10 @@ class _Walk:
         if model == self._hidden:
             raise Unknowable
         return record_number(model, one) if isinstance(one, int) else 0
+
+
+def _paths(columns: Iterable[str]) -> list[list[str]]:
+    return [name.replace(":id", "/id").split("/") for name in columns]
 
 
 def _objects(value: Any) -> Iterator[dict]:

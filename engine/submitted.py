@@ -231,6 +231,12 @@ def _check_upsert(operation: dict, index: int) -> None:
 
 def _check_load(operation: dict, index: int) -> None:
     fields, row = operation.get("fields"), operation.get("row")
+    _check_cells(fields, row, index)
+    if operation.get("key") is not None:
+        _check_row_key(operation["key"], fields, index)
+
+
+def _check_cells(fields: Any, row: Any, index: int) -> None:
     if not isinstance(fields, list | tuple) or not fields:
         raise BadOperation(index, 'fields is missing; give column names, such as ["id", "name"].')
     if any(not isinstance(name, str) or not name for name in fields):
@@ -244,6 +250,16 @@ def _check_load(operation: dict, index: int) -> None:
             raise BadOperation(index, f"the cell of {name} must be plain, not {_kind(cell)}.")
         if name == "id":
             _check_length("id", str(cell), index)
+
+
+def _check_row_key(key: Any, fields: list, index: int) -> None:
+    if not isinstance(key, list | tuple) or not key or len(set(map(str, key))) != len(key):
+        raise BadOperation(index, 'key must be a list of distinct columns, such as ["ref"].')
+    for name in key:
+        if name not in fields:
+            raise BadOperation(index, f"the key {_show(name)} is no column; name one of fields.")
+        if fields.count(name) > 1:
+            raise BadOperation(index, f"the key {_show(name)} is a column twice; leave one out.")
 
 
 def _check_length(name: str, text: str, index: int) -> None:
@@ -320,5 +336,5 @@ _RULES: dict[str, tuple[Callable[[dict, int], None], set[str]]] = {
     "unlink": (_check_ids, OPTIONS_OF_ALL | {"ids"}),
     "call": (_check_call, OPTIONS_OF_ALL | {"ids", "method", "args", "kwargs", "each"}),
     "upsert": (_check_upsert, OPTIONS_OF_ALL | {"key", "xml_id", "values"}),
-    "load": (_check_load, OPTIONS_OF_ALL | {"fields", "row"}),
+    "load": (_check_load, OPTIONS_OF_ALL | {"fields", "row", "key"}),
 }

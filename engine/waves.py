@@ -9,6 +9,7 @@ from .canonical import canonical_json
 from .errors import BadOperation
 from .external_ids import external_ids_made, external_ids_used
 from .references import REF_KEY, SEARCHED, references_of
+from .row_keys import Level, row_key_name
 
 
 def is_follower(operation: dict, previous: dict | None, is_one2many: list[bool]) -> bool:
@@ -19,7 +20,7 @@ def is_follower(operation: dict, previous: dict | None, is_one2many: list[bool])
     """
     if previous is None or previous["op"] != "load" or previous["model"] != operation["model"]:
         return False
-    if any(previous.get(name) != operation.get(name) for name in ("fields", "context")):
+    if any(previous.get(name) != operation.get(name) for name in ("fields", "key", "context")):
         return False
     cells = list(zip(operation["row"], is_one2many, strict=True))
     return any(cell for cell, many in cells if many) and not any(
@@ -110,11 +111,20 @@ def wave_at(position: int, wave_ends: list[int] | None) -> int:
     return bisect_left(wave_ends, position) if wave_ends else 0
 
 
-def key_name(operation: dict) -> str | None:
-    """A short name for an upsert's model and key: equal keys have equal names."""
-    if operation["op"] != "upsert" or not operation.get("key"):
+def key_name(operation: dict, level: Level | None = None) -> str | None:
+    """A short name for the model and key of an upsert or a load: equal keys have equal names.
+
+    :param level: of a load with a key, the level of its records
+    """
+    if operation["op"] == "load":
+        values = level and row_key_name(level, operation)
+    elif operation["op"] == "upsert" and operation.get("key"):
+        names = sorted(operation["key"])
+        values = [[name, _spelled(operation["values"].get(name))] for name in names]
+    else:
+        values = None
+    if not values:
         return None
-    values = [[name, _spelled(operation["values"].get(name))] for name in sorted(operation["key"])]
     digest = hashlib.sha256(canonical_json([operation["model"], values]).encode())
     return f"#{digest.hexdigest()[:24]}"  # no external id begins with #
 
@@ -132,10 +142,12 @@ class Waves:
     An operation comes in a later wave than the operations that it refers to, and than earlier
     operations that make or change the same record.
 
-    :param parallel: the job's chunks may run in parallel; only then the keys of upserts matter
+    :param parallel: the job's chunks may run in parallel; only then keys matter
+    :param level_of: the level of the records of a load with a key
     """
 
-    def __init__(self, parallel: bool):
+    def __init__(self, parallel: bool, level_of: Callable[[dict], Level] | None = None):
+        self._level_of = level_of
         self._waves: dict[str, int] = {}
         self._made_waves: dict[str, int] = {}
         self.parallel = parallel
@@ -149,7 +161,10 @@ class Waves:
     def makes(self, operation: dict) -> Iterator[str]:
         """Name the records that an operation makes or changes: by external id, or by key."""
         yield from external_ids_made(operation)
-        name = key_name(operation) if self.parallel else None
+        if not self.parallel:
+            return
+        is_row = operation["op"] == "load" and operation.get("key") and self._level_of
+        name = key_name(operation, self._level_of(operation) if is_row else None)
         if name:
             yield name
 

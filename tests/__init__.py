@@ -25,6 +25,7 @@ from . import (
     test_load,
     test_load_compare,
     test_load_external_ids,
+    test_load_key,
     test_many_runners,
     test_merging,
     test_odoo_internals,

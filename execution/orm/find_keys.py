@@ -2,6 +2,7 @@
 
 import dataclasses
 
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ...engine.misfits import is_misfit
@@ -23,33 +24,30 @@ class Match:
 
 class Keys:
     """Finds records by key, archived records too. A record that the user cannot see is a
-    failure."""
+    failure.
 
-    def __init__(self, model, names: list[str]):
+    :param within: only records of this domain are looked at
+    """
+
+    def __init__(self, model, names: list[str], within: Domain = Domain.TRUE):
         self.model = model
         self.names = names
+        self.within = within
 
     def key_of(self, operation: Operation) -> tuple | Failure:
         """The operation's key, with values in the form of the database."""
-        values = operation.payload["values"]
-        key = []
-        for name in self.names:
-            try:
-                key.append(_comparable(self.model, name, values[name]))
-            except (ValueError, TypeError, OverflowError):
-                return _bad_key(self.model, name, values[name])
-        return tuple(key)
+        return key_in(self.model, self.names, operation.payload["values"])
 
     def find(self, wanted: set[tuple]) -> dict[tuple, Match]:
         """The matches of keys. A key without a record has no match."""
-        found = self._find_all(wanted) if wanted else {}
+        found = self.find_all(wanted) if wanted else {}
         ids = [one for several in found.values() for one in several]
         visible = set(self.model.browse(ids)._filtered_access("read")._ids)
         return {key: self._match(several, visible) for key, several in found.items()}
 
     def afresh(self, cr) -> "Keys":
         """The same finder on another cursor, which sees later commits."""
-        return Keys(self.model.with_env(self.model.env(cr=cr)), self.names)
+        return Keys(self.model.with_env(self.model.env(cr=cr)), self.names, self.within)
 
     def finds_newer(self, wanted: set[tuple], oldest: int) -> bool:
         """Whether another transaction may have made a record of these keys since ours began.
@@ -58,7 +56,7 @@ class Keys:
 
         :param oldest: `oldest_unseen` of our transaction
         """
-        found = self._find_all(wanted)
+        found = self.find_all(wanted)
         ids = [one for several in found.values() for one in several]
         return any_newer(self.model.env.cr, self.model._table, ids, oldest)
 
@@ -90,7 +88,7 @@ class Keys:
             if stored != value:
                 raise ValueError(_changed_key(self.model, name, value, stored))
 
-    def _find_all(self, wanted):
+    def find_all(self, wanted: set[tuple]) -> dict[tuple, list[int]]:
         """Ids by key, with one query and with the rights of the system: the caller checks the
         user's rights to the records.
 
@@ -99,11 +97,13 @@ class Keys:
         for name in self.names:
             self.model._check_field_access(self.model._fields[name], "read")
         everything = self.model.sudo().with_context(active_test=False)
-        domain = [
-            (name, "in", list({key[place] for key in wanted}))
-            for place, name in enumerate(self.names)
-        ]
-        query = everything._search(domain, order="id")
+        domain = Domain(
+            [
+                (name, "in", list({key[place] for key in wanted}))
+                for place, name in enumerate(self.names)
+            ]
+        )
+        query = everything._search(domain & self.within, order="id")
         columns = [everything._field_to_sql(query.table, name, query) for name in self.names]
         if len(columns) > 1:
             # the domain alone would also find mixed keys: a field from one key, one from another
@@ -123,6 +123,17 @@ class Keys:
         if seen:
             return Match(failure=_ambiguous(self.model, self.names, seen))
         return Match(failure=hidden(self.model, ids))
+
+
+def key_in(model, names: list[str], values: dict) -> tuple | Failure:
+    """The key in some values, in the form of the database."""
+    key = []
+    for name in names:
+        try:
+            key.append(_comparable(model, name, values[name]))
+        except (ValueError, TypeError, OverflowError):
+            return _bad_key(model, name, values[name])
+    return tuple(key)
 
 
 def hidden(model, ids) -> Failure:

@@ -10,15 +10,12 @@ from odoo.tools import SQL
 
 from ...engine.canonical import canonical_json
 from ...engine.coalesce import coalesce
-from ...engine.external_ids import external_ids_made
 from ...engine.operations import Operation
-from ...engine.outcomes import Failure
-from ...engine.references import references_in
 from ..transaction.quiet_log import quiet_queries
-from ..transaction.transient import TransientError, is_transient
+from ..transaction.transient import TransientError
 from ..transaction.unseen_commits import oldest_unseen
 from ..worker.second_connection import SecondCursor
-from .upsert import finder_of
+from .keys_ahead import finder_and_keys, keys_ahead
 
 MOST_KEYS_OF_A_CALL = 200  # of `execute`: each HTTP worker may be at work on such a call
 PATIENCE = "3s"  # after this wait the chunk is put back, and its runner does other work
@@ -55,7 +52,7 @@ class KeyLocks:
         :param most: the most keys to lock one by one; more keys lock whole models
         :raises KeysTaken: another session holds a lock for too long
         """
-        keys, whole = _keys(env, operations), _models_of_unknown_keys(operations)
+        keys, whole = keys_ahead(env, operations)
         if len(keys) > most:
             whole |= {model for model, _key in keys}
         models = {model for model, _key in keys} | whole
@@ -167,8 +164,8 @@ class LocksBeside(KeyLocks):
 
     def _finds_newer(self, env, group, oldest) -> bool:
         model = env(cr=self.cr)[group.model].with_context(**group.context)
-        finder = finder_of(model, group.operations)
-        return finder.finds_newer({finder.key_of(one) for one in group.operations}, oldest)
+        finder, keys = finder_and_keys(model, group.operations)
+        return bool(keys) and finder.finds_newer(keys, oldest)
 
     def _held_by_the_chunk(self) -> set[int]:
         """The locks of the chunk, if this call is an operation of a chunk. The chunk holds its
@@ -211,57 +208,6 @@ class LocksBeside(KeyLocks):
     def __del__(self):
         # Odoo's test cases drop the hooks of a transaction without calling them
         self.end()
-
-
-def _keys(env, operations) -> set[tuple[str, str]]:
-    """(model, key) of all keys that are known before the first operation is applied."""
-    keys = set()
-    for operation in operations:
-        keys.update(("ir.model.data", name) for name in external_ids_made(_as_dict(operation)))
-        if _has_key(operation) and not _refers(operation):
-            try:
-                values = finder_of(env[operation.model], [operation]).key_of(operation)
-            except Exception as error:  # for example an unknown language
-                if is_transient(error) or env.cr.closed:
-                    raise
-                env.cr.rollback()  # a failed query; nothing has been written
-                continue  # the operation will fail again when it is applied, with an outcome
-            # a `Failure` is a bad key: skip the key, the operation fails later
-            if not isinstance(values, Failure):
-                named = sorted(zip(operation.payload["key"], map(str, values), strict=True))
-                keys.add((operation.model, canonical_json(named)))
-    return keys
-
-
-def _models_of_unknown_keys(operations) -> set[str]:
-    """The models of keys that are not known yet, because the keys hold a `$ref`.
-
-    A `$ref` to a `create` does not count: no other job knows the new record, so no other job has
-    the same key.
-    """
-    created = {operation.ref for operation in operations if operation.op == "create"}
-    return {
-        operation.model
-        for operation in operations
-        if _has_key(operation) and not created.issuperset(_key_references(operation))
-    }
-
-
-def _has_key(operation):
-    return operation.op == "upsert" and bool(operation.payload.get("key"))
-
-
-def _refers(operation):
-    return _has_key(operation) and any(_key_references(operation))
-
-
-def _key_references(operation):
-    values = operation.payload["values"]
-    return references_in([values[name] for name in operation.payload["key"]])
-
-
-def _as_dict(operation):
-    return {"op": operation.op, **operation.payload}
 
 
 def _number(name: list) -> int:

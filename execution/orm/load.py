@@ -5,6 +5,7 @@ this module takes the steps of `load()` itself: extract, convert, create or upda
 It calls the same private methods of the model, and sorts their messages by row.
 """
 
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,7 @@ from ...engine.operations import Operation
 from ...engine.outcomes import Failure, Outcome
 from ..checks.lessons import Lessons
 from ..transaction.savepoint import repairing_savepoint
+from .load_keys import RowKeys
 from .load_write import Record, Waiting
 
 FINDER = "batch_job_finder"  # in the context: see models/ir_fields_converter.py
@@ -69,7 +71,8 @@ class _Loading:
         self.model = model.with_context(_import_current_module=module)
         self.paths = [fix_import_export_id_paths(f) for f in operations[0].payload["fields"]]
         self.finder = Finder(self._creatable_models(), LRU(1024))
-        self.waiting = Waiting(self.model, lessons)
+        self.keys = RowKeys.of(self.model, operations[0].payload)
+        self.waiting = Waiting(self.model, lessons, self.keys)
         self.failures = self.waiting.failures
         self.notes: dict[int, str] = {}
         self.owners: list[int] = []  # for each row the position of its record's operation
@@ -92,7 +95,13 @@ class _Loading:
 
     def outcomes(self) -> list[Outcome]:
         return [
-            Outcome(position, "done", ids=[record_id], note=self.notes.get(position))
+            Outcome(
+                position,
+                "done",
+                ids=[record_id],
+                value=self.waiting.ends.get(position),
+                note=self.notes.get(position),
+            )
             for position, record_id in self.waiting.ids.items()
         ]
 
@@ -154,7 +163,11 @@ class _Loading:
             external_id = self.waiting.qualified(external_id)
         elif database_id:
             values["id"] = database_id
-        self.waiting.add(Record(position, external_id or None, values, info))
+        key = self.keys and self.keys.key_of(values)
+        if isinstance(key, Failure):
+            self.failures[position] = key
+            return
+        self.waiting.add(Record(position, external_id or None, values, info, key))
 
     def _flush(self, *, xml_id=None, model=None):
         """Write the waiting records if a row may refer to one of them. The conversion calls this
@@ -163,6 +176,30 @@ class _Loading:
             return
         if xml_id is None or xml_id in self.waiting.names:
             self.waiting.write_all()
+
+
+def only_looking(model, paths: list[list[str]], rows: list[list]) -> Iterator[tuple]:
+    """Convert rows that fill no lines, and make no record on the way.
+
+    :returns: for each row (values, None), or (values without the bad cell, Odoo's message)
+    """
+    problems: dict[int, dict] = {}
+
+    def note(message):
+        if message["type"] == "error":
+            problems.setdefault(message["rows"]["from"], message)
+
+    model = model.with_context(
+        _import_current_module=model.env.context.get("module", "__import__"),
+        import_flush=lambda **_what: None,
+        import_cache=LRU(1024),
+        **{FINDER: Finder(set(), LRU(1024)), MAKES_NAMES: {}},
+    )
+    texts = [list(map(_as_text, row)) for row in rows]
+    extracted = model._extract_records(paths, texts, log=note)
+    converted = model._convert_records(extracted, log=note, savepoint=None)
+    for _id, _external_id, values, info in converted:
+        yield values, problems.get(info["rows"]["from"])
 
 
 def bad_cell(model, column: str, problem: str) -> Failure:

@@ -14,6 +14,8 @@ from ..failures import describe
 from ..transaction.savepoint import note_external_ids, repairing_savepoint
 from ..transaction.transient import TransientError
 from .find_external_ids import foreign_module, known
+from .load_keys import Found, RowKeys
+from .made_beside import noticing_others
 from .relations import new_names_kin, relations
 
 
@@ -25,6 +27,8 @@ class Record:
     external_id: str | None
     values: dict
     info: dict
+    key: tuple | None = None  # of a load with a key
+    found: Found | None = None  # what the key has found
 
 
 class Waiting:
@@ -32,35 +36,43 @@ class Waiting:
 
     :param model: with the context that `load()` sets
     :param lessons: names the suspects; None: the first bad record fails all rows
+    :param row_keys: finds the records of a load with a key
     """
 
-    def __init__(self, model, lessons: Lessons | None):
+    def __init__(self, model, lessons: Lessons | None, row_keys: RowKeys | None = None):
         self.model = model
         self.lessons = lessons
+        self.row_keys = row_keys
         self.update = model.env.context.get("mode", "init") == "update"
         self.noupdate = model.env.context.get("noupdate", False)
         self.names: set[str] = set()  # external ids that waiting records may get
         self.ids: dict[int, int] = {}  # position -> id of the written record
+        self.ends: dict[int, str] = {}  # position -> created or updated, of a load with a key
         self.failures: dict[int, Failure] = {}
         self.released = 0  # savepoints released
         self._records: list[Record] = []
+        self._keys: set[tuple] | None = set()  # that waiting records may get; None: any key
 
     def __len__(self):
         return len(self._records)
 
     def add(self, record: Record):
-        if record.external_id in self.names:
+        if record.external_id in self.names or self._has_key_of(record):
             self.write_all()  # the later record updates the earlier record
         self._records.append(record)
         self.names.update(self._new_names(record))
+        if self.row_keys:
+            self._note_keys(record)
 
     def qualified(self, external_id: str) -> str:
         module = self.model.env.context["_import_current_module"]
         return external_id if "." in external_id else f"{module}.{external_id}"
 
     def write_all(self):
-        records, self._records, self.names = self._records, [], set()
+        records, self._records, self.names, self._keys = self._records, [], set(), set()
         records = self._without_foreign_names(records)
+        if self.row_keys:
+            records = self._found(records)
         suspects, last = self._suspects(records), -1
         for turn in in_turns(records, suspects, self._is_strict()):
             first = turn[0].position
@@ -69,6 +81,35 @@ class Waiting:
             elif self._write_alone(turn[0]) and first < last:
                 raise MergedWrongly("load", self.model._name)
             last = max(last, turn[-1].position)
+
+    def _has_key_of(self, record) -> bool:
+        return record.key is not None and (self._keys is None or record.key in self._keys)
+
+    def _note_keys(self, record):
+        made = self.row_keys.may_make(record.values)
+        if made is None:
+            self._keys = None
+        else:
+            self._keys.update(made, [record.key])
+
+    def _found(self, records) -> list[Record]:
+        """Records with what their keys have found, without those that failed, and without those
+        that leave nothing to write."""
+        for one in records:
+            one.found = Found(one.position, one.values, one.key)
+        self.failures.update(self.row_keys.find([one.found for one in records]))
+        left = []
+        for one in records:
+            if one.position in self.failures:
+                continue
+            self.ends[one.position] = "updated" if one.found.id else "created"
+            if one.found.id and not one.values:
+                self.ids[one.position] = one.found.id
+                continue
+            if one.found.id:
+                one.values["id"] = one.found.id
+            left.append(one)
+        return left
 
     def _is_strict(self) -> bool:
         return self.lessons is not None and ("load", self.model._name) in self.lessons.strictly
@@ -146,8 +187,20 @@ class Waiting:
             }
             for one in records
         ]
-        ids = self.model._load_records(data, self.update)._ids
+        ids = self._load(records, data)
         self.ids.update(zip((one.position for one in records), ids, strict=True))
+
+    def _load(self, records: list[Record], data: list[dict]) -> tuple[int, ...]:
+        new = {one.key: one.found for one in records if one.found and not one.found.id}
+        finder = self.row_keys and self.row_keys.finder
+        with noticing_others(self.model, finder, set(new)):
+            ids = self.model._load_records(data, self.update)._ids
+            if self.row_keys:
+                for one, record_id in zip(records, ids, strict=True):
+                    one.found.id = record_id
+                finder.created({key: found.id for key, found in new.items()})
+                self.row_keys.check_lines([one.found for one in records])
+        return ids
 
     def _write_alone(self, record: Record) -> bool:
         """Write a suspect. True if it was written, False if it failed."""

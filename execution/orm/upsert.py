@@ -2,19 +2,14 @@
 
 import dataclasses
 
-import psycopg2.pool
-from psycopg2 import errors as pg
-
-from odoo.tools import SQL
-
 from ...engine.coalesce import Unflushed, coalesce
 from ...engine.operations import Operation
 from ...engine.outcomes import Failure, Outcome
 from ...engine.segments import Step, segments
-from ..transaction.unseen_commits import PATIENCE, oldest_unseen
 from . import crud
 from .find_external_ids import ExternalIds
 from .find_keys import Keys
+from .made_beside import noticing_others
 from .relations import new_names_kin, relations
 
 
@@ -90,29 +85,10 @@ def _failing_keys(finder, operations):
 def _create(model, finder, creators):
     if not creators:
         return {}
-    try:
+    with noticing_others(model, finder, set(creators)):
         outcomes = crud.create(model, list(creators.values()))
         finder.created({key: made.ids[0] for key, made in zip(creators, outcomes, strict=True)})
-    except pg.UniqueViolation as error:
-        # a transaction without our locks may have created a record with the same key
-        error.is_made_beside = lambda: _are_made_beside(model, finder, set(creators))
-        raise
     return {o.position: dataclasses.replace(o, value="created") for o in outcomes}
-
-
-def _are_made_beside(model, finder, keys) -> bool:
-    """Whether another transaction has made a record of these keys. Call this after the rollback of
-    the failed attempt: records that the attempt had deleted are then back."""
-    if finder.find(keys):
-        return False
-    oldest = oldest_unseen(model.env.cr)
-    try:
-        with model.env.registry.cursor() as cr:
-            # do not wait for ever: our own transaction may have locked the whole table
-            cr.execute(SQL("SET LOCAL lock_timeout = %s", PATIENCE))
-            return finder.afresh(cr).finds_newer(keys, oldest)
-    except (psycopg2.OperationalError, psycopg2.pool.PoolError):
-        return True  # unknown: try again; a lasting trouble then fails as a conflict
 
 
 def _update(model, finder, updates):
