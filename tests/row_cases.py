@@ -4,6 +4,7 @@ from .common import CommittedCase
 
 ROW = "test.batch.row"
 MODULE = "batch_job_rows"  # of the external ids here; no module has this name
+IGNORED = {"id", "create_date", "write_date", "create_uid", "write_uid", "display_name"}
 FRENCH = {"lang": "fr_FR", "tz": "Europe/Brussels", "tracking_disable": True}
 
 
@@ -68,3 +69,24 @@ class RowCase(CommittedCase):
         return {
             one["index"]: one["error"] for one in self.outcomes(job) if one["state"] == "failed"
         }
+
+    def everything(self):
+        """All records with all fields, records as their names, terms in both languages."""
+        self.renew()
+        rows = self.env[ROW].search([], order="name")
+        lines = rows.line_ids.sorted(lambda line: (line.row_id.name, line.name))
+        ids = self.env["ir.model.data"].search([("model", "=", ROW)])
+        return {
+            "rows": [self.all_of(row) for row in rows],
+            "lines": [self.all_of(line) for line in lines],
+            "ids": sorted((one.complete_name, rows.browse(one.res_id).name) for one in ids),
+        }
+
+    def all_of(self, record):
+        found = {}
+        for name in record._fields.keys() - IGNORED:
+            for lang in ("en_US", "fr_FR"):
+                value = record.with_context(lang=lang)[name]
+                named = isinstance(value, type(record.env[record._name])) or hasattr(value, "_ids")
+                found[name, lang] = value.mapped("name") if named else value
+        return found

@@ -23,7 +23,6 @@ COLUMNS = [
 ]
 PLAIN = COLUMNS[:13]
 RECORDS = 1_500  # of one or several rows each, 3,000 in all
-IGNORED = {"id", "create_date", "write_date", "create_uid", "write_uid", "display_name"}
 CONTEXT = FRENCH | {"default_note": "by default"}
 
 
@@ -189,24 +188,3 @@ class TestLoadCompare(RowCase):
             self.assertEqual([one["ids"] for one in ours], [ours[0]["ids"]] * len(ours))
             if ours[0]["state"] == "failed":
                 yield number
-
-    def everything(self):
-        """All records with all fields, records as their names, terms in both languages."""
-        self.renew()
-        rows = self.env[ROW].search([], order="name")
-        lines = rows.line_ids.sorted("name")
-        ids = self.env["ir.model.data"].search([("model", "=", ROW)])
-        return {
-            "rows": [self.all_of(row) for row in rows],
-            "lines": [self.all_of(line) for line in lines],
-            "ids": sorted((one.complete_name, rows.browse(one.res_id).name) for one in ids),
-        }
-
-    def all_of(self, record):
-        found = {}
-        for name in record._fields.keys() - IGNORED:
-            for lang in ("en_US", "fr_FR"):
-                value = record.with_context(lang=lang)[name]
-                named = isinstance(value, type(record.env[record._name])) or hasattr(value, "_ids")
-                found[name, lang] = value.mapped("name") if named else value
-        return found

@@ -33,6 +33,7 @@ FIELDS = {
             "category_id": "many2many",
             "ref": "char",
             "country_id": "many2one",
+            "child_ids": "one2many",
         }.items()
     },
     "m/fields_get": {},

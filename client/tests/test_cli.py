@@ -36,8 +36,9 @@ def test_bad_usage(run: Run) -> None:
     Path("a.csv").write_text("name\nA\n")
     asked = "Error: which model? Give --model, such as --model res.partner.\n"
     assert run("submit", "a.csv").output == asked  # no line of the file is at fault
-    result = run("submit", "a.csv", "--model", "res.partner", "--key", "name")
-    assert (result.exit_code, "add --op upsert" in result.output) == (2, True)
+    options = ["--op", "write", "--key", "name"]
+    result = run("submit", "a.csv", "--model", "res.partner", *options)
+    assert (result.exit_code, "add --op load or --op upsert" in result.output) == (2, True)
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,20 @@ def test_results_as_lines(run: Run, odoo: FakeOdoo) -> None:
     assert shown[0]["error"] == {"type": "unique", "message": "Twice", "field": None}
 
 
+def test_results_say_what_a_key_has_found(run: Run, odoo: FakeOdoo) -> None:
+    """`created` and `updated` of upserts and loads stand where a failure has its reason; what a
+    method returned does not.
+    """
+    odoo.outcomes = [
+        outcome(0, op="load", value="created"),
+        outcome(1, op="upsert", value="updated"),
+        outcome(2, op="call", value="done"),
+        outcome(3, op="load", state="failed", error={"type": "access", "message": "No"}),
+    ]
+    lines = run("results", "1").output.splitlines()
+    assert [line.split("\t")[5] for line in lines] == ["created", "updated", "", "No"]
+
+
 def test_failed_rows_as_a_file_to_correct_and_submit_again(run: Run, odoo: FakeOdoo) -> None:
     """The original columns come back with index and reason, and are accepted as they are."""
     error = {"type": "bad_value", "message": "Color is, like, wrong"}

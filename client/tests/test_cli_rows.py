@@ -185,6 +185,8 @@ UPSERT = ["--op", "upsert", "--key", "name"]
             "line 1: “id” means nothing among the values of write: name the records in “ids”",
         ),
         ("a.csv", "id,name\n1,A\n", UPSERT, "line 1: the column “id” means nothing to upsert by"),
+        ("a.csv", "id,name\n1,A\n", UPSERT[2:], "line 1: the column “id” says which record, and"),
+        ("a.csv", "color\n1\n", UPSERT[2:], "“name”, which --key names, is missing"),
         ("a.csv", "color\n1\n", UPSERT, "line 1: the column “name”, which --key names, is missing"),
         ("a.csv", "id,name\n,A\n", ["--op", "upsert"], "line 2: give --key FIELD, or the external"),
         ("a.jsonl", '\n\n{"a": tru}', [], "line 3: not JSON: Expecting value (character 7)"),
@@ -227,6 +229,39 @@ def test_bad_input_is_named_with_its_line(
     assert result.exit_code == 2
     assert reason in result.output
     assert odoo.jobs == []
+
+
+def test_rows_with_a_key(run: Run, odoo: FakeOdoo) -> None:
+    """`--key` is enough: rows of CSV become a load with that key, lines included."""
+    Path("rows.csv").write_text("ref,country_id/code,child_ids/ref\nA,BE,1\n,,2\n")
+    keys = ["--key", "ref", "--key", "child_ids/ref"]
+    result = run("submit", "rows.csv", "--model", "res.partner", "--no-wait", *keys)
+    assert (result.exit_code, result.stderr) == (0, "")
+    base = {"op": "load", "model": "res.partner", "key": ["ref", "child_ids/ref"]}
+    base["fields"] = ["ref", "country_id/code", "child_ids/ref"]
+    rows = (["A", "BE", "1"], ["", "", "2"])
+    assert odoo.jobs[0].operations == [{**base, "row": row} for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("header", "options", "said"),
+    [
+        ("name", [], 1),
+        ("name", ["--key", "name"], 0),
+        ("name,id", [], 0),
+        ("name,.id", [], 0),
+        ("name", ["--op", "create"], 0),
+    ],
+)
+def test_what_a_second_run_would_double(
+    run: Run, odoo: FakeOdoo, header: str, options: list[str], said: int
+) -> None:
+    """Rows that name no record: the command line says once that each run makes them again."""
+    cells = ",".join("A" for _column in header.split(","))
+    Path("rows.csv").write_text(f"{header}\n{cells}\n{cells}\n")
+    result = run("submit", "rows.csv", "--model", "res.partner", "--no-wait", *options)
+    assert result.exit_code == 0
+    assert result.stderr.count("a second run of this file would make each of them again") == said
 
 
 def test_columns_of_csv_are_no_operations(run: Run, odoo: FakeOdoo) -> None:

@@ -52,6 +52,14 @@ def test_what_is_no_id_is_refused(ids: Any) -> None:
         ),
         (UpsertOperation("m", {"a": 1}, "a"), {"op": "upsert", "values": {"a": 1}, "key": ["a"]}),
         (
+            LoadOperation("m", ["a", "b/c"], ["1", "2"], ["a", "b/c"]),
+            {"op": "load", "fields": ["a", "b/c"], "row": ["1", "2"], "key": ["a", "b/c"]},
+        ),
+        (
+            LoadOperation("m", ["a"], ["1"], key="a"),
+            {"op": "load", "fields": ["a"], "row": ["1"], "key": ["a"]},
+        ),
+        (
             UpsertOperation("m", {"a": 1}, xml_id="my.a"),
             {"op": "upsert", "values": {"a": 1}, "xml_id": "my.a"},
         ),
@@ -117,6 +125,18 @@ def test_operation_is_written_as_the_contract_has_it(operation: Any, wanted: Any
             "row has 0 cells for 1 fields",
         ),
         (lambda: untyped.LoadOperation("m", [], []), ValueError, "fields is empty"),
+        (lambda: untyped.LoadOperation("m", ["a"], ["1"], []), ValueError, "key is empty"),
+        (lambda: untyped.LoadOperation("m", ["a"], ["1"], 5), TypeError, "key is a list, not 5"),
+        (
+            lambda: untyped.LoadOperation("m", ["a"], ["1"], ["b"]),
+            ValueError,
+            "key names b, which is no column of fields",
+        ),
+        (
+            lambda: untyped.LoadOperation("m", ["a"], ["1"], ["a", "a"]),
+            ValueError,
+            "key names a column twice",
+        ),
         (lambda: untyped.UpdateOperation("m", {}, []), ValueError, "ids is empty"),
         (lambda: untyped.DeleteOperation("m", []), ValueError, "ids is empty"),
         (lambda: untyped.CallOperation("m", "go", each=True), ValueError, "ids is empty"),

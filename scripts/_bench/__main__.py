@@ -12,7 +12,7 @@ from beside import beside
 from claims import claims
 from compare import compare
 from costs import costs
-from loads import Load, LoadWithErrors
+from loads import Load, LoadWithErrors, LoadWithKey
 from machine import describe
 from parallel import parallel
 from path import path
@@ -23,7 +23,7 @@ from odoo.modules.registry import Registry
 from odoo.tools import config
 
 NAMES = (
-    *("create", "create_bad", "write", "unlink", "upsert", "load", "load_bad"),
+    *("create", "create_bad", "write", "unlink", "upsert", "load", "load_bad", "load_keyed"),
     *("subdivisions", "parallel", "beside", "costs", "claims", "path"),
 )
 
@@ -65,7 +65,7 @@ def parse_arguments() -> argparse.Namespace:
 
 
 def measure(name: str, registry, user_id: int, options) -> dict:
-    works = (Create, CreateWithErrors, Write, Unlink, Upsert, Load, LoadWithErrors)
+    works = (Create, CreateWithErrors, Write, Unlink, Upsert, Load, LoadWithErrors, LoadWithKey)
     simple = {work.name: work for work in works}
     if name in simple:
         work = simple[name](options.size, options.chunk_size)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import count
 
-from workloads import MODEL, Create, _values, delete_partners
+from workloads import MODEL, Create, _values, chunks, delete_partners
 
 COLUMNS = ["id", "name", "email", "phone", "city", "country_id", "category_id/.id"]
 COUNTRIES = ("Belgium", "France", "Spain", "Peru")
@@ -57,3 +57,32 @@ class LoadWithErrors(Load):
 
     name = "load_bad"
     bad_every = 100
+
+
+class LoadWithKey(Load):
+    """Rows that update the partner of their reference or create it, half of them known; against a
+    look-up of the references and `load()` with their database ids."""
+
+    name = "load_keyed"
+    columns = ("ref", *COLUMNS[1:])
+
+    def prepare(self, env) -> list[list[str]]:
+        data = super().prepare(env)
+        for chunk in chunks(data[::2], 1000):
+            env[MODEL].create([{"ref": row[0], "name": "old"} for row in chunk])
+            env.cr.commit()
+        return data
+
+    def operations(self, data) -> list[dict]:
+        base = {"op": "load", "model": MODEL, "fields": list(self.columns), "key": ["ref"]}
+        return [{**base, "row": row} for row in data]
+
+    def loop(self, env, data) -> None:
+        partners = env[MODEL].with_context(active_test=False)
+        for chunk in chunks(data, self.chunk_size):
+            found = partners.search_fetch([("ref", "in", [row[0] for row in chunk])], ["ref"])
+            known = {record.ref: str(record.id) for record in found}
+            rows = [[known.get(row[0], ""), *row] for row in chunk]
+            answer = env[MODEL].load([".id", *self.columns], rows)
+            assert answer["ids"], answer["messages"][:3]
+            env.cr.commit()

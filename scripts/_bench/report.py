@@ -12,6 +12,7 @@ WORDS = {
     "upsert": "upserts, half of them known",
     "load": "rows loaded",
     "load_bad": "rows loaded, 1 % of them bad",
+    "load_keyed": "rows loaded by key, half of them known",
     "subdivisions": "subdivisions of ISO 3166-2",
 }
 AGAINST = {

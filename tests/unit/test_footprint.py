@@ -47,6 +47,10 @@ def load(fields, *row):
     return operation("load", fields=fields.split(), row=list(row))
 
 
+def by_key(fields, key, *row):
+    return operation("load", fields=fields.split(), key=key.split(), row=list(row))
+
+
 def call(*ids, **payload):
     return operation("call", ids=list(ids), method="go", **payload)
 
@@ -66,6 +70,28 @@ MEET = {
     "one external id": (
         operation("upsert", xml_id="acme", values={"name": "a"}),
         operation("upsert", xml_id="__import__.acme", values={"name": "b"}),
+    ),
+    "rows of one key": (
+        by_key("ref name", "ref", "C-1", "a"),
+        by_key("ref name", "ref", "C-1", "b"),
+    ),
+    "rows of one key, with other lines": (
+        by_key("ref child_ids/id", "ref", "C-1", "my.a"),
+        by_key("ref child_ids/id", "ref", "C-1", "my.b"),
+    ),
+    "rows of one key, spelled in two ways": (
+        by_key("number day country_id/id", "number day country_id/id", "7", "2026-01-02", "be"),
+        by_key(
+            "number day country_id/id",
+            "number day country_id/id",
+            " 07",
+            "2026-1-2 00:00:00",
+            "__import__.be",
+        ),
+    ),
+    "rows of a key that is a name besides": (
+        by_key("ref country_id", "ref country_id", "C-1", "Belgium"),
+        by_key("ref country_id", "ref country_id", "C-1", "BE"),
     ),
     "a loaded row names one that is loaded": (
         load("id name", "my.acme", "Acme"),
@@ -106,6 +132,10 @@ DO_NOT_MEET = {
     "different records": (write(7, name="a"), write(8, name="b")),
     "different models with one id": (write(7, country_id=8), write(8, country_id=7)),
     "different keys": (upsert(ref="C-1"), upsert(ref="C-2")),
+    "rows of different keys": (
+        by_key("ref country_id", "ref", "C-1", "Belgium"),
+        by_key("ref country_id", "ref", "C-2", "Belgium"),
+    ),
     "texts that name records of other models": (
         load("id country_id", "a.a", "Belgium"),
         load("id country_id", "a.b", "Belgium"),
@@ -125,6 +155,10 @@ UNKNOWABLE = {
         "id parent_id", "a.a", "Acme"
     ),
     "the same by its id": load("id parent_id/.id", "a.a", "7"),
+    "a row whose key is a name only": by_key("name country_id", "country_id", "a", "Belgium"),
+    "a row whose lines are records of its model": by_key(
+        "ref child_ids/ref", "ref child_ids/ref", "C-1", "C-2"
+    ),
     "a row that is given by its id": load(".id name", "7", "Acme"),
 }
 

@@ -95,6 +95,24 @@ def _check_xml_id(xml_id: str) -> None:
         raise ValueError(f"xml_id is like module.name, not {xml_id!r:.80}")
 
 
+def check_row_key(key: object, fields: Sequence[str]) -> None:
+    """Refuse a key that is not some of the columns.
+
+    :raises TypeError: neither a column nor a list of columns
+    :raises ValueError: empty, a name that is no column, or a column twice
+    """
+    names = [key] if isinstance(key, str) else key
+    check_list("key", names)
+    if not names:
+        raise ValueError("key is empty: name the columns that identify the record")
+    for name in names:  # type: ignore[attr-defined]  # a sequence
+        check_text("a column of key", name)
+        if name not in fields:
+            raise ValueError(f"key names {name}, which is no column of fields")
+    if len(set(names)) != len(names):  # type: ignore[call-overload, arg-type]
+        raise ValueError("key names a column twice")
+
+
 def check_row(fields: object, row: object) -> None:
     """Refuse columns and cells that do not fit each other.
 

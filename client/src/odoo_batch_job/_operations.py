@@ -18,6 +18,7 @@ from ._operation_checks import (
     check_list,
     check_mapping,
     check_row,
+    check_row_key,
     check_text,
     check_values,
     check_values_of_some,
@@ -230,6 +231,8 @@ class LoadOperation(BatchOperation):
     :param model: such as ``res.partner``
     :param fields: the columns, such as ``["id", "name", "country_id/code"]``
     :param row: a text for each column
+    :param key: columns that identify the record, such as ``["ref"]``, and its lines, such as
+        ``["ref", "child_ids/ref"]``: the row updates the record, or creates it
     """
 
     op = "load"
@@ -239,12 +242,16 @@ class LoadOperation(BatchOperation):
         model: str,
         fields: Sequence[str],
         row: Sequence[Any],
+        key: str | Sequence[str] | None = None,
         *,
         ref: str | None = None,
         context: Mapping[str, Any] | None = None,
     ) -> None:
         check_row(fields, row)
-        body = {"fields": list(fields), "row": list(row)}
+        body: dict[str, Any] = {"fields": list(fields), "row": list(row)}
+        if key is not None:
+            check_row_key(key, fields)
+            body["key"] = [key] if isinstance(key, str) else list(key)
         super().__init__(model, body, ref=ref, context=context)
 
     def data_of(self, result: OperationResult) -> Any:

@@ -25,11 +25,12 @@ class Converter:
 
     :param op: create, write, unlink, upsert or load
     :param model: model of the rows that name no model
-    :param key: fields that identify a record to upsert
+    :param key: fields, or columns to load, that identify a record
     :param kind: of the file, ``csv`` or ``jsonl``; a line of JSON may be an operation itself
     :param fields: type by field, to check column names and cells of CSV and truth values of JSON;
         with None the converter checks nothing
     :ivar has_read_all: whether the converter has read the last row
+    :ivar doubles: whether a row to load names no record, so that a second run would double it
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class Converter:
         self._columns: tuple[str, ...] = ()  # the columns that were checked last
         self._lines = Lines()
         self.has_read_all = False
+        self.doubles = False
 
     def operations(
         self, rows: Iterator[tuple[int, Row]], name: str, header: int
@@ -108,15 +110,13 @@ class Converter:
     def _body(self, row: Row) -> dict[str, Any]:
         self._check_columns(tuple(row))
         if self._op == "load":
-            return {"fields": list(row), "row": list(row.values())}
+            return self._load(row)
         if self._op == "unlink":
             return {"ids": [_take_id(dict(row))]}
         row = dict(row)
         if self._op == "create" or self._key:
             self._refuse_ids(row)
-        for name in self._key:
-            if name not in row:
-                raise ColumnError(f"the column “{name}”, which --key names, is missing.")
+        self._check_key(row)
         if self._op == "write":
             ids = [_take_id(row)]
             return {"ids": ids, "values": self._values(row, keep_empty=True)}
@@ -128,6 +128,22 @@ class Converter:
             return {"xml_id": xml_id, "values": self._values(row, keep_empty=False)}
         values = self._values(row, keep_empty=False)
         return {"key": self._key, "values": values} if self._op == "upsert" else {"values": values}
+
+    def _load(self, row: Row) -> dict[str, Any]:
+        self._check_key(row)
+        named = [column for column in ID_COLUMNS if column in row]
+        if named and self._key:
+            raise ColumnError(
+                f"the column “{named[0]}” says which record, and so does --key: leave out one."
+            )
+        self.doubles = self.doubles or not (named or self._key)
+        key = {"key": self._key} if self._key else {}
+        return {"fields": list(row), "row": list(row.values()), **key}
+
+    def _check_key(self, row: Row) -> None:
+        for name in self._key:
+            if name not in row:
+                raise ColumnError(f"the column “{name}”, which --key names, is missing.")
 
     def _refuse_ids(self, row: Row) -> None:
         """Refuse an id that Odoo would drop without a word: Odoo numbers a new record itself."""

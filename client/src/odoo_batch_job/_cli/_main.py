@@ -21,8 +21,13 @@ from ._listing import columns_of, latest_jobs, table_of
 from ._results_file import Kind, outcomes, write_results
 from ._rows import open_rows
 from ._settings import APP, BROKEN_OFF, DEFAULT, InputError, Settings, remember_job, write_profile
-from ._show import after_dry_run, as_json, ending, follow, line
+from ._show import after_dry_run, as_json, ending, follow, line, what_came_of
 from ._submission import Submission, refusal_is_noted
+
+DOUBLES = (
+    "These rows name no record: a second run of this file would make each of them again. To update "
+    "what is there, add a column “id” (external ids), or say --key COLUMN."
+)
 
 
 @command()
@@ -37,7 +42,7 @@ from ._submission import Submission, refusal_is_noted
     "--key",
     multiple=True,
     metavar="FIELD",
-    help="Of upsert: what identifies a record; once for each field.",
+    help="Of load and upsert: the column that identifies a record; once for each column.",
 )
 @click.option("--format", "kind", type=click.Choice(["csv", "jsonl"]), help="Of the file.")
 @click.option("--name", help="What people call the job; the name of the file unless given.")
@@ -82,6 +87,8 @@ def submit(
     import (id, name, country_id/code …); otherwise names of fields. A line of JSON is a row too, or
     an operation such as {"op": "create", "model": …, "values": {…}}. write and unlink take
     the record's number from the column “id”; upsert takes an external id from there, or --key.
+    load with --key updates the record of that key, or creates it; lines need a key too
+    (--key ref --key child_ids/ref).
     The columns __index and __error of `results --failed` are left out.
     """
     if options["idempotency_key"] == "":
@@ -96,12 +103,14 @@ def submit(
         op = op or ("load" if kind == "csv" else "create")
         if kind == "csv" and not model:
             raise InputError("which model? Give --model, such as --model res.partner.")
-        if key and op != "upsert":
-            raise InputError("--key says what identifies a record to upsert: add --op upsert.")
+        if key and op not in ("load", "upsert"):
+            raise InputError("--key says what identifies a record: add --op load or --op upsert.")
         fields = field_types(client, model) if model and op != "unlink" else None
         converter = Converter(op, model, key, kind, fields)
         submission = Submission(client, settings, json)
         job = submission.send(converter, converter.operations(rows, file, first), file, options)
+        if converter.doubles:
+            click.echo(DOUBLES, err=True)
     if no_wait:
         return DONE
     return _watch(client, job.id, timeout, json)
@@ -173,7 +182,8 @@ def results(
 ) -> None:
     """Say what became of each operation, in the order of submission.
 
-    A line is index, state, op, model, ids and reason, with tabs between.
+    A line is index, state, op, model, ids, and the reason of a failure or else “created” or
+    “updated” of an upsert and a load with a key, with tabs between.
 
     With -o the rows that were submitted are written to a file, with __index and __error beside:
     correct them and submit that file again. After a dry run nothing is in, so correct your own
@@ -194,8 +204,7 @@ def results(
             click.echo(as_json(result))
         else:
             ids = ",".join(map(str, result.ids))
-            reason = " ".join(str(result.error or "").split())
-            words = [result.index, result.state, result.op, result.model, ids, reason]
+            words = [result.index, result.state, result.op, result.model, ids, what_came_of(result)]
             click.echo("\t".join(map(str, words)))
 
 

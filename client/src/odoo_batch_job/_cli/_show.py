@@ -135,6 +135,14 @@ def after_dry_run(status: JobStatus) -> str:
     return f"{whole}, or run the job for real as it is: {start}"
 
 
+def what_came_of(result: OperationResult) -> str:
+    """Return why an operation failed, or whether it created or updated its record."""
+    if result.error:
+        return " ".join(str(result.error).split())
+    by_key = result.op in ("upsert", "load") and isinstance(result.value, str)
+    return result.value if by_key else ""
+
+
 def duration(seconds: float) -> str:
     """Return seconds in words.
 
