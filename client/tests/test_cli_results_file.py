@@ -29,9 +29,7 @@ def test_results_as_lines(run: Run, odoo: FakeOdoo) -> None:
 
 
 def test_results_say_what_a_key_has_found(run: Run, odoo: FakeOdoo) -> None:
-    """`created` and `updated` of upserts and loads stand where a failure has its reason; what a
-    method returned does not.
-    """
+    """`created` and `updated` of upserts and loads stand where a failure has its reason."""
     odoo.outcomes = [
         outcome(0, op="load", value="created"),
         outcome(1, op="upsert", value="updated"),

@@ -58,11 +58,21 @@ def test_nothing_of_odoo_is_there(reader):
 
 def test_command_line_sample(reader, shop):
     """One row fails, is corrected and sent again."""
-    (sample,) = blocks("client/README.md", "sh")
+    sample, _ = blocks("client/README.md", "sh")
     said = reader("bash", "-e", text=sample)
     assert "1 succeeded, 1 failed" in said
     assert said.splitlines()[-1].endswith("is done: 1 succeeded")
     assert made(shop, "Carpenters", "Plumbers") == 2
+
+
+def test_key_sample(reader, shop):
+    """The second run updates the record of the first one, and its lines."""
+    _, sample = blocks("client/README.md", "sh")
+    said = [line.split("\t") for line in reader("bash", "-e", text=sample).splitlines()]
+    assert [line[0] for line in said if line[0].endswith("is done: 2 succeeded")][1:]
+    assert [line[-1] for line in said[-2:]] == ["updated", "updated"]
+    query = "SELECT array_agg(name ORDER BY ref) FROM res_partner WHERE ref LIKE 'C-90%'"
+    assert shop.database.value(query) == ["Acme", "Jo", "Eva"]
 
 
 def test_blocking_sample(reader, shop):

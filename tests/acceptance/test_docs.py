@@ -102,6 +102,7 @@ def test_rpc_api(reader):
     pages = [answer["results"] for answer in answers if "results" in answer]
     found = [[(one["state"], one["value"]) for one in page] for page in pages]
     assert found == [
+        [("done", "created"), ("done", "updated")],
         [("done", None), ("failed", None)],
         [("failed", None)],
         [("done", "created")],
