@@ -3,8 +3,11 @@ from datetime import timedelta
 from odoo import fields
 from odoo.tools import SQL
 
+from ..engine.admission import DRAFT_LIFE
 from ..engine.states import ENDED_STATES
-from .base import Dispatch
+from .admission import IS_STALE, is_stale
+from .base import NOW, Dispatch
+from .ending import close_or_wake
 from .locked_job import LockedJob
 
 RETENTION_PARAMETER = "batch_job.retention_days"
@@ -14,7 +17,7 @@ VACUUM_JOBS = 1_000  # jobs that one call looks at
 
 
 class CleanUp(Dispatch):
-    """The daily clean-up of jobs that ended long ago."""
+    """The daily clean-up of jobs that ended long ago, and of drafts that nobody goes on with."""
 
     def delete_operations(self) -> tuple[int, bool]:
         """Delete the operations and chunks of jobs that ended long ago. The jobs stay.
@@ -27,6 +30,32 @@ class CleanUp(Dispatch):
         operations = self.env["batch.job.operation"]
         deleted = operations._delete_first(job_ids, VACUUM_BATCH) + self._delete_chunks(job_ids)
         return deleted, deleted >= VACUUM_BATCH or len(job_ids) == VACUUM_JOBS
+
+    def cancel_draft(self) -> tuple[int, bool]:
+        """Cancel one draft that nobody has touched for a day: it may have millions of operations.
+
+        :returns: (number of cancelled drafts, whether more may be left)
+        """
+        self.begin()
+        job = LockedJob.lock_one(self.env, self._stale_drafts())
+        # the owner may have appended to the draft, or started it, before it was locked
+        if not job or not is_stale(job):
+            return 0, bool(job)
+        job = job.for_owner()
+        text = job.env._(
+            "Cancelled, because nobody had added to this draft or started it for %s hours. Nothing "
+            "of it was done. Submit all of it anew, under another idempotency key if it had one.",
+            DRAFT_LIFE,
+        )
+        job.move("cancelled", finished_at=NOW, error=text)
+        close_or_wake(job)
+        return 1, True
+
+    def _stale_drafts(self) -> list[int]:
+        self.env.cr.execute(
+            SQL("SELECT id FROM batch_job WHERE %s ORDER BY id LIMIT %s", IS_STALE, VACUUM_JOBS)
+        )
+        return [row[0] for row in self.env.cr.fetchall()]
 
     def blank_contexts(self):
         """Blank the passwords in the contexts of dry runs that ended long ago.

@@ -9,6 +9,7 @@ from odoo.exceptions import UserError
 from ..engine.outcomes import without_cause
 from ..engine.passwords import holds_blanked
 from ..engine.states import OPERATION_STATES
+from .admission import Admission
 from .locked_job import LockedJob
 from .slots import Slots
 from .starting import prepare
@@ -16,6 +17,7 @@ from .starting import prepare
 
 def run_for_real(job: LockedJob):
     """Queue an ended dry run again, now as a real job."""
+    Admission(job.env).readmit(job)
     _keep_report(job)
     if job.env["batch.job.operation"]._forget_outcomes(job.id) < job["total"]:
         _refuse_deleted(job)
@@ -72,6 +74,7 @@ def reopen_failed(job: LockedJob, cancelled: bool):
     """Queue a job again, with the operations that a retry runs again."""
     operations = job.env["batch.job.operation"]
     _refuse_retry(job, operations)
+    Admission(job.env).readmit(job)
     moved = operations._change_state(job.id, _reopened_states(job, cancelled), "pending")
     if not moved:
         return

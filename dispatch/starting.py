@@ -2,10 +2,13 @@
 
 from dataclasses import asdict
 
+from odoo import fields
 from odoo.exceptions import UserError
 
 from ..engine.pace import Pace
 from ..engine.states import is_in_stages
+from .admission import Admission, is_stale
+from .base import NOW
 from .locked_job import LockedJob
 from .slots import Slots
 from .submission import Parsed
@@ -17,14 +20,40 @@ def append_part(job: LockedJob, parsed: Parsed):
     """Store one more part of a draft."""
     if not parsed.count:
         raise UserError(job.env._("operations is empty; a part has at least one."))
+    Admission(job.env).check_size(job["total"] + parsed.count)
     job.env["batch.job.operation"]._store(job.row, parsed.text, job["total"])
     hashes = job["part_hashes"] or []
     job.set(
         total=job["total"] + parsed.count,
         parts=len(hashes) + 1,
         part_hashes=[*hashes, parsed.digest],
+        write_date=NOW,
         **{name: job[name] or has for name, has in parsed.has.items()},
     )
+
+
+def touch(job: LockedJob):
+    """A part was sent again: somebody is still at work on the draft."""
+    if job["state"] == "draft":
+        job.set(write_date=NOW)
+
+
+def refuse_append(job: LockedJob):
+    """Refuse a part for a job that is no draft; if nobody has cancelled it, say what has."""
+    text = job.env._("Job %s is no draft any more; submit a new one.", job.id)
+    if job["state"] == "cancelled" and not job["queued_at"] and job["error"]:
+        text = job.env._("Job %(job)s is no draft any more. %(why)s", job=job.id, why=job["error"])
+    raise UserError(text)
+
+
+def start_draft(job: LockedJob):
+    """Queue a draft. A draft that counted no more counts again, so there must be room."""
+    if not job["total"]:
+        raise UserError(job.env._("Job %s is empty; append operations first.", job.id))
+    if is_stale(job):
+        Admission(job.env).readmit(job)
+    job.move("queued", queued_at=fields.Datetime.now())
+    prepare(job)
 
 
 def prepare(job: LockedJob):

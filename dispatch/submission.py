@@ -18,6 +18,7 @@ from ..engine.references import references_of
 from ..engine.storable import dump, holds_nul, is_too_deep
 from ..engine.submitted import check_operations, clean_context, to_json
 from ..engine.waves import Waves, is_follower, mark
+from .admission import Admission
 from .submission_check import SubmissionCheck, refused
 
 DEFAULT_NAME = "batch_job_default_name"  # a key in the context of the call
@@ -142,6 +143,14 @@ class Submission(SubmissionCheck):
         if "name" in vals and not vals["name"]:
             raise UserError(self.env._("A job needs a name."))
 
+    def admit(self, options: Options, parsed: Parsed):
+        """Refuse a new job that is too large, or for which there is no room.
+
+        A job that is stored already is found by its idempotency key whatever the limits are.
+        """
+        if not self._known_by_key(options.idempotency_key):
+            Admission(self.env).admit(parsed.count)
+
     def store(self, options: Options, parsed: Parsed, state):
         """Store a new job, or find the job that the same submission has stored before.
 
@@ -254,6 +263,8 @@ class Submission(SubmissionCheck):
 
     def _known_by_key(self, key):
         """(id, hash, name) of the user's job that has the key, or None."""
+        if key is None:
+            return None
         query = SQL(
             "SELECT id, body_hash, name FROM batch_job WHERE user_id = %s AND idempotency_key = %s",
             self.env.uid,

@@ -13,6 +13,7 @@ JOB_STATES = {
     "cancelled": "Cancelled",  # stopped for good by a person
 }
 LIVE_STATES = ("queued", "running")
+OPEN_STATES = ("draft", *LIVE_STATES, "paused")  # operations may still be done
 KEPT_NOTHING = ("done", "partial", "failed")  # of a dry run: it may be started for real
 ENDED_STATES = ("done", "partial", "failed", "cancelled")
 

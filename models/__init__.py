@@ -12,6 +12,7 @@ from . import batch_job_outcome
 from . import batch_job_operation
 from . import batch_job_chunk
 from . import ir_fields_converter
+from . import ir_http
 from . import ir_mail_server
 from . import ir_rule
 from . import ir_websocket

@@ -8,7 +8,7 @@ from ..dispatch.execute_now import ExecuteNow
 from ..dispatch.locked_job import LockedJob
 from ..dispatch.slots import Slots
 from ..dispatch.stalled import Stalled
-from ..dispatch.starting import append_part, prepare
+from ..dispatch.starting import append_part, prepare, refuse_append, touch
 from ..dispatch.submission import Submission
 from ..engine.options import EXECUTE_LIMIT, EXECUTE_POLICIES, options_among
 from ..engine.progress import iso, percent, time_left
@@ -95,6 +95,7 @@ class BatchJob(models.Model):
         "This idempotency key is used by another job of yours.",
     )
     _open = models.Index("(priority, id) WHERE needs_runner")
+    _admission = models.Index("(user_id) WHERE state IN ('draft', 'queued', 'running', 'paused')")
     _turns = models.Index("(user_id, last_claimed_at)")
 
     # RPC contract: submit
@@ -133,6 +134,7 @@ class BatchJob(models.Model):
         :returns: status
         :raises UserError: 422: names the index of a bad operation and what to do; nothing is stored
         :raises AccessError: 403: names the index of an operation you may not do
+        :raises TooManyRequests: 429: no room: too many operations are open; nothing is stored
         """
         given = options_among(locals())
         self.check_access("read")
@@ -144,6 +146,7 @@ class BatchJob(models.Model):
             raise UserError(
                 self.env._("operations is empty. Send at least one, or start=false for a draft.")
             )
+        submission.admit(options, parsed)
         job_id, is_new = submission.store(options, parsed, "queued" if start else "draft")
         job = self.browse(job_id)
         if is_new and start:
@@ -193,8 +196,8 @@ class BatchJob(models.Model):
         :param operations: as for ``submit``
         :param part: 0 for the first part, then 1, 2 …; the same part again changes nothing
         :returns: status
-        :raises UserError: 422: the job is no draft, a part is missing before this one, or this part
-            was sent with other operations before
+        :raises UserError: 422: the job is no draft, or would be too large, a part is missing
+            before this one, or this part was sent with other operations before
         :raises AccessError: 403: the draft is somebody else's
         """
         self._check_owner()
@@ -203,9 +206,10 @@ class BatchJob(models.Model):
         hashes = job["part_hashes"] or []
         if type(part) is int and 0 <= part < len(hashes):
             submission.check_repeated(job, part, operations)
+            touch(job)
             return self._status()
         if job["state"] != "draft":
-            raise UserError(self.env._("Job %s is no draft any more; submit a new one.", self.id))
+            refuse_append(job)
         if part != len(hashes) or type(part) is not int:
             raise UserError(
                 self.env._(

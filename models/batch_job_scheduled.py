@@ -22,3 +22,7 @@ class BatchJobScheduled(models.AbstractModel):
     @api.autovacuum
     def _gc_contexts(self):
         CleanUp(self.env).blank_contexts()
+
+    @api.autovacuum
+    def _gc_drafts(self):
+        return CleanUp(self.env).cancel_draft()

@@ -6,7 +6,7 @@ from ..dispatch.ending import close_or_wake
 from ..dispatch.locked_job import LockedJob, begin_fresh
 from ..dispatch.reopening import culprit_index, reopen_culprit, reopen_failed, run_for_real
 from ..dispatch.slots import Slots
-from ..dispatch.starting import prepare
+from ..dispatch.starting import start_draft
 from ..engine.states import VERBS, is_one_transaction, verb_acts
 
 
@@ -24,16 +24,15 @@ class BatchJobVerbs(models.AbstractModel):
             lost response
         :returns: status
         :raises UserError: 422: the draft is empty
+        :raises TooManyRequests: 429: no room to run a dry run for real, or to start a draft that
+            nobody has touched for 24 hours
         """
         job = self._begin_verb("start", only_draft=only_draft)
         if job and job["state"] != "draft":
             if not only_draft:
                 run_for_real(job)
         elif job:
-            if not job["total"]:
-                raise UserError(self.env._("Job %s is empty; append operations first.", self.id))
-            job.move("queued", queued_at=fields.Datetime.now())
-            prepare(job)
+            start_draft(job)
         return self._status()
 
     def pause(self) -> dict:
@@ -96,6 +95,7 @@ class BatchJobVerbs(models.AbstractModel):
         :returns: status
         :raises UserError: 422: the job has not ended, its last chunk has not landed, it was never
             started, its operations have been deleted, or its context held a password
+        :raises TooManyRequests: 429: no room: too many operations are open
         """
         job = self._begin_verb("retry", cancelled=cancelled)
         if job:

@@ -1,8 +1,10 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from ..dispatch.admission import PARAMETERS, REQUEST_PARAMETER
 from ..dispatch.clean_up import DEFAULT_RETENTION, RETENTION_PARAMETER
 from ..dispatch.slots import DEFAULT_RUNNERS, MOST_RUNNERS, RUNNERS_PARAMETER, Slots
+from ..engine.admission import LARGEST_REQUEST, Limits
 from ..engine.runners import CONNECTIONS_OF_A_RUNNER, FOR_OTHERS
 
 
@@ -21,6 +23,31 @@ class ResConfigSettings(models.TransientModel):
         config_parameter=RETENTION_PARAMETER,
         default=DEFAULT_RETENTION,
         help="Days after which the operations of an ended job are deleted; its summary stays.",
+    )
+
+    batch_job_open_per_user = fields.Integer(
+        "Open Operations per User",
+        config_parameter=PARAMETERS["per_user"],
+        default=Limits.per_user,
+        help="While more are open, new jobs of the user are answered 429 and have to wait.",
+    )
+    batch_job_open_in_all = fields.Integer(
+        "Open Operations in All",
+        config_parameter=PARAMETERS["in_all"],
+        default=Limits.in_all,
+        help="While more are open, new jobs of everybody are answered 429 and have to wait.",
+    )
+    batch_job_largest_job = fields.Integer(
+        "Largest Job",
+        config_parameter=PARAMETERS["job"],
+        default=Limits.job,
+        help="Operations of one job; a larger job is refused.",
+    )
+    batch_job_largest_request = fields.Integer(
+        "Largest Request",
+        config_parameter=REQUEST_PARAMETER,
+        default=LARGEST_REQUEST,
+        help="MiB of one request; a larger one is answered 413.",
     )
 
     @api.depends("company_id")
@@ -55,6 +82,30 @@ class ResConfigSettings(models.TransientModel):
                 raise ValidationError(self._batch_job_runners_possible())
             if settings.batch_job_retention_days < 1:
                 raise ValidationError(self.env._("Keep operations for at least one day."))
+
+    @api.constrains(
+        "batch_job_open_per_user",
+        "batch_job_open_in_all",
+        "batch_job_largest_job",
+        "batch_job_largest_request",
+    )
+    def _check_batch_job_limits(self):
+        for settings in self:
+            limits = (
+                settings.batch_job_largest_job,
+                settings.batch_job_open_per_user,
+                settings.batch_job_open_in_all,
+            )
+            if not 1 <= limits[0] <= limits[1] <= limits[2]:
+                raise ValidationError(
+                    self.env._(
+                        "The largest job has at least one operation, a user may have as many open "
+                        "as the largest job has, and all users together as many as one user: else "
+                        "a job would wait for ever."
+                    )
+                )
+            if settings.batch_job_largest_request < 1:
+                raise ValidationError(self.env._("The largest request has at least 1 MiB."))
 
     def set_values(self):
         slots = Slots(self.env)

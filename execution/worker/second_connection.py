@@ -67,8 +67,15 @@ class SecondCursor:
             time.sleep(LOOK_AGAIN)
 
 
-def too_busy(text: str) -> Exception:
-    """The error for HTTP status 429. A JSON-2 answer also says when to try again."""
+def too_busy(text: str, retry_after: int = RETRY_AFTER, **context) -> Exception:
+    """The error for HTTP status 429. A JSON-2 answer also says when to try again.
+
+    :param retry_after: seconds
+    :param context: what programs read from the error besides
+    """
     if request and request.dispatcher.routing_type == "json2":
-        return TooManyRequests(text, retry_after=RETRY_AFTER)
-    return TooBusy(text)
+        error = TooManyRequests(text, retry_after=retry_after)
+    else:
+        error = TooBusy(text)
+    error.context = {"retry_after": retry_after, **context}  # JSON-RPC has no headers
+    return error

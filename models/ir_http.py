@@ -1,0 +1,34 @@
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from odoo import models
+from odoo.http import request
+
+from ..dispatch.admission import REQUEST_PARAMETER, number_of
+from ..engine.admission import LARGEST_REQUEST
+
+OF_JOBS = "batch.job"
+
+
+class IrHttp(models.AbstractModel):
+    _inherit = "ir.http"
+
+    @classmethod
+    def _pre_dispatch(cls, rule, args):
+        """Refuse a request to batch jobs that is too large, before its body is read.
+
+        Odoo's limit for all requests stays; this one may be lower or higher. A request to
+        `/jsonrpc` names its model in the body, so it has Odoo's limit only.
+        """
+        super()._pre_dispatch(rule, args)
+        if args.get("model") != OF_JOBS and not args.get("path", "").startswith(f"{OF_JOBS}."):
+            return
+        most = number_of(request.env, REQUEST_PARAMETER, LARGEST_REQUEST)
+        request.httprequest.max_content_length = most * 2**20
+        if (request.httprequest.content_length or 0) > most * 2**20:
+            raise RequestEntityTooLarge(
+                request.env._(
+                    "A request to batch jobs may have %s MiB. Open a draft with start=False, and "
+                    "append the operations in parts.",
+                    most,
+                )
+            )
