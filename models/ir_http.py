@@ -20,7 +20,8 @@ class IrHttp(models.AbstractModel):
         `/jsonrpc` names its model in the body, so it has Odoo's limit only.
         """
         super()._pre_dispatch(rule, args)
-        if args.get("model") != OF_JOBS and not args.get("path", "").startswith(f"{OF_JOBS}."):
+        path = args.get("path") or ""  # of the browser's calls: model.method
+        if args.get("__model__") != OF_JOBS and not path.startswith(f"{OF_JOBS}."):
             return
         most = number_of(request.env, REQUEST_PARAMETER, LARGEST_REQUEST)
         request.httprequest.max_content_length = most * 2**20

@@ -1,5 +1,6 @@
 from . import (
     test_access,
+    test_admission,
     test_append,
     test_chunk_repairs,
     test_chunk_steps,
@@ -49,6 +50,7 @@ from . import (
     test_side_by_side_end,
     test_side_by_side_oracle,
     test_side_by_side_price,
+    test_stale_drafts,
     test_statements,
     test_stop_races,
     test_submit_input,

@@ -3,6 +3,7 @@ import json
 
 from odoo.tests import tagged
 
+from ..dispatch.admission import Admission
 from ..engine.outcomes import Outcome
 from .plan_cases import OURS, PlanCase
 
@@ -53,6 +54,12 @@ class TestQueryPlan(PlanCase):
         queries = self.statements(runner.cr, runner.claim)
         self.assertGreater(len(queries), 8)
         self.assert_indexed(queries, {"batch_job", "batch_job_chunk"})
+
+    def test_admission(self):
+        """What is open is added up from the rows of open jobs."""
+        queries = self.statements(self.cr, lambda: Admission(self.env)._open(self.admin.id))
+        self.assertEqual(len(queries), 1)
+        self.assert_indexed(queries, {"batch_job"})
 
     def test_read_and_write_of_a_chunk(self):
         """The operations of a chunk in the midst of the job are found by their positions, and so
