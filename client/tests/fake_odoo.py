@@ -45,6 +45,7 @@ class FakeJob:
     state: str
     parts: list[Any] = field(default_factory=list)
     operations: list[Body] = field(default_factory=list)
+    error: str | None = None
 
 
 class FakeOdoo:
@@ -143,6 +144,7 @@ class FakeOdoo:
             parts=len(job.parts),
             time_left=self.time_left,
             dry_run=job.body["dry_run"],
+            error=job.error,
         )
 
 
@@ -172,6 +174,14 @@ def odoo_error(code: int, message: str, **values: Any) -> httpx.Response:
     name = "odoo.exceptions.UserError"
     data = {"name": name, "message": message, "arguments": [message], "context": {}, "debug": ""}
     return httpx.Response(code, json={**data, **values})
+
+
+def no_room(request: httpx.Request, serve: object) -> httpx.Response:
+    """Fault: too many operations are open to take one more job."""
+    context = {"retry_after": 5, "no_room": True}
+    refusal = odoo_error(429, "No room for the job now.", context=context)
+    refusal.headers["Retry-After"] = "5"
+    return refusal
 
 
 def refuse_connection(request: httpx.Request, serve: object) -> httpx.Response:

@@ -181,6 +181,19 @@ async def test_a_busy_server_is_asked_again() -> None:
     assert len(odoo.requests) == 3
 
 
+async def test_a_server_without_room_is_waited_for() -> None:
+    """Without headers, the error itself says when to come again, and that room may take long."""
+    odoo, clock = SessionOdoo(), FakeClock()
+    full = error("odoo.addons.batch_job.execution.worker.second_connection.TooBusy", "No room.")
+    full["data"]["context"] = {"retry_after": 5, "no_room": True}
+    odoo.errors = [full] * 100
+    async with AsyncClient("localhost", 8069, transport=odoo.transport, clock=clock) as client:
+        await client.login("demo", "admin", "secret")
+        await client.submit(creates(1))
+    assert (len(odoo.jobs), min(clock.sleeps)) == (1, 5)
+    assert clock.time > 500
+
+
 async def test_answer_of_another_site_is_named() -> None:
     """A page of a proxy is no session."""
     odoo = SessionOdoo(lambda request, serve: httpx.Response(200, text="<html>hello</html>"))

@@ -13,7 +13,7 @@ BatchJobError
     ├── AccessDeniedError     403: the user may not do this
     ├── NotFoundError         404: no such job (or not yours), model, method …
     ├── ConflictError         409: the state of the job or a lock does not allow the request
-    ├── RateLimitedError      429: too many requests, also after every retry
+    ├── RateLimitedError      429: too many requests or no room, also after every retry
     └── ServerError           5xx: Odoo or a proxy failed, also after every retry
 """
 
@@ -124,7 +124,7 @@ class ConflictError(ResponseError):
 
 
 class RateLimitedError(ResponseError):
-    """Too many requests, also after every retry."""
+    """Too many requests, or no room for one more job, also after every retry."""
 
 
 class ServerError(ResponseError):
@@ -195,6 +195,11 @@ def job_of_key(context: object) -> int | None:
     """Return the job that an idempotency key belongs to if the error says so, else None."""
     job_id = context.get("job_of_key") if isinstance(context, Mapping) else None
     return job_id if isinstance(job_id, int) else None
+
+
+def lacks_room(context: object) -> bool:
+    """Return whether an error says that Odoo has no room for one more job at the moment."""
+    return isinstance(context, Mapping) and context.get("no_room") is True
 
 
 def operation_index(context: object, message: str) -> int | None:

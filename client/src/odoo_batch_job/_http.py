@@ -24,6 +24,7 @@ from ._errors import (
     UnexpectedReplyError,
     error_class,
     job_of_key,
+    lacks_room,
     operation_index,
 )
 from ._retry import GATEWAY_STATUS, Clock, Retrier, Retry, Trouble, retry_after
@@ -218,12 +219,17 @@ def _hint(response: httpx.Response) -> str:
 
 
 def _gateway_trouble(what: str, response: httpx.Response) -> Trouble:
+    final = response_error(what, response)
+    is_busy = response.status_code == httpx.codes.TOO_MANY_REQUESTS
+    data = json_of(response) if is_busy else None
+    no_room = isinstance(data, Mapping) and lacks_room(data.get("context"))
     return Trouble(
-        _brief(response),
-        response_error(what, response),
-        harmless=response.status_code == httpx.codes.TOO_MANY_REQUESTS,
+        final.message if no_room else _brief(response),
+        final,
+        harmless=is_busy,
         answered=True,
         wait=retry_after(response.headers.get("Retry-After")),
+        no_room=no_room,
     )
 
 

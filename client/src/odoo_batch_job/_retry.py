@@ -17,6 +17,8 @@ T = TypeVar("T")
 
 GATEWAY_STATUS = frozenset({429, 502, 503, 504})
 
+TELL_EVERY = 60.0  # seconds between two words on a long wait for room
+
 _logger = logging.getLogger("odoo_batch_job")
 
 
@@ -55,6 +57,9 @@ class Retry:
     :ivar longest: upper limit of a wait in seconds
     :ivar first_contact: replaces ``patience`` until the server has answered once: a wrong address
         should not take minutes to show
+    :ivar room: replaces ``patience`` while Odoo has too many open operations to take one more job:
+        seconds to wait for room. A day, after which a draft that nobody goes on with counts no
+        more; 0, or a patience of 0, means that :class:`RateLimitedError` comes at once
     :raises TypeError: no number
     :raises ValueError: a patience below 0, a wait that is not above 0, or NaN
     """
@@ -63,10 +68,12 @@ class Retry:
     first: float = 0.25
     longest: float = 8.0
     first_contact: float = 10.0
+    room: float = 86_400.0
 
     def __post_init__(self) -> None:
         check_patience("patience", self.patience)
         check_patience("first_contact", self.first_contact)
+        check_patience("room", self.room)
         check_wait("first", self.first)
         check_wait("longest", self.longest)
         check_finite("first", self.first)
@@ -85,6 +92,7 @@ class Trouble(Exception):  # noqa: N818 - never reaches a caller
     :ivar harmless: Odoo cannot have carried out the request
     :ivar answered: a server answered, at least a proxy
     :ivar wait: seconds that the server asks the client to wait
+    :ivar no_room: the server is well, and has no room for one more job until others have ended
     :ivar final: the exception to raise if no attempt follows
     """
 
@@ -96,12 +104,14 @@ class Trouble(Exception):  # noqa: N818 - never reaches a caller
         harmless: bool,
         answered: bool = False,
         wait: float = 0.0,
+        no_room: bool = False,
     ) -> None:
         super().__init__(reason)
         self.final = final
         self.harmless = harmless
         self.answered = answered
         self.wait = wait
+        self.no_room = no_room
 
 
 class Retrier:
@@ -122,7 +132,7 @@ class Retrier:
         :param attempt: raises :class:`Trouble` if a further attempt may succeed
         :param repeatable: True if Odoo may carry out the request twice without harm
         """
-        begin = self._clock.now()
+        wait_for = _Patience(self._retry, self._clock)
         for wait in self._retry.waits():
             try:
                 value = await attempt()
@@ -136,15 +146,42 @@ class Retrier:
                 return value
             self.answered = self.answered or trouble.answered
             wait = max(wait, trouble.wait)
-            if self._is_late(begin, wait) or not (repeatable or trouble.harmless):
+            if wait_for.is_over(trouble, wait, self.answered) or not (
+                repeatable or trouble.harmless
+            ):
                 raise trouble.final from trouble.final.__cause__
-            _logger.warning("%s: %s; trying again in %.1f s", what, trouble, wait)
+            if not trouble.no_room:
+                _logger.warning("%s: %s; trying again in %.1f s", what, trouble, wait)
+            elif wait_for.is_time_to_tell():
+                _logger.warning("%s Waiting for room; Ctrl-C ends the wait.", trouble)
             await self._clock.sleep(wait)
         raise AssertionError("the schedule of retries has no end")
 
-    def _is_late(self, begin: float, wait: float) -> bool:
-        patience = self._retry.patience if self.answered else self._retry.first_contact
-        return self._clock.now() + wait > begin + patience
+
+class _Patience:
+    """How long one request has been tried."""
+
+    def __init__(self, retry: Retry, clock: Clock) -> None:
+        self._retry = retry
+        self._clock = clock
+        self._asked = self._begun = clock.now()
+        self._told = float("-inf")
+
+    def is_over(self, trouble: Trouble, wait: float, answered: bool) -> bool:
+        """Return whether another attempt, after so many seconds, would be too late."""
+        now, retry = self._clock.now(), self._retry
+        if trouble.no_room:
+            self._begun = now  # the server is well: what goes wrong later has all the patience
+            return not retry.patience or now + wait > self._asked + retry.room
+        return now + wait > self._begun + (retry.patience if answered else retry.first_contact)
+
+    def is_time_to_tell(self) -> bool:
+        """Return whether it is time for another word on a wait for room."""
+        now = self._clock.now()
+        if now < self._told + TELL_EVERY:
+            return False
+        self._told = now
+        return True
 
 
 def retry_after(value: str | None) -> float:

@@ -67,6 +67,8 @@ class JobRpc:
             return job
         job = await self._send("submit", {**options, "start": False}, b"[]")
         _tell(opened, job)
+        if job.state == "cancelled" and job.error:  # a draft of before that nobody went on with
+            raise IdempotencyKeyError(job.error, job.id)
         try:
             job = await self._append_all(job, _chain(first, second, parts))
         except Exception as error:

@@ -11,9 +11,9 @@ from typing import Any
 
 import httpx
 
-from ._errors import AuthenticationError, RateLimitedError, server_error
+from ._errors import AuthenticationError, RateLimitedError, lacks_room, server_error
 from ._http import Http, encode, json_of, not_odoo, response_error
-from ._retry import Trouble
+from ._retry import Trouble, retry_after
 
 AUTHENTICATE = "web/session/authenticate"
 CALL_KW = "web/dataset/call_kw"
@@ -105,10 +105,26 @@ def _busy(response: httpx.Response) -> Trouble | None:
         return None  # large results are parsed only once, later
     data = json_of(response)
     error = data.get("error") if isinstance(data, Mapping) else None
-    refusal = server_error(error) if isinstance(error, Mapping) else None
+    if not isinstance(error, Mapping):
+        return None
+    refusal = server_error(error)
     if not isinstance(refusal, RateLimitedError):
         return None
-    return Trouble(refusal.message, refusal, harmless=True, answered=True)
+    context = _context_of(error)
+    return Trouble(
+        refusal.message,
+        refusal,
+        harmless=True,
+        answered=True,
+        wait=retry_after(str(context.get("retry_after", 0))),
+        no_room=lacks_room(context),
+    )
+
+
+def _context_of(error: Mapping[str, Any]) -> Mapping[str, Any]:
+    data = error.get("data")
+    context = data.get("context") if isinstance(data, Mapping) else None
+    return context if isinstance(context, Mapping) else {}
 
 
 def _is_expired(response: httpx.Response) -> bool:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial, wraps
 from typing import Any
 
@@ -84,8 +86,25 @@ def _run(
         if last == (options["job_id"] is not None):
             raise InputError("which job? Give its id, or --last, and not both.")
         options["job_id"] = last_job(settings) if last else options["job_id"]
-    with settings.client() as client:
+    with settings.client() as client, _words_of_the_client():
         return function(client=client, settings=settings, **options)
+
+
+@contextmanager
+def _words_of_the_client() -> Iterator[None]:
+    """Show what the client says while it waits: a retry, or no room for one more job."""
+    logger, handler = logging.getLogger("odoo_batch_job"), _OnStderr(logging.WARNING)
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+
+
+class _OnStderr(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print the text alone."""
+        click.echo(record.getMessage(), err=True)
 
 
 def exit_with(run: Callable[[], int | None], as_json_line: bool) -> None:
