@@ -14,7 +14,7 @@ from ..engine.pace import chunks_at_once
 from ..engine.references import references_of
 from ..execution.checks.lessons import Lessons
 from ..execution.chunk_run import Run
-from ..execution.references import References
+from ..execution.references import TRIED_APART, References
 from ..execution.transaction.commit import commit_and_run_hooks
 from .base import Dispatch
 from .chunk_lock import ChunkLocks
@@ -41,6 +41,11 @@ class ChunkTransaction(Dispatch):
         if job["has_references"]:
             names = {name for one in operations for name in references_of(one.payload)}
             stored = self.env["batch.job.operation"]._referred(job["id"], names)
+            if job["dry_run"]:
+                stored = {
+                    name: (TRIED_APART if state == "done" else state, ids, index)
+                    for name, (state, ids, index) in stored.items()
+                }
         return Run(self._job_env(job), lessons, References(stored))
 
     def is_ours(self, claim: Claim) -> bool:

@@ -5,6 +5,7 @@ import time
 from odoo.tools import SQL
 
 from ..engine.states import end_state
+from ..execution.worker.deadline import Deadline
 from .base import NOW
 from .locked_job import LockedJob
 from .slots import Slots
@@ -17,12 +18,35 @@ def end(job: LockedJob):
     operations = job.env["batch.job.operation"]
     if state == "failed":
         values["error"] = operations._error_in_words(job.id)
+    if job["dry_run"] and (job["untried"] or job["tried_apart"]):
+        values["error"] = _how_far(job.for_owner())
     if job["policy"] == "stop":
         # resume cannot run a culprit any more: blank its password too
         operations._blank_ended(job.row, 0, job["total"] - 1)
     if not job["dry_run"]:
         job.blank_context()
     job.move(state, **values)
+
+
+def _how_far(job) -> str:
+    """What a dry run says for which the time of one transaction did not suffice."""
+    apart = job["tried_apart"] and job.env._(
+        "Tried in several transactions, each rolled back: an operation did not see what those of "
+        "an earlier transaction would have made. So two of them with one key may both seem good, "
+        "and one that names a record of an earlier transaction may fail, though the real run would "
+        "do it."
+    )
+    rest = job["untried"] and job.env._(
+        "The dry run came near its worker's time limit (%(limit)s) and ended itself; nothing was "
+        "kept. %(tried)s of %(total)s operations were tried, the other %(untried)s are skipped. A "
+        "retry tries the rest in a new transaction, which does not see what the first ones would "
+        "have made. To try all in one, raise the limit.",
+        limit=Deadline().describe(),
+        tried=job["total"] - job["untried"],
+        total=job["total"],
+        untried=job["untried"],
+    )
+    return " ".join(filter(None, (rest, apart)))
 
 
 def close_or_wake(job: LockedJob):

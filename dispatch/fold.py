@@ -26,7 +26,8 @@ class Fold(Dispatch):
         seconds = job.seconds_since(job["last_folded_at"] or job["started_at"])
         causes = merge_causes(job["causes"], *(chunk["causes"] for chunk in ended))
         rate = next_rate(job["rate"], processed, seconds)
-        job.set(**counts, causes=causes, rate=rate, last_folded_at=NOW)
+        untried = (job["untried"] or 0) + sum(chunk["untried"] or 0 for chunk in ended)
+        job.set(**counts, untried=untried, causes=causes, rate=rate, last_folded_at=NOW)
         SideBySide(job).note_calm(len(ended))
         for chunk in ended:
             if chunk["state"] == "halted":

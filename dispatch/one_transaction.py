@@ -4,7 +4,7 @@ from psycopg2 import errors as pg
 
 from odoo.tools import SQL
 
-from ..engine.outcomes import Failure, Outcome
+from ..engine.outcomes import Failure, Outcome, Tally
 from ..engine.retry import LOST_BUDGET
 from ..engine.states import is_one_transaction
 from ..execution.checks.lessons import Lessons
@@ -30,7 +30,7 @@ class OneTransaction(ChunkTransaction):
         job, started = claim.job, time.monotonic()
         operations = self.operations(claim)
         run = self.new_run(job, operations, Lessons())
-        run.time_is_up = self.stops_in_time(deadline)
+        run.time_is_up = self._time_is_up(job, deadline)
         with self.env.registry.cursor() as side:
 
             def before_step(position):
@@ -52,7 +52,25 @@ class OneTransaction(ChunkTransaction):
             self._undo()
             if not self.is_ours(claim):
                 return
+            self._skip_untried(claim, operations[len(outcomes) :])
         self.land(claim, operations, outcomes, started, ends=True)
+
+    def _time_is_up(self, job, deadline):
+        if job["dry_run"]:
+            return lambda _position: deadline.is_near()  # what was tried keeps its outcome
+        return self.stops_in_time(deadline)
+
+    def _skip_untried(self, claim, untried):
+        """Skip the operations for which the time of a dry run did not suffice."""
+        if not untried:
+            return
+        text = in_language_of_owner(self.env, claim.job)._(
+            "Not tried: the time of the dry run was over. A retry tries it."
+        )
+        operations, chunks = self.env["batch.job.operation"], self.env["batch.job.chunk"]
+        count = operations._skip_untried(claim.job["id"], untried[0].position, claim.last, text)
+        chunks._add_counts(claim.chunk_id, Tally(skipped=count), "[]", 0, 0.0, "running")
+        chunks._update(claim.chunk_id, untried=count)
 
     def stops_in_time(self, deadline):
         """Gives the `time_is_up` of a whole chunk's run.
@@ -158,13 +176,6 @@ class OneTransaction(ChunkTransaction):
                 "The chunk came near its worker's time limit (%(limit)s) and ended itself; nothing "
                 "of it was kept. Operation %(index)s is not at fault: it was the next one. Use a "
                 "smaller chunk size.",
-                **where,
-            )
-        elif row["dry_run"]:
-            text = env._(
-                "The dry run came near its worker's time limit (%(limit)s) and ended itself; "
-                "nothing was kept. Operation %(index)s is not at fault: it was the next one. Raise "
-                "the limit, or try fewer operations at once.",
                 **where,
             )
         else:

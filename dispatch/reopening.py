@@ -24,6 +24,7 @@ def run_for_real(job: LockedJob):
     _refuse_blanked(job)
     job.env["batch.job.chunk"]._drop_all(job.id)
     fresh = {"succeeded": 0, "failed": 0, "skipped": 0, "causes": [], "error": None}
+    fresh |= {"untried": 0, "tried_apart": False}
     times = {"started_at": None, "finished_at": None, "last_folded_at": None}
     job.move(
         "queued",
@@ -71,11 +72,18 @@ def reopen_culprit(job: LockedJob):
 
 
 def reopen_failed(job: LockedJob, cancelled: bool):
-    """Queue a job again, with the operations that a retry runs again."""
+    """Queue a job again, with the operations that a retry runs again.
+
+    Of a dry run whose time was over these are the operations that were not tried.
+    """
     operations = job.env["batch.job.operation"]
     _refuse_retry(job, operations)
     Admission(job.env).readmit(job)
-    moved = operations._change_state(job.id, _reopened_states(job, cancelled), "pending")
+    rest = operations._reopen_untried(job.id) if job["untried"] else 0
+    if rest:
+        moved = {"skipped": rest}
+    else:
+        moved = operations._change_state(job.id, _reopened_states(job, cancelled), "pending")
     if not moved:
         return
     failed = moved.pop("failed", 0)
@@ -85,7 +93,9 @@ def reopen_failed(job: LockedJob, cancelled: bool):
         failed=job["failed"] - failed,
         succeeded=job["succeeded"] - succeeded,
         skipped=job["skipped"] - sum(moved.values()),
-        causes=[],
+        untried=0,
+        tried_apart=bool(rest),
+        causes=job["causes"] if rest else [],
         error=None,
         finished_at=None,
         culprit_position=None,

@@ -1,6 +1,7 @@
 """Run the operations of one chunk, as the job's policy says."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 from ..engine.chunk_size import LARGEST_SIZE, LARGEST_STEP, chunks_of, paced
@@ -12,7 +13,7 @@ from .checks.lessons import Lessons
 from .references import References
 from .transaction.commit_ban import operation_guard
 from .transaction.savepoint import repairing_savepoint
-from .worker.deadline import StopAll
+from .worker.deadline import OutOfTime, StopAll
 
 LAND_AFTER = 50  # released savepoints; with more than 64 all other sessions' snapshots get slower
 
@@ -159,21 +160,28 @@ def run_dry(
 ) -> list[Outcome]:
     """Run a whole job in one transaction, which the caller rolls back. Failures follow the policy.
 
-    :raises StopAll: the job was cancelled, or the worker's time limit is near
+    :returns: the outcomes of the operations that were tried; the others follow all of these
+    :raises StopAll: the job was cancelled
     """
-    policy, settled = job["policy"], []
-    for step in _dry_steps(operations, job):
-        before_step(step[0].position)
-        if policy == "isolate":
-            outcomes = [one for part, _ends in run_isolated(run, step) for one in part]
-        else:
-            mates = "rolled_back" if policy == "chunk" else "skipped"
-            outcomes = run_strict(run, step, mates)
-        settled += outcomes
-        if policy in ("stop", "all") and any(o.state == "failed" for o in outcomes):
-            return _ended_early(operations, settled, policy)
-    before_step(operations[-1].position)
+    settled: list[Outcome] = []
+    with suppress(OutOfTime):
+        for step in _dry_steps(operations, job):
+            before_step(step[0].position)
+            outcomes = _run_dry_step(run, step, job["policy"])
+            if len(outcomes) < len(step):
+                # a chunk is done or rolled back as a whole, and nobody knows how this one would end
+                return settled if job["policy"] == "chunk" else settled + outcomes
+            settled += outcomes
+            if job["policy"] in ("stop", "all") and any(o.state == "failed" for o in outcomes):
+                return _ended_early(operations, settled, job["policy"])
+        before_step(operations[-1].position)
     return settled
+
+
+def _run_dry_step(run, step, policy) -> list[Outcome]:
+    if policy == "isolate":
+        return [one for part, _ends in run_isolated(run, step) for one in part]
+    return run_strict(run, step, "rolled_back" if policy == "chunk" else "skipped")
 
 
 def _dry_steps(operations, job):

@@ -7,6 +7,8 @@ from ..engine.operations import Operation
 from ..engine.outcomes import Failure, Outcome
 from ..engine.references import references_of, resolve
 
+TRIED_APART = "tried apart"  # done in an earlier transaction of a dry run, so there is no record
+
 
 class References:
     """Ids by ref, from three sources: earlier chunks (`stored`), earlier settled parts of this
@@ -100,6 +102,11 @@ class References:
     def _skip(self, operation: Operation, name: str) -> Outcome:
         state, _ids, index = self._find(name)
         text = f"Its reference {name!r}, operation {index}, is {state}; a retry repeats both."
+        if state == TRIED_APART:
+            text = (
+                f"Not tried: its reference {name!r}, operation {index}, was tried in an earlier "
+                "transaction of the dry run, and rolled back."
+            )
         failure = Failure("reference", text, operation.model)
         return Outcome(operation.position, "skipped", failure=failure)
 

@@ -61,6 +61,10 @@ class BatchJob(models.Model):
     succeeded = fields.Integer(readonly=True)
     failed = fields.Integer(readonly=True)
     skipped = fields.Integer(readonly=True)
+    untried = fields.Integer(readonly=True, help="Dry run: skipped, because its time was over")
+    tried_apart = fields.Boolean(
+        readonly=True, help="Dry run: retried for the rest, in a transaction of its own"
+    )
     remaining = fields.Integer(compute="_compute_progress")
     progress = fields.Float(compute="_compute_progress")
     rate = fields.Float("Operations per Second", readonly=True)
@@ -230,7 +234,8 @@ class BatchJob(models.Model):
         :returns: ``id, name, state, total, succeeded, failed, skipped, remaining``, ``progress``
             (0 to 100), ``rate`` (operations per second), ``time_left`` (seconds or null),
             ``created_at, started_at, finished_at`` (ISO 8601, UTC), ``url``, ``error``, ``parts``,
-            ``dry_run``, ``side_by_side`` (whether two chunks have been at work at once)
+            ``dry_run``, ``side_by_side`` (whether two chunks have been at work at once),
+            ``untried`` (of a dry run: skipped because its time was over)
         """
         self._check_named()
         self._hurry()
@@ -308,7 +313,7 @@ class BatchJob(models.Model):
             job.remaining = job.total - job.succeeded - job.failed - job.skipped
             left = job.remaining
             if job.state == "running" and (job.dry_run or job.policy == "all"):
-                left -= job.step_position
+                left = min(left, job.total - job.step_position)
             job.progress = percent(job.total, left)
             live = job.state in LIVE_STATES
             job.time_left = (time_left(left, job.rate) or 0.0) if live else 0.0
@@ -346,6 +351,7 @@ class BatchJob(models.Model):
             "parts": job.parts,
             "dry_run": job.dry_run,
             "side_by_side": job.side_by_side,
+            "untried": job.untried,
         }
 
     def _hurry(self):

@@ -47,6 +47,9 @@ class BatchJobChunk(models.Model):
     succeeded = fields.Integer(readonly=True)
     failed = fields.Integer(readonly=True)
     skipped = fields.Integer(readonly=True)
+    untried = fields.Integer(
+        readonly=True, help="Dry run: skipped, because the time of its worker was over"
+    )
     causes = fields.Json(readonly=True)
     folded = fields.Boolean(readonly=True, help="Its counts are added to the job's")
     culprit_position = fields.Integer(
@@ -289,7 +292,7 @@ class BatchJobChunk(models.Model):
                  WHERE job_id = %s
                    AND state IN ('done', 'halted')
                    AND NOT folded
-             RETURNING id, state, succeeded, failed, skipped, causes, culprit_position
+             RETURNING id, state, succeeded, failed, skipped, untried, causes, culprit_position
                 """,
                 job_id,
             )

@@ -9,6 +9,7 @@ from ..engine.outcomes import Outcome
 from ..engine.passwords import blank_passwords
 from .operation_lookup import at_indexes, at_positions
 
+UNTRIED = "time_limit"  # the kind of error of what a dry run had no time for
 RECORD_BATCH = 1_000  # outcomes in one statement: PostgreSQL refuses a statement of 256 MB
 BLANK_BATCH = 5_000  # operations looked at together for passwords
 MOST_LOOKED_AT = 20_000  # operations of a job looked at together for a page of one state
@@ -61,6 +62,39 @@ class BatchJobOutcome(models.AbstractModel):
         if outcome.note is not None:
             row["note"] = outcome.note
         return row | vars(outcome.failure) if outcome.failure else row
+
+    @api.model
+    def _skip_untried(self, job_id, first, last, text) -> int:
+        """Skip the pending operations that a dry run had no time for, and return their number."""
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE batch_job_operation
+                   SET state = 'skipped', error_type = %s, error_message = %s
+                 WHERE %s AND state = 'pending'
+                """,
+                UNTRIED,
+                text,
+                at_positions(job_id, first, last),
+            )
+        )
+        return self.env.cr.rowcount
+
+    @api.model
+    def _reopen_untried(self, job_id) -> int:
+        """Make the operations pending that a dry run had no time for, and return their number."""
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE batch_job_operation
+                   SET state = 'pending', error_type = NULL, error_message = NULL
+                 WHERE job_id = %s AND state = 'skipped' AND error_type = %s
+                """,
+                job_id,
+                UNTRIED,
+            )
+        )
+        return self.env.cr.rowcount
 
     @api.model
     def _blank_ended(self, job, first, last):

@@ -13,6 +13,7 @@ from . import (
     test_database_rules,
     test_dry_run,
     test_dry_run_stops,
+    test_dry_run_time,
     test_error_words,
     test_execute,
     test_forged_values,

@@ -192,6 +192,10 @@ class TestDryRun(RaceCase):
         self.assert_shown(job, "everything is tried", ["action_cancel"])
         self.run_jobs()
         self.assert_shown(job, "nothing was kept", ["action_run_for_real"])
+        ended = {"state": job.state, "untried": job.untried}
+        job.sudo().write({"state": "partial", "untried": 1})
+        self.assert_shown(job, "nothing was kept", ["action_run_for_real", "action_retry"])
+        job.sudo().write(ended)
         job.action_start()  # a second click on what was the draft's button
         self.assertEqual((job.state, job.dry_run), ("done", True))
         job.action_run_for_real()
@@ -200,8 +204,8 @@ class TestDryRun(RaceCase):
 
     def assert_shown(self, job, banner, verbs):
         """The words of the banner, and the buttons that change the job."""
-        names = ("dry_run", "state", "policy", "total", "failed", "skipped", "needs_runner")
-        values = {name: job[name] for name in names}
+        names = ("dry_run", "state", "policy", "total", "failed", "skipped", "untried")
+        values = {name: job[name] for name in (*names, "needs_runner")}
         form = etree.fromstring(job.get_view(view_type="form")["arch"])
         shown = [
             node

@@ -1,9 +1,6 @@
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
-from ..dispatch.work import Work
-from ..execution.checks.lessons import Lessons
-from ..execution.worker.deadline import Deadline
 from .races import GATE, ITEM, PATIENCE, ItemRaceCase
 
 
@@ -42,44 +39,6 @@ class TestDryRunStops(ItemRaceCase):
         self.assertEqual(set(self.states(job)), {"cancelled"})
         self.assert_nothing_kept()
         self.assertEqual(job.start()["state"], "cancelled")
-
-    def test_time_limit(self):
-        """A dry run near its worker's time limit fails as a whole and says how far it came; it may
-        be run for real all the same."""
-        job = self.dry("limit")
-        runner, over = self.runner(), Deadline()
-        over.seconds = 1e-9
-        Work(runner.env).run(runner.claim(), Lessons(), over)
-        self.run_jobs()
-        self.assert_counters(job, "failed", failed=1, skipped=29)
-        outcomes = self.outcomes(job)
-        self.assertEqual(outcomes[0]["error"]["type"], "time_limit")
-        self.assertEqual({one["state"] for one in outcomes[1:]}, {"rolled_back"})
-        error = outcomes[0]["error"]["message"]
-        self.assertEqual(
-            error,
-            "The dry run came near its worker's time limit (120 s real time, 60 s CPU time) and "
-            "ended itself; nothing was kept. Operation 0 is not at fault: it was the next one. "
-            "Raise the limit, or try fewer operations at once.",
-        )
-        self.assertEqual(job.status()["error"], error)
-        self.assert_nothing_kept()
-        job.start()
-        self.run_jobs()
-        self.assert_counters(job, "done", succeeded=30)
-
-    def test_time_limit_names_the_index(self):
-        """Where the order of execution is another than that of submission, words and outcomes name
-        the place in the submission."""
-        values = {"op": "create", "model": "test.batch.value", "values": {"name": "index"}}
-        operations = [values, *self.creates("index", 3)]
-        job = self.submit(operations, dry_run=True, max_parallel=2)
-        runner, over = self.runner(), Deadline()
-        over.seconds = 1e-9
-        Work(runner.env).run(runner.claim(), Lessons(), over)
-        self.run_jobs()
-        self.assertEqual(self.states(job), ["rolled_back", "failed", *["rolled_back"] * 2])
-        self.assertIn("Operation 1 is not at fault", self.outcomes(job)[1]["error"]["message"])
 
     def test_worker_lost(self):
         """A dry run whose worker died begins anew; after the third death it has failed, says that

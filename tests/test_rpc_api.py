@@ -113,6 +113,7 @@ class TestStatusAndResults(RpcCase):
                 "parts": 0,
                 "dry_run": False,
                 "side_by_side": False,
+                "untried": 0,
             },
         )
         self.run_jobs()
@@ -304,7 +305,7 @@ class TestDoc(RpcCase):
         self.assertIn("Store operations as a job", submit["doc"])
         self.assertEqual(submit["api"], ["model"])
         self.assertEqual(submit["return"]["annotation"], "dict")
-        self.assertEqual(submit["raise"].keys(), {"UserError", "AccessError"})
+        self.assertEqual(submit["raise"].keys(), {"UserError", "AccessError", "TooManyRequests"})
         annotations = {name: p["annotation"] for name, p in submit["parameters"].items()}
         self.assertEqual(
             annotations,

@@ -173,6 +173,31 @@ def test_what_to_do_next(values: dict[str, Any], said: str) -> None:
     assert ending(job).splitlines()[-1].endswith(said)
 
 
+@pytest.mark.parametrize(
+    ("failed", "advice"),
+    [
+        (0, "Or run all of it for real, also what was not tried: odoo-batch start 7"),
+        (
+            5,
+            "Nothing of it is in: correct your own file and submit the whole of it, or run the "
+            "job for real as it is: odoo-batch start 7",
+        ),
+    ],
+)
+def test_dry_run_out_of_time(failed: int, advice: str) -> None:
+    """The rest can be tried: nobody is sent to correct rows that were not tried."""
+    counts = {"total": 34, "succeeded": 21 - failed, "failed": failed, "skipped": 13, "untried": 13}
+    rest = {"state": "partial", "remaining": 0, "started_at": "2025-01-02T03:04:05Z"}
+    said = {"dry_run": True, "error": "21 of 34 operations were tried."}
+    job = JobStatus.from_json(status(id=7, **counts, **rest, **said))
+    assert ending(job).splitlines()[1:] == [
+        "21 of 34 operations were tried.",
+        *["Which and why: odoo-batch results 7 --failed"] * bool(failed),
+        "Try the rest: odoo-batch retry 7",
+        advice,
+    ]
+
+
 def test_side_by_side_is_said() -> None:
     """How a job ended says whether chunks of it ran at once; an older addon does not tell."""
     counts = {"state": "done", "total": 2, "succeeded": 2, "remaining": 0}

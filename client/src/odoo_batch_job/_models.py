@@ -42,6 +42,7 @@ class JobStatus:
     :ivar dry_run: Odoo tries everything and keeps nothing
     :ivar side_by_side: two chunks have been at work at once, so that their operations did not see
         each other
+    :ivar untried: of a dry run: skipped because its time was over; ``retry`` tries these
     """
 
     id: int
@@ -63,6 +64,7 @@ class JobStatus:
     parts: int
     dry_run: bool
     side_by_side: bool = False
+    untried: int = 0
 
     @property
     def ended(self) -> bool:
@@ -85,8 +87,9 @@ class JobStatus:
             fields: dict[str, Any] = {name: values[name] for name in _PLAIN}
             fields |= {name: _or_none(values[name]) for name in _OPTIONAL}
             fields |= {name: _time(values[name]) for name in _TIMES}
-            # an older addon does not say it
+            # an older addon does not say these
             fields["side_by_side"] = values.get("side_by_side", False)
+            fields["untried"] = values.get("untried", 0)
         except (KeyError, ValueError) as error:
             raise UnexpectedReplyError(f"not a job's status: {error!r} in {values}") from error
         return cls(**fields)

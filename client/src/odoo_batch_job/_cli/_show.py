@@ -110,7 +110,7 @@ def ending(status: JobStatus) -> str:
         text += f"\nIf all of it was sent: odoo-batch start {status.id}"
     if status.ended and status.remaining:
         text += f"\nChunks that were at work still land: odoo-batch status {status.id}"
-    elif status.ended and status.started_at and status.succeeded < status.total:
+    elif status.ended and status.started_at and status.succeeded + status.untried < status.total:
         output = "" if status.dry_run else " -o failed.csv"
         text += f"\nWhich and why: odoo-batch results {status.id} --failed{output}"
     if status.state == "cancelled" and status.started_at and status.skipped:
@@ -119,6 +119,8 @@ def ending(status: JobStatus) -> str:
         text += f"\nGo on: odoo-batch resume {status.id}"
         if status.failed and status.error:
             text += f", or without the operation that failed: odoo-batch resume {status.id} --skip"
+    if status.ended and status.untried:
+        text += f"\nTry the rest: odoo-batch retry {status.id}"
     if status.ended and status.dry_run:
         text += f"\n{after_dry_run(status)}"
     return text
@@ -129,6 +131,8 @@ def after_dry_run(status: JobStatus) -> str:
     start = f"odoo-batch start {status.id}"
     if status.succeeded == status.total:
         return f"Run it for real: {start}"
+    if status.untried and not status.failed:
+        return f"Or run all of it for real, also what was not tried: {start}"
     whole = "Nothing of it is in: correct your own file and submit the whole of it"
     if status.failed == status.total:
         return f"{whole}."
