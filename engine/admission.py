@@ -17,8 +17,8 @@ class Full(Enum):
 
 @dataclass(frozen=True)
 class Limits:
-    """Numbers of operations. The defaults are far above what anybody meets by accident: a million
-    operations take about a gigabyte, and at 1,500 a second eleven minutes.
+    """Numbers of operations. The defaults are far above what anybody meets by accident: at 1,500
+    operations a second, five million take an hour.
     """
 
     per_user: int = 5_000_000
