@@ -5,6 +5,11 @@ UPDATE batch_job
        error = 'Paused because this database is a neutralized copy.'
  WHERE state IN ('queued', 'running');
 
+UPDATE batch_job
+   SET needs_runner = FALSE,
+       on_end_state = 'skipped'
+ WHERE on_end_state = 'pending';
+
 UPDATE batch_job_chunk
    SET state = 'queued'
  WHERE state = 'running';

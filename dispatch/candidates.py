@@ -16,11 +16,11 @@ _CANDIDATES = """
                NOT gives AS may_end
           FROM batch_job j
          CROSS JOIN LATERAL (
-               SELECT state IN %(live)s
-                      AND (next_position < total
-                           OR EXISTS (
-                               SELECT FROM batch_job_chunk
-                                WHERE job_id = j.id AND state = 'queued')) AS gives,
+               SELECT state IN %(live)s AND next_position < total
+                      OR (state IN %(live)s OR on_end_state = 'pending') IS TRUE
+                         AND EXISTS (
+                             SELECT FROM batch_job_chunk
+                              WHERE job_id = j.id AND state = 'queued') AS gives,
                       (SELECT count(*)
                          FROM batch_job_chunk
                         WHERE job_id = j.id AND state = 'running') AS running) chunks

@@ -20,6 +20,7 @@ from .chunk_lock import ChunkLocks
 from .ending import close_stopped, end
 from .fold import Fold
 from .locked_job import LockedJob
+from .on_end import chunk_of_on_end, set_aside
 from .owner import Owner
 from .recovery import Recovery
 from .side_by_side import SideBySide
@@ -42,6 +43,7 @@ class Claim:
     last: int
     lost: int  # workers that died while they executed the chunk
     yields: bool = False  # it does not keep an earlier chunk of its job from going on
+    on_end: bool = False  # it has no operations, and calls the job's `on_end`
 
 
 class Claims(Fold, Recovery):
@@ -65,6 +67,7 @@ class Claims(Fold, Recovery):
         # ask anew after each job that had nothing: other jobs may have nothing left by then
         while found := self._candidates(seen):
             job_id, job = self._lock_one(found)
+            on_end_before = job and job["on_end_state"]
             seen.append(job_id)
             try:
                 claim = self._claim_from(job, slot, deadline)
@@ -81,6 +84,8 @@ class Claims(Fold, Recovery):
             # `asks_at_once`: the runner asks for a new pass before it looks at other jobs
             if claim or deadline.asks_at_once:
                 return claim
+            if job and job["on_end_state"] != on_end_before:
+                seen.remove(job_id)  # it has ended, and the call of its `on_end` takes a turn
         return None
 
     def _candidates(self, seen):
@@ -110,11 +115,9 @@ class Claims(Fold, Recovery):
         _logger.error("job %s is set aside: %s\n%s", job_id, type(error).__name__, place)
         self.begin()
         job = LockedJob.lock(self.env, job_id)
-        if job and job["state"] in LIVE_STATES:
-            job.move("paused")
         if job:
             text = self.env._("The server could not go on with it: %s.", type(error).__name__)
-            job.set(needs_runner=False, error=text)
+            set_aside(job, text)
         commit_and_run_hooks(self.env.cr, f"job {job_id}")
 
     def _claim_from(self, job, slot, deadline) -> Claim | None:
@@ -125,6 +128,8 @@ class Claims(Fold, Recovery):
 
     def _claim_chunk(self, job, slot, deadline) -> Claim | None:
         """Rescue, fold, then take a chunk or close a job that was paused or cancelled."""
+        if job["on_end_state"] == "pending":
+            return self._claim_on_end(job, slot, deadline)
         chunks = self.env["batch.job.chunk"]
         # Read the running chunks before the fold. A chunk that ends between this read and the fold
         # still counts as running, so the job waits for the chunk's counts.
@@ -145,6 +150,15 @@ class Claims(Fold, Recovery):
             close_stopped(job)
         self._publish(job, is_last=job["state"] not in LIVE_STATES)
         return claim
+
+    def _claim_on_end(self, job, slot, deadline) -> Claim | None:
+        """Take the chunk that calls `on_end`. Its job has ended: nothing is folded or published."""
+        chunk = chunk_of_on_end(job, deadline)
+        if chunk is None or not ChunkLocks(self.env).hold(chunk["id"]):
+            return None
+        attempt = self.env["batch.job.chunk"]._mark_running(chunk["id"], slot)
+        job.set(last_claimed_at=NOW)
+        return _claim_of(job, chunk, attempt, yields=False)
 
     def _pause_if_not_allowed(self, job):
         """Pause the job if its owner is not active or does not have the job's companies."""
@@ -235,7 +249,8 @@ class Claims(Fold, Recovery):
 
 def _claim_of(job, chunk, attempt, yields) -> Claim:
     place = chunk["first_position"], chunk["last_position"]
-    return Claim(job.row, chunk["id"], attempt, *place, chunk["lost"], yields)
+    on_end = bool(chunk.get("on_end"))
+    return Claim(job.row, chunk["id"], attempt, *place, chunk["lost"], yields, on_end)
 
 
 def _progress(job, limit) -> Progress:

@@ -8,6 +8,7 @@ from ..engine.states import end_state
 from ..execution.worker.deadline import Deadline
 from .base import NOW
 from .locked_job import LockedJob
+from .on_end import queue_on_end
 from .slots import Slots
 
 
@@ -26,6 +27,17 @@ def end(job: LockedJob):
     if not job["dry_run"]:
         job.blank_context()
     job.move(state, **values)
+    _follow_end(job)
+
+
+def _follow_end(job):
+    """After the end of a job: tell its owner, unless it was a draft, and queue its `on_end`."""
+    if job["queued_at"]:
+        keys = ("id", "name", "state", "total", "succeeded", "failed", "skipped", "dry_run")
+        # to the channel of the owner's partner, which nobody else can ask for
+        owner = job.env["res.users"].sudo().browse(job["user_id"])
+        owner._bus_send("batch_job/ended", {key: job[key] for key in keys})
+    queue_on_end(job)
 
 
 def _how_far(job) -> str:
@@ -63,6 +75,8 @@ def close_or_wake(job: LockedJob):
         Slots(job.env).wake()
     else:
         close_stopped(job)
+        if job["needs_runner"]:  # to call `on_end`
+            Slots(job.env).wake(most=1)
 
 
 def close_stopped(job: LockedJob):
@@ -91,6 +105,8 @@ def _release_from_runners(job):
         job.env["batch.job.chunk"]._drop_queued(job.id)
         skipped += sum(moved.values())
     job.set(needs_runner=False, skipped=skipped)
+    if job["state"] == "cancelled":
+        _follow_end(job)
 
 
 def end_call(job: LockedJob, counts: dict[str, int], causes: list[dict], started: float):

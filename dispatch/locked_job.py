@@ -11,7 +11,7 @@ from ..engine.passwords import blank_passwords
 from ..engine.states import JOB_TRANSITIONS
 from .base import NOW, Dispatch
 
-_JSON_COLUMNS = ("causes", "pace", "part_hashes", "run_context", "wave_ends")
+_JSON_COLUMNS = ("causes", "on_end_value", "pace", "part_hashes", "run_context", "wave_ends")
 
 
 class LockedJob(Dispatch):

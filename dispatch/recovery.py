@@ -12,6 +12,7 @@ from ..execution.worker.deadline import SAFE_PART, Deadline
 from .base import Dispatch
 from .chunk_lock import ChunkLocks
 from .locked_job import LockedJob
+from .on_end import fail_on_end, put_back_on_end
 from .side_by_side import SideBySide
 
 
@@ -85,7 +86,9 @@ class Recovery(Dispatch):
         :param counted: count it as a conflict of the chunk
         """
         with self._taken_back(claim) as (recovery, job):
-            if job:
+            if job and claim.on_end:
+                put_back_on_end(job, claim.chunk_id, reason, counted)
+            elif job:
                 recovery._put_back(claim, job, reason, counted)
 
     def fail_ended(self, claim):
@@ -95,7 +98,12 @@ class Recovery(Dispatch):
         the chunk may run again before somebody has looked.
         """
         with self._taken_back(claim) as (recovery, job):
-            if job:
+            if job and claim.on_end:
+                text = recovery.env._(
+                    "It ended the transaction. What was kept of it is not known: look."
+                )
+                fail_on_end(job, claim.chunk_id, "error", text)
+            elif job:
                 text = recovery.env._(
                     "An operation of its chunk ended the transaction. What was kept of the chunk "
                     "is not known: look before you retry."

@@ -11,6 +11,7 @@ from ..engine.passwords import holds_blanked
 from ..engine.states import OPERATION_STATES
 from .admission import Admission
 from .locked_job import LockedJob
+from .on_end import wait_for_next_end
 from .slots import Slots
 from .starting import prepare
 
@@ -106,11 +107,16 @@ def reopen_failed(job: LockedJob, cancelled: bool):
         needs_runner=True,
         queued_at=fields.Datetime.now(),
     )
+    wait_for_next_end(job)
     job.env["batch.job.chunk"]._cut_for_retry(job.row)
     Slots(job.env).wake_for(job.record)
 
 
 def _refuse_retry(job, operations):
+    if job["on_end_state"] == "pending":
+        raise UserError(
+            job.env._("Job %s has not yet called its on_end; retry in a moment.", job.id)
+        )
     if job["needs_runner"]:
         # The job was cancelled and is not closed yet. Its pending operations are not yet
         # cancelled, and a retry would run them.

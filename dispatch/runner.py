@@ -59,6 +59,7 @@ class Runner(Dispatch):
         :returns: whether to come back at once
         """
         lessons_by_job, reported = {}, time.monotonic()
+        called_for = None  # the latest eta for which another runner was called
         while self._seconds_left() > 0 and not is_stopping():
             claim = self.claim(deadline)
             if claim:
@@ -72,6 +73,7 @@ class Runner(Dispatch):
             elif not self._wait_for_chunk():
                 return False
             if claim and time.monotonic() - reported >= REPORT_EVERY:
+                called_for = self._call_for_eta(called_for)
                 self._report(1)
                 reported = time.monotonic()
             # another process changed the registry: leave, so that the next run has the new one
@@ -116,15 +118,17 @@ class Runner(Dispatch):
         self.env["ir.cron"]._commit_progress()
 
     def _wait_for_chunk(self) -> bool:
-        """Wait within the turn for a chunk that was put back.
+        """Wait within the turn for a chunk that was put back, or for a job whose eta is near.
 
         Wait at most `GLANCE`, then look at the queue: somebody may have submitted a job. If the
         runner came back at once instead, Odoo would run the scheduled action 25 times a second.
 
         :returns: whether to look at the queue again
         """
-        wait, left = self.wait_of_next_chunk(), self._seconds_left()
+        waits = [self.wait_of_next_chunk(), self.wait_of_next_eta()]
+        left = self._seconds_left()
         self.env.cr.rollback()  # keep no transaction open during the wait
+        wait = min((one for one in waits if one is not None), default=None)
         if wait is None:
             return False
         if wait.total_seconds() > SOON:
@@ -160,7 +164,7 @@ class Runner(Dispatch):
                           FROM batch_job_chunk
                          WHERE job_id = j.id AND state = 'running') w
                  WHERE j.needs_runner
-                   AND j.state IN %(live)s
+                   AND (j.state IN %(live)s OR j.on_end_state = 'pending')
                    AND (j.eta IS NULL OR j.eta <= clock_timestamp() AT TIME ZONE 'UTC'
                         OR j.started_at IS NOT NULL)
                    AND w.running < GREATEST(j.max_parallel, (j.pace->>'limit')::int, 1)
@@ -172,3 +176,50 @@ class Runner(Dispatch):
             )
         )
         return self.env.cr.fetchone()[0]
+
+    def wait_of_next_eta(self) -> timedelta | None:
+        """The time until the next job may begin at its eta; None if that is not `SOON`.
+
+        A job waits for its eta only until it has begun. Odoo tells nobody when the eta has come.
+        """
+        eta = self._next_eta()
+        return eta and eta[1]
+
+    def _next_eta(self, after=None) -> tuple | None:
+        """The next eta within `SOON`, and the time until then.
+
+        :param after: ignore this eta, and those before
+        """
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT eta, eta - clock_timestamp() AT TIME ZONE 'UTC'
+                  FROM batch_job
+                 WHERE needs_runner
+                   AND state IN %(live)s
+                   AND started_at IS NULL
+                   AND eta > clock_timestamp() AT TIME ZONE 'UTC'
+                   AND eta <= clock_timestamp() AT TIME ZONE 'UTC' + %(soon)s
+                   AND (%(after)s::timestamp IS NULL OR eta > %(after)s)
+                 ORDER BY eta
+                 LIMIT 1
+                """,
+                live=LIVE_STATES,
+                soon=timedelta(seconds=SOON),
+                after=after,
+            )
+        )
+        return self.env.cr.fetchone()
+
+    def _call_for_eta(self, called_for):
+        """Call another runner if the eta of a job is near: this runner's next chunk may last
+        longer. The runner that was called waits within its turn.
+
+        :param called_for: the latest eta for which a runner was called
+        :returns: the same, after this call
+        """
+        eta = self._next_eta(called_for)
+        if not eta:
+            return called_for
+        Slots(self.env).wake(most=1)
+        return eta[0]

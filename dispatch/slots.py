@@ -109,6 +109,13 @@ class Slots(Dispatch):
             # once for all slots: each notification opens a connection
             self.env.cr.postcommit.add(self.env["ir.cron"].sudo()._notifydb)
 
+    def has_idle(self) -> bool:
+        """Whether a runner seems to have no chunk at work."""
+        self.env.cr.execute("SELECT DISTINCT runner FROM batch_job_chunk WHERE state = 'running'")
+        busy = {row[0] for row in self.env.cr.fetchall()}
+        slots = self.wanted_slots().filtered("active")
+        return any(self.number_of(slot) not in busy for slot in slots)
+
     def _helpers(self, slots, most):
         """Slots without a chunk at work, a few more than can help; all if there are not as many.
 

@@ -18,8 +18,11 @@ class Stalled(Dispatch):
         if ChunkLocks(self.env).has_orphan(job.id):
             return True
         now = fields.Datetime.now()
-        if job.eta and job.eta > now and not job.started_at:
-            return False
+        if job.eta and not job.started_at:
+            if job.eta > now:
+                return False
+            if Slots(self.env).has_idle():
+                return True  # a runner amid its chunk does not see that the eta has come
         touched = max(filter(None, (job.queued_at, job.last_claimed_at, job.last_folded_at)))
         # `abs`: the clock may have been set back
         idle = abs(now - touched) > timedelta(seconds=FORGOTTEN_AFTER)

@@ -132,9 +132,12 @@ class Submission(SubmissionCheck):
 
     def parse_options(self, **options) -> Options:
         try:
-            return check_options(**options)
+            checked = check_options(**options)
         except BadRequest as error:
             raise UserError(str(error)) from error
+        if checked.on_end:
+            self._check_on_end(checked.on_end)
+        return checked
 
     def check_written(self, vals):
         """Check changed fields as at submission."""
@@ -198,6 +201,8 @@ class Submission(SubmissionCheck):
         return {
             **vars(options),
             **parsed.has,
+            "on_end": options.on_end and json.dumps(options.on_end),
+            "on_end_state": options.on_end and "waiting",
             "name": options.name or self._default_name(),
             "user_id": self.env.uid,
             "company_id": self.env.company.id,

@@ -57,6 +57,12 @@ class SubmissionCheck(KeyCheck):
             text = self.env._("Operation %(index)s: %(problem)s", index=index, problem=problem)
             raise refusal(kind, text, [index])
 
+    def _check_on_end(self, on_end):
+        """Refuse an `on_end` where an operation `call` would be refused."""
+        problem, kind = self._model_problem("call", on_end["model"], (on_end["method"],), None)
+        if problem:
+            raise refusal(kind, self.env._("on_end: %s", problem), [])
+
     def _model_problem(self, op, name, names, key):
         """(why the model cannot be used so, exception class); the first is None if it can."""
         if name not in self.env:

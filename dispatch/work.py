@@ -13,6 +13,7 @@ from .chunk_lock import ChunkLocks
 from .chunk_transaction import ChunkTransaction
 from .claim import Claim
 from .key_shares import KeyShares
+from .on_end_call import OnEndCall
 from .one_transaction import OneTransaction
 from .reasons import reason_of
 from .recovery import Recovery
@@ -36,6 +37,8 @@ class Work(ChunkTransaction):
                 self._lock_keys(claim, locks)
             if not self.is_ours(claim):
                 cr.rollback()
+            elif claim.on_end:
+                OnEndCall(self.env).run(claim)
             elif is_one_transaction(claim.job) or claim.lost and keeps_chunks_whole(claim.job):
                 OneTransaction(self.env).run(claim, deadline)
             else:

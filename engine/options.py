@@ -7,6 +7,7 @@ from typing import Any
 
 from .canonical import body_hash
 from .errors import BadRequest
+from .on_end import check_on_end
 from .states import POLICIES
 from .storable import is_storable
 
@@ -37,6 +38,7 @@ class Options:
     eta: datetime | None = None
     dry_run: bool = False
     idempotency_key: str | None = None
+    on_end: dict | None = None
 
 
 def check_options(**given: Any) -> Options:
@@ -143,6 +145,7 @@ CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "eta": _eta,
     "dry_run": _truth,
     "idempotency_key": _text,
+    "on_end": check_on_end,
 }
 
 

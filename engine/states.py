@@ -53,6 +53,15 @@ CHUNK_STATES = {
     "halted": "Halted",  # policy `stop`: the culprit is recorded, the job is to be paused
 }
 
+# of the method that a job calls when it has ended
+ON_END_STATES = {
+    "waiting": "Waiting",  # the job has not ended
+    "pending": "Pending",  # the job has ended; a runner will call the method, or is at it
+    "done": "Done",
+    "failed": "Failed",
+    "skipped": "Skipped",  # the job was cancelled before it began, or is a cancelled dry run
+}
+
 POLICIES = {
     "isolate": "Each bad operation fails alone",
     "chunk": "A bad operation rolls back its chunk",

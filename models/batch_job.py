@@ -32,6 +32,7 @@ class BatchJob(models.Model):
         "batch.job.verbs",
         "batch.job.scheduled",
         "batch.job.screen",
+        "batch.job.on_end",
         "batch.job.rights",
         "bus.listener.mixin",
     ]
@@ -116,6 +117,7 @@ class BatchJob(models.Model):
         eta: str | None = None,
         dry_run: bool = False,
         idempotency_key: str | None = None,
+        on_end: dict | None = None,
         start: bool = True,
     ) -> dict:
         """Store operations as a job that runs in the background with your rights.
@@ -134,6 +136,8 @@ class BatchJob(models.Model):
         :param dry_run: true executes everything in one transaction and keeps nothing but the
             outcomes; ``start`` then runs it for real
         :param idempotency_key: a second call with the same key and body gives the same job
+        :param on_end: what to call with your rights when the job has ended:
+            ``{"model": …, "method": …, "ids": [7], "kwargs": {}}``; the job's id is in the context
         :param start: false opens a draft; then call ``append`` and ``start``
         :returns: status
         :raises UserError: 422: names the index of a bad operation and what to do; nothing is stored
@@ -233,9 +237,10 @@ class BatchJob(models.Model):
 
         :returns: ``id, name, state, total, succeeded, failed, skipped, remaining``, ``progress``
             (0 to 100), ``rate`` (operations per second), ``time_left`` (seconds or null),
-            ``created_at, started_at, finished_at`` (ISO 8601, UTC), ``url``, ``error``, ``parts``,
-            ``dry_run``, ``side_by_side`` (whether two chunks have been at work at once),
-            ``untried`` (of a dry run: skipped because its time was over)
+            ``created_at, eta, started_at, finished_at`` (ISO 8601, UTC), ``url``, ``error``,
+            ``parts``, ``dry_run``, ``side_by_side`` (whether two chunks have been at work at once),
+            ``untried`` (of a dry run: skipped because its time was over), ``on_end`` (what became
+            of it, or null)
         """
         self._check_named()
         self._hurry()
@@ -344,6 +349,7 @@ class BatchJob(models.Model):
             "rate": round(job.rate, 1),
             "time_left": job.time_left or None if live else None,
             "created_at": iso(job.create_date),
+            "eta": iso(job.eta),
             "started_at": iso(job.started_at),
             "finished_at": iso(job.finished_at),
             "url": f"{job.get_base_url()}/odoo/batch-jobs/{job.id}",
@@ -352,6 +358,7 @@ class BatchJob(models.Model):
             "dry_run": job.dry_run,
             "side_by_side": job.side_by_side,
             "untried": job.untried,
+            "on_end": self._on_end_status(),
         }
 
     def _hurry(self):

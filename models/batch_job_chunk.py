@@ -56,6 +56,9 @@ class BatchJobChunk(models.Model):
         readonly=True, help="Policy `stop`: the operation that failed"
     )
     trouble = fields.Char(readonly=True, help="Why nothing of its last attempt was kept")
+    on_end = fields.Boolean(
+        "At the End", readonly=True, help="It has no operations, and calls the job's `on_end`"
+    )
 
     _job = models.Index("(job_id, id)")
     _queued = models.Index("(job_id, first_position) WHERE state = 'queued'")
@@ -97,7 +100,7 @@ class BatchJobChunk(models.Model):
             SQL(
                 """
                 SELECT id, job_id, first_position, last_position, lost, conflicts, suspect, wave,
-                       stage, targets, names, size, duration,
+                       on_end, stage, targets, names, size, duration,
                        extract(epoch FROM clock_timestamp() AT TIME ZONE 'UTC' - started_at)
                            AS seconds_since,
                        COALESCE(not_before - clock_timestamp() AT TIME ZONE 'UTC'

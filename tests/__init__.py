@@ -35,6 +35,7 @@ from . import (
     test_many_runners,
     test_merging,
     test_odoo_internals,
+    test_on_end,
     test_one_by_one,
     test_order,
     test_outcomes,

@@ -10,7 +10,7 @@ from odoo.tools import mute_logger
 
 JOB, OPERATION, CHUNK = "batch.job", "batch.job.operation", "batch.job.chunk"
 HIDDEN = {
-    JOB: ("run_context", "body_hash", "part_hashes"),
+    JOB: ("run_context", "body_hash", "part_hashes", "on_end", "on_end_value"),
     OPERATION: ("payload", "value", "makes"),
 }
 TEXTS = ("payload_text", "value_text", "title")
@@ -116,6 +116,7 @@ class TestHiddenColumns(TransactionCase):
         cls.env.cr.execute(
             """
             UPDATE batch_job SET run_context = %(text)s::jsonb, part_hashes = %(text)s::jsonb,
+                                 on_end = %(text)s::jsonb, on_end_value = %(text)s::jsonb,
                                  body_hash = %(text)s
              WHERE id = %(job)s;
             UPDATE batch_job_operation SET value = %(text)s::jsonb, makes = %(text)s

@@ -106,6 +106,7 @@ class TestStatusAndResults(RpcCase):
                 "progress": 0.0,
                 "rate": 0.0,
                 "time_left": None,
+                "eta": None,
                 "started_at": None,
                 "finished_at": None,
                 "url": f"{job.get_base_url()}/odoo/batch-jobs/{job.id}",
@@ -114,6 +115,7 @@ class TestStatusAndResults(RpcCase):
                 "dry_run": False,
                 "side_by_side": False,
                 "untried": 0,
+                "on_end": None,
             },
         )
         self.run_jobs()
@@ -319,6 +321,7 @@ class TestDoc(RpcCase):
                 "eta": "str | None",
                 "dry_run": "bool",
                 "idempotency_key": "str | None",
+                "on_end": "dict | None",
                 "start": "bool",
             },
         )

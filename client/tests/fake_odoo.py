@@ -155,7 +155,7 @@ def status(**values: Any) -> Body:
         **{"skipped": 0, "remaining": 3, "progress": 0.0, "rate": 0.0, "time_left": None},
         **{"created_at": "2025-01-02T03:04:05Z", "started_at": None, "finished_at": None},
         **{"url": "http://odoo.test/odoo/batch-jobs/1", "error": None, "parts": 0},
-        **{"dry_run": False, "side_by_side": False, "untried": 0},
+        **{"dry_run": False, "side_by_side": False, "untried": 0, "eta": None, "on_end": None},
         **values,
     }
 

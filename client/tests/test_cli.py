@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from dataclasses import fields
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from fake_odoo import FakeOdoo, odoo_error, outcome, reply, status
 from odoo_batch_job import JobStatus
 from odoo_batch_job._cli import main
 from odoo_batch_job._cli._listing import table_of
-from odoo_batch_job._cli._show import duration, ending
+from odoo_batch_job._cli._show import duration, ending, line
 
 
 def test_bad_usage(run: Run) -> None:
@@ -122,11 +123,19 @@ def test_list(run: Run, odoo: FakeOdoo) -> None:
     """One job a line."""
     job = {"id": 3, "name": "J", "state": "done", "total": 2, "succeeded": 2, "failed": 0}
     job |= {"skipped": 0, "progress": 100.0, "remaining": 0, "rate": 2.5, "dry_run": True}
-    odoo.answers["batch.job/search_read"] = [{**job, "create_date": "2026-11-26 01:02:03"}]
-    assert run("list", "--state", "done").output == "3\tJ\tdone\t2\t2\t0\t0\t100.0\tdry run\n"
+    times = {"create_date": "2026-11-26 01:02:03", "eta": "2026-11-26 02:00:00"}
+    odoo.answers["batch.job/search_read"] = [{**job, **times, "started_at": False}]
+    line = run("list", "--state", "done").output
+    assert line == "3\tJ\tdone\t2\t2\t0\t0\t100.0\tdry run\t2026-11-26T02:00:00+00:00\n"
     assert odoo.requests[-1][1]["domain"] == [["state", "=", "done"]]
+    odoo.answers["batch.job/search_read"] = [{**job, **times, "started_at": False}]
     listed = json.loads(run("list", "--json").output)
-    assert listed == {**job, "created_at": "2026-11-26T01:02:03+00:00"}
+    assert listed == {
+        **job,
+        "created_at": "2026-11-26T01:02:03+00:00",
+        "eta": "2026-11-26T02:00:00+00:00",
+        "started_at": None,
+    }
     assert listed.keys() < {field.name for field in fields(JobStatus)}
 
 
@@ -134,11 +143,53 @@ def test_list_fits_a_terminal() -> None:
     """Names are told apart at 80 columns."""
     job = {"id": 123, "name": "suppliers [/of] the north.csv", "state": "partial", "total": 30_000}
     job |= {"succeeded": 29_997, "failed": 3, "skipped": 0, "progress": 100.0, "dry_run": True}
+    job |= {"eta": "2030-01-31T12:00:00+00:00", "started_at": "2030-01-31T12:00:01+00:00"}
+    later = {**job, "id": 124, "state": "queued", "dry_run": False, "started_at": None}
     console = Console(width=80, file=io.StringIO(), record=True)
-    console.print(table_of([job]))
+    console.print(table_of([job, later]))
     shown = console.export_text()
     for text in ("suppliers [/of]", "north.csv", "partial (dry run)", "29,997 of 30,000"):
         assert text in shown
+    assert shown.count("until 0") == 1  # 01-31 or, in a zone of the east, 02-01
+
+
+def test_options_of_the_time_and_the_end(run: Run, odoo: FakeOdoo) -> None:
+    """A time with a zone is sent in UTC, one without is the user's; on_end is sent as it is."""
+    Path("a.jsonl").write_text("{}\n")
+    arguments = ["submit", "a.jsonl", "--model", "m", "--no-wait"]
+    on_end = {"model": "m", "method": "told", "ids": [7]}
+    for eta, moment in (
+        ("2030-01-31T18:00:00+02:00", "2030-01-31T16:00:00+00:00"),
+        ("2030-01-31T18:00Z", "2030-01-31T18:00:00+00:00"),
+        ("2030-01-31", datetime(2030, 1, 31).astimezone(timezone.utc).isoformat()),
+    ):
+        assert run(*arguments, "--eta", eta, "--on-end", json.dumps(on_end)).exit_code == 0
+        sent = odoo.requests[-1][1]
+        assert (sent["eta"], sent["on_end"]) == (moment, on_end)
+    for option, value in (("--eta", "soon"), ("--on-end", "{"), ("--on-end", "[]")):
+        refused = run(*arguments, option, value)
+        assert refused.exit_code == 2
+        assert "say it like" in refused.output or "not JSON" in refused.output
+
+
+def test_when_it_begins_and_what_it_calls() -> None:
+    """A job that waits for its time says so; one that has ended, what became of on_end."""
+    waits = JobStatus.from_json(status(eta="2030-01-31T12:00:00Z"))
+    assert waits.eta
+    local = waits.eta.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    assert line(waits) == f"Job 1 0 %: 0 of 3, queued, begins {local}"
+    begun = status(eta="2030-01-31T12:00:00Z", started_at="2030-01-31T12:00:01Z", state="running")
+    assert line(JobStatus.from_json(begun)) == "Job 1 0 %: 0 of 3"
+    done = {"state": "done", "total": 2, "succeeded": 2, "remaining": 0}
+    for state, said in (
+        ("pending", "\non_end has not been called yet"),
+        ("done", "\non_end was called"),
+        ("failed", "\non_end failed: No."),
+        ("skipped", ""),
+    ):
+        end = {"state": state, "value": None, "error": "No." if state == "failed" else None}
+        job = JobStatus.from_json(status(**done, on_end=end))
+        assert ending(job) == f"Job 1 is done: 2 succeeded{said}"
 
 
 def test_url_of_a_screen(run: Run, odoo: FakeOdoo, monkeypatch: pytest.MonkeyPatch) -> None:

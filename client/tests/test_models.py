@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 import pytest
 
 from fake_odoo import outcome, status
-from odoo_batch_job import JobStatus, OperationResult, UnexpectedReplyError
+from odoo_batch_job import JobStatus, OnEnd, OperationResult, UnexpectedReplyError
 
 
 def test_status_is_read_whole() -> None:
@@ -19,6 +19,17 @@ def test_status_is_read_whole() -> None:
     assert (job.state, job.rate, job.time_left) == ("running", 12.5, 3.0)
     assert job.started_at == datetime(2025, 1, 2, 3, 4, 6, tzinfo=timezone.utc)
     assert job.finished_at is None
+
+
+def test_eta_and_on_end_are_read() -> None:
+    """When the job begins, and what its end has called; an older addon says neither."""
+    end = {"state": "failed", "value": None, "error": "No."}
+    job = JobStatus.from_json(status(eta="2030-01-31T12:00:00+00:00", on_end=end))
+    assert job.eta == datetime(2030, 1, 31, 12, tzinfo=timezone.utc)
+    assert job.on_end == OnEnd("failed", error="No.")
+    older = status()
+    del older["eta"], older["on_end"]
+    assert JobStatus.from_json(older) == JobStatus.from_json(status())
 
 
 def test_status_of_a_newer_addon_is_read() -> None:

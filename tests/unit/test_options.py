@@ -58,6 +58,7 @@ def test_all_options_are_kept():
         "eta": "2030-01-31T12:00:00Z",
         "dry_run": False,
         "idempotency_key": "key",
+        "on_end": {"model": "res.partner", "method": "thank", "ids": [7], "kwargs": {"why": "n"}},
     }
     assert check_options(**given) == Options(**{**given, "eta": datetime(2030, 1, 31, 12)})
 

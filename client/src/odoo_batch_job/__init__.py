@@ -23,7 +23,7 @@ from ._errors import (
 )
 from ._execute_kw import ExecuteKw
 from ._executor import BatchExecutor
-from ._models import JobStatus, OperationError, OperationResult
+from ._models import JobStatus, OnEnd, OperationError, OperationResult
 from ._operations import (
     BatchOperation,
     CallOperation,
@@ -63,6 +63,7 @@ __all__ = [
     "JobStatus",
     "LoadOperation",
     "NotFoundError",
+    "OnEnd",
     "Operation",
     "OperationError",
     "OperationResult",

@@ -44,6 +44,7 @@ class BaseClient:
         eta: datetime | None = None,
         dry_run: bool = False,
         idempotency_key: str | None = None,
+        on_end: Mapping[str, Any] | None = None,
         start: bool = True,
         opened: Callable[[JobStatus], object] | None = None,
     ) -> JobStatus:
@@ -68,6 +69,10 @@ class BaseClient:
         :param eta: earliest time for the job to run; a naive time is local time
         :param dry_run: Odoo tries everything and keeps nothing
         :param idempotency_key: names the submission; the client makes a key if you give none
+        :param on_end: what Odoo calls with your rights when the job has ended, such as
+            ``{"model": "sale.order", "method": "notify", "ids": [7], "kwargs": {}}``. The method
+            finds the job's id in its context as ``batch_job_id``. ``JobStatus.on_end`` says what
+            became of the call
         :param start: False leaves the job a draft
         :param opened: a function that the client calls with the job as soon as Odoo has the job;
             of a large job, that is long before the client has sent all operations

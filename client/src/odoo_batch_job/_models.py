@@ -19,6 +19,30 @@ AT_REST = ENDED | {"draft", "paused"}
 
 
 @dataclass(frozen=True)
+class OnEnd:
+    """What became of the method that a job calls when it has ended.
+
+    :ivar state: waiting (the job has not ended), pending (the method is about to be called), done,
+        failed, or skipped (the job was cancelled before it began)
+    :ivar value: what the method returned
+    :ivar error: why the call failed; the job's own outcome stays as it is
+    :ivar note: what of the value was not kept, or None
+    """
+
+    state: str
+    value: Any = None
+    error: str | None = None
+    note: str | None = None
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any] | None) -> OnEnd | None:
+        """Read ``on_end`` of a status; None if the job calls nothing."""
+        if not data:
+            return None
+        return cls(data["state"], data.get("value"), data.get("error"), data.get("note"))
+
+
+@dataclass(frozen=True)
 class JobStatus:
     """Where a job stands; ``total == succeeded + failed + skipped + remaining`` always.
 
@@ -43,6 +67,8 @@ class JobStatus:
     :ivar side_by_side: two chunks have been at work at once, so that their operations did not see
         each other
     :ivar untried: of a dry run: skipped because its time was over; ``retry`` tries these
+    :ivar eta: the earliest time for the job to begin, None if the job need not wait
+    :ivar on_end: what became of the method that the job calls at its end, None if it calls nothing
     """
 
     id: int
@@ -65,6 +91,8 @@ class JobStatus:
     dry_run: bool
     side_by_side: bool = False
     untried: int = 0
+    eta: datetime | None = None
+    on_end: OnEnd | None = None
 
     @property
     def ended(self) -> bool:
@@ -90,6 +118,8 @@ class JobStatus:
             # an older addon does not say these
             fields["side_by_side"] = values.get("side_by_side", False)
             fields["untried"] = values.get("untried", 0)
+            fields["eta"] = _time(values.get("eta"))
+            fields["on_end"] = OnEnd.from_json(values.get("on_end"))
         except (KeyError, ValueError) as error:
             raise UnexpectedReplyError(f"not a job's status: {error!r} in {values}") from error
         return cls(**fields)

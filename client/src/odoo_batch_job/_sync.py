@@ -90,6 +90,7 @@ class Client:
         eta: datetime | None = None,
         dry_run: bool = False,
         idempotency_key: str | None = None,
+        on_end: Mapping[str, Any] | None = None,
         start: bool = True,
         opened: Callable[[JobStatus], object] | None = None,
     ) -> JobStatus:

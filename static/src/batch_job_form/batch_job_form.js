@@ -8,12 +8,20 @@ import { onWillDestroy, status, useEffect } from "@odoo/owl";
 
 export const RELOAD_DELAY = 300; // milliseconds
 export const POLL_EVERY = 3000; // milliseconds
+export const POLL_NEAR_ETA = 1000; // milliseconds
+const NEAR = 60; // seconds; the clocks of the browser and the server may differ
 
 const WATCHED = ["state", "progress", "failed", "skipped"];
 
 function hasChanged(job, shown) {
     const error = shown.error || shown.stalled_reason || null;
-    return job.error !== error || WATCHED.some((name) => job[name] !== shown[name]);
+    const isCalled = (job.on_end?.state || false) !== (shown.on_end_state || false);
+    return job.error !== error || isCalled || WATCHED.some((name) => job[name] !== shown[name]);
+}
+
+/** Whether a job is about to begin at its eta. It begins at once if somebody asks then. */
+function isNearEta({ eta, started_at }) {
+    return eta && !started_at && Math.abs(eta.diffNow("seconds").seconds) < NEAR;
 }
 
 /**
@@ -47,7 +55,11 @@ export class BatchJobFormController extends FormController {
             (isLive) => {
                 if (isLive) {
                     const timer = browser.setInterval(() => this.poll(), POLL_EVERY);
-                    return () => browser.clearInterval(timer);
+                    const often = browser.setInterval(() => this.pollNearEta(), POLL_NEAR_ETA);
+                    return () => {
+                        browser.clearInterval(timer);
+                        browser.clearInterval(often);
+                    };
                 }
             },
             () => [this.model.root.data.needs_runner]
@@ -57,6 +69,12 @@ export class BatchJobFormController extends FormController {
     onProgress({ id }) {
         if (id === this.model.root.resId) {
             this.reloadSoon();
+        }
+    }
+
+    async pollNearEta() {
+        if (isNearEta(this.model.root.data)) {
+            await this.poll();
         }
     }
 

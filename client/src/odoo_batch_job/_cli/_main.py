@@ -17,6 +17,7 @@ from .._sync import Client
 from ._command import CODE_BY_STATE, DONE, command, exit_with
 from ._command import main as main
 from ._convert import Converter, field_types
+from ._kinds import json_object, moment
 from ._listing import columns_of, latest_jobs, table_of
 from ._results_file import Kind, outcomes, write_results
 from ._rows import open_rows
@@ -62,6 +63,19 @@ DOUBLES = (
     help="As many chunks at once as pay: faster, but rows of two chunks do not see each other.",
 )
 @click.option("--priority", type=int, default=10, help="Lower comes first.")
+@click.option(
+    "--eta",
+    type=moment,
+    metavar="TIME",
+    help="Begin no earlier, such as 2030-01-31T18:00 (your clock) or 2030-01-31T17:00Z.",
+)
+@click.option(
+    "--on-end",
+    type=json_object,
+    metavar="JSON",
+    help="What Odoo calls with your rights when the job has ended, as JSON:"
+    ' {"model": …, "method": …, "ids": […], "kwargs": {…}}.',
+)
 @click.option(
     "--idempotency-key", help="Names the submission: the same again is the same job, never twice."
 )
@@ -156,8 +170,8 @@ def _show_going(job: JobStatus, json: bool) -> None:
 def list_(client: Client, settings: Settings, limit: int, state: str | None, json: bool) -> None:
     """List the jobs that you may see, the latest first.
 
-    Into a pipe: lines of id, name, state, total, succeeded, failed, skipped, progress and "dry run"
-    or nothing, with tabs between. --json has the names of `status`.
+    Into a pipe: lines of id, name, state, total, succeeded, failed, skipped, progress, "dry run" or
+    nothing, and the eta or nothing, with tabs between. --json has the names of `status`.
     """
     jobs = latest_jobs(client, limit, state)
     if json:

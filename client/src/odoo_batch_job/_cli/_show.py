@@ -13,7 +13,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
-from .._models import JobStatus, OperationResult
+from .._models import JobStatus, OnEnd, OperationResult
 
 EVERY = 1.0  # seconds between two lines of progress
 
@@ -26,7 +26,7 @@ def as_json(value: Any) -> str:
 def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat()
-    if isinstance(value, (JobStatus, OperationResult)):
+    if isinstance(value, (JobStatus, OnEnd, OperationResult)):
         return dataclasses.asdict(value)
     raise TypeError(f"{type(value).__name__} is not JSON")
 
@@ -86,6 +86,8 @@ def numbers(status: JobStatus) -> str:
         parts.append(f"{duration(status.time_left)} left")
     if status.state not in ("running", "done"):
         parts.append(status.state)
+    if status.eta and not status.started_at and not status.ended:
+        parts.append(f"begins {clock(status.eta)}")
     return ", ".join(parts)
 
 
@@ -106,6 +108,7 @@ def ending(status: JobStatus) -> str:
     text = f"Job {status.id} is {status.state}{tried}: {', '.join(counts)}{beside}"
     if status.error:
         text += f"\n{status.error}"
+    text += at_the_end(status)
     if status.state == "draft":
         text += f"\nIf all of it was sent: odoo-batch start {status.id}"
     if status.ended and status.remaining:
@@ -124,6 +127,23 @@ def ending(status: JobStatus) -> str:
     if status.ended and status.dry_run:
         text += f"\n{after_dry_run(status)}"
     return text
+
+
+def at_the_end(status: JobStatus) -> str:
+    """Return a line on the method that the job calls at its end, if there is something to say."""
+    if status.on_end is None or status.on_end.state in ("waiting", "skipped"):
+        return ""
+    what = {
+        "pending": "has not been called yet",
+        "done": "was called",
+        "failed": f"failed: {status.on_end.error}",
+    }
+    return f"\non_end {what.get(status.on_end.state, status.on_end.state)}"
+
+
+def clock(moment: datetime) -> str:
+    """Return a time as the user's clock shows it."""
+    return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
 def after_dry_run(status: JobStatus) -> str:

@@ -1,0 +1,45 @@
+"""The method that a job calls when it has ended (`on_end`): the check of its form."""
+
+import json
+from typing import Any
+
+from .errors import BadOperation, BadRequest
+from .passwords import blank_passwords
+from .references import references_of
+from .submitted import check_operations, to_json
+
+KEYS = ("model", "method", "ids", "kwargs")
+
+
+def check_on_end(name: str, value: Any) -> dict | None:
+    """Check the form of `on_end`, and return `on_end` as batch_job will store it.
+
+    The rules are those of an operation `call`.
+
+    :raises BadRequest: the message says what is wrong and what to do
+
+    >>> check_on_end("on_end", {"model": "res.partner", "method": "thank"})
+    {'model': 'res.partner', 'method': 'thank', 'ids': [], 'kwargs': {}}
+    """
+    if not value and not isinstance(value, dict):
+        return None
+    if not isinstance(value, dict):
+        raise BadRequest(f'{name} must be an object: {{"model": …, "method": …}}.')
+    if unknown := sorted(map(str, value.keys() - set(KEYS))):
+        raise BadRequest(f"{name} takes {', '.join(KEYS)}, not {unknown[0]!r}.")
+    try:
+        checked = check_operations([{"op": "call", **value}])
+        (call,) = json.loads(to_json(checked, 0, _not_json))
+    except BadOperation as error:
+        raise BadRequest(f"{name}: {error.problem}") from error
+    call = {"ids": [], "kwargs": {}} | {key: given for key, given in call.items() if given}
+    if any(references_of(call)):
+        raise BadRequest(f"{name} takes no $ref: it is stored before any operation has run.")
+    if blank_passwords(call) != call:
+        # kept for the ends of later retries, so batch_job can never blank the password
+        raise BadRequest(f"{name} takes no passwords: kwargs stay in the database with the job.")
+    return {key: call[key] for key in KEYS}
+
+
+def _not_json(value: Any) -> Any:
+    raise TypeError(f"{type(value).__name__} is not JSON")

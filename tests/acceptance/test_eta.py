@@ -1,0 +1,115 @@
+"""When a job begins whose time has come."""
+
+import time
+from datetime import timedelta
+
+import pytest
+from exactness import create
+from gates import Gate
+from rpc import Watcher
+from waiting import wait_until
+
+SOON = 2.0  # seconds, while a runner works or somebody watches
+LATEST = 75.0  # seconds, else
+JOBS = 100
+GATE = 301
+LATE = """
+    SELECT extract(epoch FROM started_at - eta)::float
+      FROM batch_job WHERE id = ANY(%s) ORDER BY id
+"""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def warm(rpc):
+    """The workers have loaded Odoo: at the first job of a new worker, that takes seconds."""
+    assert rpc.wait(rpc.submit([create("first")]))["state"] == "done"
+
+
+def submit(rpc, database, name, seconds):
+    """A job that may begin in so many seconds, rounded up: an eta has whole seconds."""
+    eta = database.now() + timedelta(seconds=seconds + 1)
+    return rpc.submit([create(name)], eta=eta.isoformat(timespec="seconds"))
+
+
+def seconds_late(database, jobs, patience):
+    """Wait until all have begun."""
+
+    def late():
+        found = database.column(LATE, jobs)
+        return found if None not in found else None
+
+    return wait_until("all have begun", late, patience, every=0.2)
+
+
+def test_status_and_list(server, database, rpc):
+    """The status says when a job begins, before and after."""
+    eta = (database.now() + timedelta(days=1)).isoformat(timespec="seconds")
+    job = rpc.submit([create("tomorrow")], eta=eta)
+    assert rpc.job("status", job)["eta"] == f"{eta}+00:00"
+    rpc.job("cancel", job)
+    assert rpc.job("status", job)["eta"] == f"{eta}+00:00"
+
+
+def test_watched(server, database, rpc, say):
+    """Each of five jobs that somebody watches begins within two seconds of its time."""
+    jobs = [submit(rpc, database, f"watched {n}", 1 + n) for n in range(5)]
+    watchers = [Watcher(rpc, job) for job in jobs]
+    for watcher in watchers:
+        watcher.__enter__()
+    late = seconds_late(database, jobs, 30)
+    for watcher in watchers:
+        watcher.__exit__()
+    say(f"began {max(late):.2f} s late at the latest")
+    assert 0 <= min(late) and max(late) < SOON
+
+
+def test_beside_a_long_chunk(server, database, rpc, gates, say):
+    """One runner is amid a chunk; the other one, idle, begins a watched job at its time."""
+    gates.append(gate := Gate.numbered(database, GATE))
+    kwargs = {"name": "long", "before": GATE}
+    call = {"op": "call", "model": "test.batch.item", "method": "create_gated", "kwargs": kwargs}
+    long_job = rpc.submit([call])
+    gate.wait_for_one()
+    job = submit(rpc, database, "beside", 7)
+    with Watcher(rpc, job):
+        (late,) = seconds_late(database, [job], 30)
+    say(f"began {late:.2f} s late")
+    gate.open()
+    assert rpc.wait(long_job)["state"] == "done"
+    assert 0 <= late < SOON
+
+
+def test_while_a_runner_works(server, database, rpc, say):
+    """A job that nobody watches begins at its time while another job is at work."""
+    slow = {"op": "call", "model": "test.batch.item", "method": "create_slowly"}
+    at_work = [{**slow, "kwargs": {"name": f"slow {n}", "seconds": 0.1}} for n in range(150)]
+    work = rpc.submit(at_work)
+    jobs = [submit(rpc, database, f"beside work {n}", 4 + 2 * n) for n in range(3)]
+    late = seconds_late(database, jobs, 30)
+    say(f"began {max(late):.2f} s late at the latest")
+    assert database.value("SELECT state FROM batch_job WHERE id = %s", work) == "running"
+    rpc.job("cancel", work)
+    rpc.wait(work)
+    assert 0 <= min(late) and max(late) < SOON
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1_200)
+@pytest.mark.parametrize("watched", [True, False])
+def test_a_hundred_jobs(server, database, rpc, chance, say, watched):
+    """A hundred jobs at different times within five minutes: the worst begins within 2 s of its
+    time if somebody watches, else within 75 s."""
+    jobs = [submit(rpc, database, f"{watched} {n}", chance.uniform(5, 300)) for n in range(JOBS)]
+    end = time.monotonic() + 320 + (0 if watched else LATEST)
+    waiting = set(jobs)
+    while watched and waiting and time.monotonic() < end:
+        # as `odoo-batch watch` of each of them would ask, within a second
+        began = time.monotonic()
+        for job in sorted(waiting):
+            if rpc.job("status", job)["started_at"]:
+                waiting.discard(job)
+        time.sleep(max(0.0, 1.0 - (time.monotonic() - began)))
+    late = sorted(seconds_late(database, jobs, max(1.0, end - time.monotonic())))
+    middle = late[len(late) // 2]
+    say(f"{'watched' if watched else 'unwatched'}: worst {late[-1]:.2f} s, median {middle:.2f} s")
+    assert 0 <= late[0] and late[-1] < (SOON if watched else LATEST)
