@@ -4,7 +4,6 @@ from ..engine.operations import Operation
 from ..engine.outcomes import Failure, Outcome
 from ..execution.checks.lessons import Lessons
 from ..execution.chunk_run import run_strict
-from .chunk_lock import ChunkLocks
 from .chunk_transaction import ChunkTransaction
 from .claim import Claim
 from .locked_job import LockedJob, in_language_of_owner
@@ -25,8 +24,7 @@ class OnEndCall(ChunkTransaction):
         # Then this transaction meets a conflict, and is done again.
         job = LockedJob.lock(self.env, claim.job["id"])
         settle_on_end(job, claim.chunk_id, outcome, duration=time.monotonic() - started)
-        ChunkLocks(self.env).hand_over(claim.chunk_id)
-        self.commit(claim)
+        self._commit_end(claim, halted=False)
         self.has_ended = True
 
     def _outcome(self, job) -> Outcome:

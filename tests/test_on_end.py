@@ -1,4 +1,5 @@
 import json
+import time
 from datetime import timedelta
 
 import psycopg2
@@ -8,8 +9,10 @@ from odoo.exceptions import AccessError, UserError
 from odoo.modules.neutralize import get_neutralization_queries
 from odoo.tests import tagged
 
+from ..dispatch.claim import Claims
 from ..dispatch.on_end_call import OnEndCall
 from ..dispatch.runner import Runner
+from ..execution.worker.deadline import Deadline
 from .races import GATE, ITEM, PATIENCE, RaceCase
 
 REPAIR = "test.batch.repair"
@@ -256,6 +259,18 @@ class TestOnEnd(OnEndCase):
         while claim := runner.step():
             order.append((claim.job["id"], claim.on_end))
         self.assertEqual(order, [(urgent.id, False), (urgent.id, False), (slow.id, True)])
+
+    def test_it_begins_early_in_a_pass(self):
+        """Nothing of it can be handed back: a runner whose worker has used up much of its time
+        limit asks for a new pass first."""
+        job = self.counting(1, self.item())
+        runner = self.runner()
+        runner.step()
+        late = Deadline(time.monotonic() - 60)
+        self.assertIsNone(Claims(runner.env).claim(0, late))
+        self.assertTrue(late.wants_new_pass)
+        self.assertEqual(self.end_of(job), PENDING)
+        self.assertTrue(runner.claim().on_end)
 
     def test_a_neutralized_copy(self):
         """A staging copy does not call what was pending in production."""
