@@ -15,6 +15,7 @@ from . import (
     test_dry_run_stops,
     test_dry_run_time,
     test_error_words,
+    test_eta,
     test_execute,
     test_forged_values,
     test_handing_back,

@@ -20,7 +20,9 @@ import {
     waitForSteps,
 } from "@web/../tests/web_test_helpers";
 
-import { POLL_EVERY, RELOAD_DELAY } from "@batch_job/batch_job_form/batch_job_form";
+import { serializeDateTime } from "@web/core/l10n/dates";
+
+import { POLL_EVERY, POLL_NEAR_ETA, RELOAD_DELAY } from "@batch_job/batch_job_form/batch_job_form";
 
 class BatchJob extends models.Model {
     _name = "batch.job";
@@ -33,6 +35,8 @@ class BatchJob extends models.Model {
     error = fields.Text();
     stalled_reason = fields.Char();
     needs_runner = fields.Boolean();
+    eta = fields.Datetime();
+    started_at = fields.Datetime();
 
     _records = [
         { id: 1, name: "Prices", state: "running", progress: 10, needs_runner: true },
@@ -62,6 +66,8 @@ const arch = `
         <field name="error"/>
         <field name="stalled_reason"/>
         <field name="needs_runner"/>
+        <field name="eta"/>
+        <field name="started_at"/>
     </form>`;
 
 const mountJob = (resId) =>
@@ -69,6 +75,15 @@ const mountJob = (resId) =>
 
 /** Somebody else's work, in the mock server's database. */
 const changeJob = (id, values) => MockServer.env["batch.job"].write([id], values);
+
+/** A job in the queue, whose eta is so far away. */
+const mountQueuedJob = async (wait) => {
+    await mountJob(1);
+    changeJob(1, { state: "queued", eta: serializeDateTime(luxon.DateTime.now().plus(wait)) });
+    await advanceTime(POLL_EVERY);
+    await animationFrame();
+    expect.verifySteps(["read 1", "status 1", "read 1"]);
+};
 
 const publish = async (id) => {
     MockServer.env["bus.bus"]._sendone(`batch_job:${id}`, "batch_job/progress", { id });
@@ -131,6 +146,22 @@ test("a live job's status is polled, and the form reloaded if something changed"
 
     await advanceTime(3 * POLL_EVERY);
     expect.verifySteps([]);
+});
+
+test("a job whose time is near is asked for every second, so that it begins at that time", async () => {
+    await mountQueuedJob({ seconds: 30 });
+    await advanceTime(POLL_NEAR_ETA);
+    expect.verifySteps(["status 1"]);
+    await advanceTime(POLL_NEAR_ETA);
+    expect.verifySteps(["status 1"]);
+});
+
+test("a job whose time is far is asked for as any other", async () => {
+    await mountQueuedJob({ hours: 1 });
+    await advanceTime(2 * POLL_NEAR_ETA);
+    expect.verifySteps([]);
+    await advanceTime(POLL_EVERY - 2 * POLL_NEAR_ETA);
+    expect.verifySteps(["status 1"]);
 });
 
 test("a poll that cannot reach the server is silent, and the next one goes out", async () => {
