@@ -8,10 +8,12 @@ from odoo.exceptions import UserError
 
 from ..engine.outcomes import without_cause
 from ..engine.passwords import holds_blanked
+from ..engine.retried import Wanted
 from ..engine.states import OPERATION_STATES
 from .admission import Admission
 from .locked_job import LockedJob
 from .on_end import wait_for_next_end
+from .retry_part import reopen_part
 from .slots import Slots
 from .starting import prepare
 
@@ -72,7 +74,7 @@ def reopen_culprit(job: LockedJob):
     job.set(failed=job["failed"] - len(reopened), causes=causes)
 
 
-def reopen_failed(job: LockedJob, cancelled: bool):
+def reopen_failed(job: LockedJob, wanted: Wanted):
     """Queue a job again, with the operations that a retry runs again.
 
     Of a dry run whose time was over these are the operations that were not tried.
@@ -80,11 +82,14 @@ def reopen_failed(job: LockedJob, cancelled: bool):
     operations = job.env["batch.job.operation"]
     _refuse_retry(job, operations)
     Admission(job.env).readmit(job)
-    rest = operations._reopen_untried(job.id) if job["untried"] else 0
-    if rest:
-        moved = {"skipped": rest}
+    rest, causes = 0, []
+    if wanted.is_part:
+        moved, causes = reopen_part(job, wanted)
+    elif job["untried"] and (rest := operations._reopen_untried(job.id)):
+        moved, causes = {"skipped": rest}, job["causes"]
     else:
-        moved = operations._change_state(job.id, _reopened_states(job, cancelled), "pending")
+        states = _reopened_states(job, wanted.cancelled)
+        moved = operations._change_state(job.id, states, "pending")
     if not moved:
         return
     failed = moved.pop("failed", 0)
@@ -96,7 +101,8 @@ def reopen_failed(job: LockedJob, cancelled: bool):
         skipped=job["skipped"] - sum(moved.values()),
         untried=0,
         tried_apart=bool(rest),
-        causes=job["causes"] if rest else [],
+        causes=causes,
+        retried=wanted.mark,
         error=None,
         finished_at=None,
         culprit_position=None,

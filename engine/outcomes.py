@@ -128,13 +128,19 @@ def _with_rest_as_one(causes: list[dict]) -> list[dict]:
     return apart[:MOST_CAUSES] + ([{**OTHER_CAUSES, "count": count}] if count else [])
 
 
-def without_cause(causes: list[dict], cause: dict) -> list[dict]:
-    """The causes after one failure of `cause` (type, model, field, constraint) was taken away."""
-    fewer = [
-        {**entry, "count": entry["count"] - all(entry[key] == cause[key] for key in cause)}
-        for entry in causes or ()
-    ]
-    return [entry for entry in fewer if entry["count"]]
+def without_cause(causes: list[dict], cause: dict, count: int = 1) -> list[dict]:
+    """The causes after failures of `cause` (type, model, field, constraint) were taken away.
+
+    A cause that is not there is one of the other causes, which have one entry together.
+    """
+
+    def is_it(entry):
+        return all(entry[key] == cause[key] for key in cause)
+
+    if not any(map(is_it, causes or ())):
+        cause = {"type": OTHER_CAUSES["type"]}
+    fewer = [{**entry, "count": entry["count"] - count * is_it(entry)} for entry in causes or ()]
+    return [entry for entry in fewer if entry["count"] > 0]
 
 
 def plain_value(value: Any, default=None) -> tuple[Any, str | None]:

@@ -2,11 +2,13 @@
 
 from . import base
 from . import batch_job_rights
+from . import batch_job_results
 from . import batch_job_verbs
 from . import batch_job_scheduled
 from . import batch_job_screen
 from . import batch_job_on_end
 from . import batch_job
+from . import batch_job_operation_retry
 from . import batch_job_operation_screen
 from . import batch_job_operation_stage
 from . import batch_job_outcome

@@ -12,11 +12,10 @@ from ..dispatch.starting import append_part, prepare, refuse_append, touch
 from ..dispatch.submission import Submission
 from ..engine.options import EXECUTE_LIMIT, EXECUTE_POLICIES, options_among
 from ..engine.progress import iso, percent, time_left
-from ..engine.states import JOB_STATES, LIVE_STATES, OPERATION_STATES, POLICIES
+from ..engine.states import JOB_STATES, LIVE_STATES, POLICIES
 from ..engine.submitted import context_problem
 
 OWNER_MAY_WRITE = {"name", "priority", "eta"}
-RESULTS_LIMIT = 10_000  # outcomes a page
 
 
 class BatchJob(models.Model):
@@ -30,6 +29,7 @@ class BatchJob(models.Model):
     _description = "Batch Job"
     _inherit = [
         "batch.job.verbs",
+        "batch.job.results",
         "batch.job.scheduled",
         "batch.job.screen",
         "batch.job.on_end",
@@ -87,6 +87,9 @@ class BatchJob(models.Model):
     has_keys = fields.Boolean(readonly=True, help="Has upserts or external ids to lock")
     has_targets = fields.Boolean(readonly=True, help="May target records that others name")
     side_by_side = fields.Boolean(readonly=True, help="Two of its chunks were at work at once")
+    retried = fields.Char(
+        readonly=True, help="Which retry of a part is at work", groups=fields.NO_ACCESS
+    )
     wave_ends = fields.Json(readonly=True, help="The last position of each wave of references")
     last_claimed_at = fields.Datetime(readonly=True)
     last_folded_at = fields.Datetime(readonly=True)
@@ -245,28 +248,6 @@ class BatchJob(models.Model):
         self._check_named()
         self._hurry()
         return self._status()
-
-    def results(self, state: str | None = None, after: int = -1, limit: int = 1000) -> dict:
-        """Outcomes in submission order, a page at a time.
-
-        :param state: only outcomes in this state: pending, done, failed, skipped, rolled_back or
-            cancelled
-        :param after: the last index of the previous page
-        :param limit: outcomes in this page, at most 10,000
-        :returns: ``{"results": [{"index", "state", "op", "model", "ids", "value", "error"}, …],
-            "next": index to give as ``after`` for the next page, or null}``
-        :raises UserError: 422: an argument is not what it should be
-        """
-        self._check_named()
-        if state is not None and (not isinstance(state, str) or state not in OPERATION_STATES):
-            raise UserError(self.env._("state must be one of %s.", ", ".join(OPERATION_STATES)))
-        if type(after) is not int or type(limit) is not int or not 0 < limit <= RESULTS_LIMIT:
-            raise UserError(
-                self.env._("after is an index; limit is a number from 1 to %s.", RESULTS_LIMIT)
-            )
-        outcomes = self.env["batch.job.operation"]._outcomes(self.id, state, after, limit + 1)
-        page = outcomes[:limit]
-        return {"results": page, "next": page[-1]["index"] if len(outcomes) > limit else None}
 
     # ORM
 

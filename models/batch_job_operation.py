@@ -35,7 +35,12 @@ class BatchJobOperation(models.Model):
 
     _name = "batch.job.operation"
     _description = "Batch Job Operation"
-    _inherit = ["batch.job.outcome", "batch.job.operation.screen", "batch.job.operation.stage"]
+    _inherit = [
+        "batch.job.outcome",
+        "batch.job.operation.retry",
+        "batch.job.operation.screen",
+        "batch.job.operation.stage",
+    ]
     _order = "job_id.id desc, index"
     _rec_name = "index"
     _log_access = False

@@ -1,6 +1,7 @@
 import csv
 import io
 import json
+from bisect import bisect_right
 
 from odoo import api, models
 from odoo.tools import SQL
@@ -232,7 +233,8 @@ class BatchJobOutcome(models.AbstractModel):
         # between two indexes at a time: the plan of a page never sorts the rest of the job
         while first < end and len(outcomes) < limit:
             last = min(first + width, end) - 1
-            outcomes += self._outcomes_of(job_id, state, first, last, limit - len(outcomes))
+            which = at_indexes(job_id, first, last)
+            outcomes += self._outcomes_of(which, state, limit - len(outcomes))
             first, width = last + 1, min(2 * width, MOST_LOOKED_AT)
         return outcomes
 
@@ -242,7 +244,17 @@ class BatchJobOutcome(models.AbstractModel):
         return self.env.cr.fetchone()[0]
 
     @api.model
-    def _outcomes_of(self, job_id, state, first, last, limit) -> list[dict]:
+    def _outcomes_at(self, job_id, state, after, indexes, limit) -> list[dict]:
+        """The outcomes of some operations, in submission order, in the same shape.
+
+        :param indexes: in order
+        """
+        named = list(indexes[bisect_right(indexes, after) :])
+        which = SQL("job_id = %s AND index = ANY(%s)", job_id, named)
+        return self._outcomes_of(which, state, limit)
+
+    @api.model
+    def _outcomes_of(self, which: SQL, state, limit) -> list[dict]:
         self.env.cr.execute(
             SQL(
                 """
@@ -256,7 +268,7 @@ class BatchJobOutcome(models.AbstractModel):
                  LIMIT %s
                 """,
                 self._content_is_visible(),
-                at_indexes(job_id, first, last),
+                which,
                 SQL("AND state = %s", state) if state else SQL(),
                 limit,
             )

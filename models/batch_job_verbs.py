@@ -5,6 +5,7 @@ from ..dispatch.base import NOW
 from ..dispatch.ending import close_or_wake
 from ..dispatch.locked_job import LockedJob, begin_fresh
 from ..dispatch.reopening import culprit_index, reopen_culprit, reopen_failed, run_for_real
+from ..dispatch.retry_part import check_part, wanted_of
 from ..dispatch.slots import Slots
 from ..dispatch.starting import start_draft
 from ..engine.states import VERBS, is_one_transaction, verb_acts
@@ -88,18 +89,32 @@ class BatchJobVerbs(models.AbstractModel):
             close_or_wake(job)
         return self._status()
 
-    def retry(self, cancelled: bool = False) -> dict:
+    def retry(
+        self,
+        cancelled: bool = False,
+        state: str | None = None,
+        indexes: list[int] | None = None,
+    ) -> dict:
         """Run failed, rolled back and skipped operations again, in submission order.
 
+        With ``state`` or ``indexes`` only those run again, and with them the operations that they
+        refer to and those that were skipped because they refer to them. What is done is left alone.
+
         :param cancelled: true runs cancelled operations too
+        :param state: only operations in this state: failed, rolled_back, skipped or cancelled
+        :param indexes: only these operations, at most 10,000, such as ``[7]``
         :returns: status
         :raises UserError: 422: the job has not ended, its last chunk has not landed, it was never
-            started, its operations have been deleted, or its context held a password
+            started, its operations have been deleted, its context held a password, it is one
+            transaction (policy all, dry run) and only a part is to be retried, it is at work for
+            another retry, or an index is none of its operations, or of a cancelled one
         :raises TooManyRequests: 429: no room: too many operations are open
         """
         job = self._begin_verb("retry", cancelled=cancelled)
+        wanted = wanted_of(cancelled, state, indexes)
+        check_part(job or LockedJob.lock(self.env, self.id), wanted)
         if job:
-            reopen_failed(job, cancelled)
+            reopen_failed(job, wanted)
         return self._status()
 
     @api.model

@@ -45,6 +45,7 @@ from . import (
     test_priority,
     test_query_plan,
     test_references,
+    test_retry_part,
     test_retry_race,
     test_rpc_api,
     test_run_as,

@@ -166,6 +166,45 @@ class TestStatusAndResults(RpcCase):
         self.assertEqual(kept["tz"], "Europe/Brussels")
         self.assertFalse({"a", "b\0", "c", "d"} & kept.keys())
 
+    def test_results_by_index(self):
+        """Named operations only, in order, in pages, and in a state if one is named."""
+        operations = [create("" if n % 2 else f"by index {n}") for n in range(8)]
+        for operation in operations[1::2]:
+            operation["values"] = {}
+        job_id = self.call("submit", operations=operations)["id"]
+        self.run_jobs()
+        by_index = {"indexes": [6, 1, 3, 1]}
+        page = self.call("results", [job_id], **by_index, limit=2)
+        self.assertEqual([one["index"] for one in page["results"]], [1, 3])
+        page = self.call("results", [job_id], **by_index, limit=2, after=page["next"])
+        self.assertEqual([one["index"] for one in page["results"]], [6])
+        self.assertIsNone(page["next"])
+        page = self.call("results", [job_id], **by_index, state="failed")
+        self.assertEqual([one["index"] for one in page["results"]], [1, 3])
+        message = f"Job {job_id} has no operation 8; it has operations 0 to 7."
+        self.assertEqual(self.refused("results", [job_id], indexes=[0, 8]), message)
+
+    def test_arguments_of_a_retry(self):
+        """What names no operations or no state is refused in words, and nothing runs."""
+        job_id = self.call("submit", operations=[{**create(""), "values": {}}])["id"]
+        self.run_jobs()
+        holds = "an index is a whole number from 0 on."
+        states = "state must be one of failed, rolled_back, skipped, cancelled."
+        for arguments, message in (
+            ({"indexes": 0}, "indexes must be a list of 1 to 10,000 indexes, such as [7]."),
+            ({"indexes": []}, "indexes must be a list of 1 to 10,000 indexes, such as [7]."),
+            ({"indexes": ["0"]}, f"indexes holds '0'; {holds}"),
+            ({"indexes": [1]}, f"Job {job_id} has no operation 1; it has operations 0 to 0."),
+            ({"state": "done"}, states),
+            ({"state": ["failed"]}, states),
+            ({"state": "failed", "indexes": [0]}, "Give state or indexes, not both."),
+            ({"indexes": [0], "cancelled": "no"}, "cancelled must be true or false."),
+        ):
+            with self.subTest(**arguments):
+                self.assertEqual(self.refused("retry", [job_id], **arguments), message)
+        self.assertEqual(self.call("status", [job_id])["state"], "failed")
+        self.assertEqual(self.call("retry", [job_id], indexes=[0])["state"], "queued")
+
     def test_pages(self):
         """Pages of results follow each other by index; a state filters."""
         operations = [create("" if n % 3 == 0 else f"page {n}") for n in range(10)]

@@ -107,6 +107,7 @@ def test_rpc_api(reader):
         [("failed", None)],
         [("done", "created")],
         [("done", None), ("done", 1)],
+        [("failed", None)],
     ]
     assert answers[-1]["result"]["total"] == 3
 

@@ -66,6 +66,14 @@ def test_a_reopened_failure_is_taken_off():
     assert without_cause([entry(2)], CAUSE) == [entry(1)]
     assert without_cause([entry(1)], CAUSE) == []
     assert without_cause([entry(1)], {**CAUSE, "field": "ref"}) == [entry(1)]
+    assert without_cause([entry(5)], CAUSE, 3) == [entry(2)]
+
+
+def test_a_reopened_failure_of_a_rare_cause():
+    """A cause without an entry of its own is among the other causes."""
+    others = {**OTHER_CAUSES, "count": 4}
+    rare = {**CAUSE, "field": "ref"}
+    assert without_cause([entry(1), others], rare, 3) == [entry(1), {**others, "count": 1}]
 
 
 def test_a_message_can_be_stored():

@@ -1,0 +1,114 @@
+"""A retry of a part of what was not kept: the operations in a state, or those that are named."""
+
+from odoo.exceptions import UserError
+
+from ..engine.errors import BadRequest
+from ..engine.outcomes import without_cause
+from ..engine.retried import Wanted, check_indexes, with_linked
+from ..engine.states import LIVE_STATES, is_one_transaction
+from .locked_job import LockedJob
+from .submission_check import refused
+
+
+def wanted_of(cancelled: bool, state, indexes) -> Wanted:
+    """
+    :raises UserError: an argument is not what it should be
+    """
+    try:
+        return Wanted.parse(cancelled, state, indexes)
+    except BadRequest as error:
+        raise refused(error) from error
+
+
+def check_part(job: LockedJob, wanted: Wanted):
+    """Refuse a retry that the job cannot have.
+
+    A job that is at work for a retry takes the same retry again, and no other one: what the other
+    one asks for would be left out without a word.
+    """
+    env = job.env
+    if wanted.is_part and is_one_transaction(job.row):
+        raise UserError(
+            env._("Job %s is one transaction: retry all of it, without state and indexes.", job.id)
+        )
+    _check_named(env, job.row, wanted.indexes or ())
+    if job["state"] in LIVE_STATES and wanted.mark != job["retried"]:
+        raise UserError(
+            env._("Job %s is at work; retry these operations when it has ended.", job.id)
+        )
+
+
+def indexes_of(env, job, indexes) -> tuple[int, ...]:
+    """The indexes that a call names, in order, each once.
+
+    :param job: has id and total
+    :raises UserError: no list of indexes, or an index of no operation
+    """
+    try:
+        named = check_indexes(indexes)
+    except BadRequest as error:
+        raise refused(error) from error
+    _check_named(env, job, named)
+    return named
+
+
+def reopen_part(job: LockedJob, wanted: Wanted) -> tuple[dict[str, int], list[dict]]:
+    """Make operations pending again.
+
+    :returns: old state -> how many operations were moved; the causes of the failures that stay
+    """
+    operations = job.env["batch.job.operation"]
+    states, indexes = wanted.states, wanted.indexes
+    if indexes is not None:
+        _refuse_cancelled(job, wanted)
+    elif job["has_references"]:
+        indexes = operations._indexes_in(job.id, wanted.state)
+    else:
+        states = (wanted.state,)
+    if indexes is not None:
+        indexes = _with_company(job, indexes, states)
+    moved, causes = {}, job["causes"]
+    for group in operations._reopen_at(job.id, indexes, states):
+        state, count = group.pop("state"), group.pop("count")
+        moved[state] = moved.get(state, 0) + count
+        if state == "failed":
+            causes = without_cause(causes, group, count)
+    return moved, causes
+
+
+def _with_company(job, indexes, states) -> list[int]:
+    """Operations, with the other rows of their records and those that references link to them."""
+    operations = job.env["batch.job.operation"]
+    found = set(indexes)
+    if job["has_followers"]:
+        found |= operations._rows_of_records(job.id, found)
+    if job["has_references"]:
+        found = with_linked(found, operations._linked(job.id, states))
+        if job["has_followers"]:
+            found |= operations._rows_of_records(job.id, found)
+    return sorted(found)
+
+
+def _refuse_cancelled(job, wanted):
+    if wanted.cancelled:
+        return
+    cancelled = job.env["batch.job.operation"]._indexes_in(job.id, "cancelled", wanted.indexes)
+    if cancelled:
+        raise UserError(
+            job.env._(
+                "Operation %s was cancelled; retry cancelled operations with cancelled=true.",
+                cancelled[0],
+            )
+        )
+
+
+def _check_named(env, job, indexes):
+    if indexes and indexes[-1] >= job["total"]:
+        raise UserError(
+            env._(
+                "Job %(job)s has no operation %(index)s; it has operations 0 to %(last)s.",
+                job=job["id"],
+                index=indexes[-1],
+                last=job["total"] - 1,
+            )
+        )

@@ -1,0 +1,112 @@
+"""Which operations of a job a retry runs again."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from .canonical import canonical_json, text_hash
+from .errors import BadRequest
+
+MOST_INDEXES = 10_000  # named in one call
+NOT_KEPT = ("failed", "rolled_back", "skipped")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a retry asks for: all operations that were not kept, those in a state, or those named.
+
+    What is linked with the wanted operations by a reference runs again with them.
+
+    :param cancelled: the cancelled operations too
+    :param state: only operations in this state
+    :param indexes: only these operations
+    """
+
+    cancelled: bool = False
+    state: str | None = None
+    indexes: tuple[int, ...] | None = None
+
+    @classmethod
+    def parse(cls, cancelled: bool, state: Any, indexes: Any) -> "Wanted":
+        """
+        :raises BadRequest: an argument is not what it should be
+        """
+        allowed = (*NOT_KEPT, "cancelled")
+        if state is not None and state not in allowed:
+            raise BadRequest(f"state must be one of {', '.join(allowed)}.")
+        if indexes is None:
+            return cls(cancelled or state == "cancelled", state)
+        if state is not None:
+            raise BadRequest("Give state or indexes, not both.")
+        return cls(cancelled, None, check_indexes(indexes))
+
+    @property
+    def is_part(self) -> bool:
+        """Whether only a part of what was not kept is to run again."""
+        return self.state is not None or self.indexes is not None
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        """The states of the operations that may run again."""
+        return (*NOT_KEPT, "cancelled") if self.cancelled else NOT_KEPT
+
+    @property
+    def mark(self) -> str | None:
+        """A text by which the server knows a repeated call; None for all that was not kept."""
+        if not self.is_part:
+            return None
+        return text_hash(canonical_json([self.cancelled, self.state, self.indexes]))
+
+
+def check_indexes(indexes: Any) -> tuple[int, ...]:
+    """The indexes of operations that a call names, in order, each once.
+
+    :raises BadRequest: no list, an empty list, a list that is too long, or something in it is no
+        index
+    """
+    if not isinstance(indexes, list | tuple) or not 0 < len(indexes) <= MOST_INDEXES:
+        raise BadRequest(f"indexes must be a list of 1 to {MOST_INDEXES:,} indexes, such as [7].")
+    for index in indexes:
+        if type(index) is not int or index < 0:
+            raise BadRequest(f"indexes holds {index!r:.40}; an index is a whole number from 0 on.")
+    return tuple(sorted(set(indexes)))
+
+
+@dataclass(frozen=True)
+class Linked:
+    """An operation that was not kept, and that has a `ref` or refers to others.
+
+    :param names: the refs to which it refers; each is of an earlier operation
+    """
+
+    index: int
+    state: str
+    ref: str | None
+    names: frozenset[str]
+
+
+def with_linked(indexes: Iterable[int], linked: list[Linked]) -> set[int]:
+    """The indexes of operations to run again, with those that must run with them: what they refer
+    to, and what was skipped because it refers to one of them.
+
+    :param linked: in the order of their indexes
+
+    >>> chain = [Linked(0, "failed", "a", frozenset()), Linked(2, "skipped", "b", frozenset("a")),
+    ...     Linked(3, "failed", None, frozenset()), Linked(5, "skipped", None, frozenset("b"))]
+    >>> sorted(with_linked([2], chain)), sorted(with_linked([3], chain))
+    ([0, 2, 5], [3])
+    """
+    taken = set(indexes)
+    wanted: set[str] = set()
+    for one in reversed(linked):
+        if one.ref in wanted:
+            taken.add(one.index)
+        if one.index in taken:
+            wanted |= one.names
+    again: set[str] = set()
+    for one in linked:
+        if one.state == "skipped" and one.names & again:
+            taken.add(one.index)
+        if one.index in taken and one.ref:
+            again.add(one.ref)
+    return taken
