@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Iterator
-from datetime import date
+from datetime import time
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -185,7 +186,9 @@ async def test_generator_is_read_no_further_than_two_parts_ahead() -> None:
         ({"op": "create", "values": {"x": object()}}, "object is not JSON serializable"),
         ({"op": "create", "values": {"x": "\ud800"}}, "surrogates"),
         ("create", "expected a dict or a BatchOperation, got str"),
-        ({"op": "create", "values": {"x": date(2026, 1, 1)}}, "give dates and times as texts"),
+        ({"op": "create", "values": {"x": time(12, 0)}}, "Object of type time is not JSON"),
+        ({"op": "create", "values": {"x": Decimal("NaN")}}, "NaN is no number with an end"),
+        ({"op": "create", "values": {"x": Decimal("-Infinity")}}, "-Infinity is no number"),
     ],
 )
 async def test_operation_that_json_cannot_carry_is_named_before_anything_is_sent(

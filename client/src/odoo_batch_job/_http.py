@@ -27,13 +27,16 @@ from ._errors import (
     lacks_room,
     operation_index,
 )
+from ._json_values import plain
 from ._retry import GATEWAY_STATUS, Clock, Retrier, Retry, Trouble, retry_after
 
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _HOPELESS = (httpx.UnsupportedProtocol, httpx.LocalProtocolError)
 _PAGES = re.compile("^/(odoo|web)(/|$)")  # a URL that a person has copied from a browser
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
-_STRICT_JSON = json.JSONEncoder(allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+_STRICT_JSON = json.JSONEncoder(
+    allow_nan=False, ensure_ascii=False, separators=(",", ":"), default=plain
+)
 
 
 class Http:
@@ -165,7 +168,7 @@ def _refuse_contradiction(name: str, given: object, in_url: object) -> None:
 
 
 def encode(value: object) -> bytes:
-    """Write a value as JSON.
+    """Write a value as JSON; times and decimal numbers as :func:`plain` says.
 
     :raises TypeError: no JSON type
     :raises ValueError: NaN, infinity, a lone surrogate or a circle

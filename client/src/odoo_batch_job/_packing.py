@@ -74,11 +74,8 @@ def _text(index: int, operation: Operation) -> bytes:
         )
     try:
         return encode(operation if type(operation) is dict else dict(operation))
-    except (TypeError, ValueError, RecursionError) as error:
-        hint = (
-            "; give dates and times as texts: 2026-01-31 12:00:00" if "date" in str(error) else ""
-        )
-        raise InvalidOperationError(index, f"cannot be written as JSON: {error}{hint}") from error
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise InvalidOperationError(index, f"cannot be written as JSON: {error}") from error
 
 
 def _array(texts: list[bytes]) -> bytes:
