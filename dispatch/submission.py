@@ -194,6 +194,8 @@ class Submission(SubmissionCheck):
                     "env['batch.job'].with_user(user).submit(…)."
                 )
             )
+        # raises if the language is not installed: each operation of the job would fail
+        _lang = self.env.lang
         # rows are stored by SQL: a user who may not read jobs may not submit one
         self.env["batch.job"].check_access("read")
 

@@ -61,6 +61,18 @@ class TestOddContext(RpcCase):
                     {name: odd}, 422, f"the context's {name} must be a text, not {kind}."
                 )
 
+    def test_language_that_is_not_there(self):
+        """A job in a language that is not installed is refused: its texts would go elsewhere."""
+        for arguments in (
+            {"operations": [create("never")]},
+            {"operations": [], "start": False, "name": "to be filled in parts"},
+        ):
+            context = {"lang": "xx_XX"}
+            reply = self.rpc(self.user, "batch.job", "submit", **arguments, context=context)
+            self.assertEqual(reply.status, 422, arguments)
+            self.assertIn("xx_XX", reply.message)
+        self.assertEqual(self.count("never"), 0)
+
     def test_harmless(self):
         """What Odoo does not use, or takes for nothing, harms nobody."""
         for context in (

@@ -19,12 +19,19 @@ class DoneOdoo(FakeOdoo):
 
     bad: tuple[str, ...] = ()  # names of partners that fail
 
-    def _results(self, ids: list[int], state: str | None, after: int, limit: int) -> dict[str, Any]:
+    def _results(
+        self,
+        ids: list[int],
+        state: str | None,
+        after: int,
+        limit: int,
+        indexes: list[int] | None = None,
+    ) -> dict[str, Any]:
         self.outcomes = [
             outcome(index, **FAILED) if name_of(operation) in self.bad else outcome(index)
             for index, operation in enumerate(self.jobs[ids[0] - 1].operations)
         ]
-        return super()._results(ids, state, after, limit)
+        return super()._results(ids, state, after, limit, indexes)
 
     def _status(self, ids: list[int]) -> dict[str, Any]:
         job = self.jobs[ids[0] - 1]

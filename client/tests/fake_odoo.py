@@ -122,11 +122,25 @@ class FakeOdoo:
     def _resume(self, ids: list[int], skip: bool, index: int | None) -> Body:
         return self._become(ids, "running")
 
-    def _retry(self, ids: list[int], cancelled: bool) -> Body:
+    def _retry(
+        self,
+        ids: list[int],
+        cancelled: bool,
+        state: str | None = None,
+        indexes: list[int] | None = None,
+    ) -> Body:
         return self._become(ids, "queued")
 
-    def _results(self, ids: list[int], state: str | None, after: int, limit: int) -> Body:
+    def _results(
+        self,
+        ids: list[int],
+        state: str | None,
+        after: int,
+        limit: int,
+        indexes: list[int] | None = None,
+    ) -> Body:
         found = [o for o in self.outcomes if o["index"] > after and state in (None, o["state"])]
+        found = [o for o in found if indexes is None or o["index"] in indexes]
         page = found[:limit]
         return {"results": page, "next": page[-1]["index"] if len(found) > limit else None}
 

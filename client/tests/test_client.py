@@ -263,3 +263,38 @@ def test_key_that_no_header_carries_is_refused(key: str) -> None:
     with pytest.raises(ValueError, match="the API key is empty, or has") as caught:
         AsyncClient("http://odoo.test", api_key=key)
     assert not key or key not in str(caught.value)
+
+
+async def test_context_of_a_job() -> None:
+    """It goes with the submission, beside the default name, and with no part of the operations."""
+    odoo = FakeOdoo()
+    async with async_client(odoo, part_bytes=100) as client:
+        context = {"lang": "fr_FR", "tracking_disable": True}
+        await client.submit(creates(5), context=context, default_name="x.csv")
+        with pytest.raises(TypeError, match="context is a dict, not 'fr_FR'"):
+            await client.submit(creates(1), context="fr_FR")  # type: ignore[arg-type]
+    sent = [(path, body.get("context")) for path, body in odoo.requests]
+    assert sent[0] == ("batch.job/submit", {**context, "batch_job_default_name": "x.csv"})
+    assert {given for _path, given in sent[1:]} == {None}
+    assert len(odoo.jobs) == 1
+
+
+async def test_part_of_a_job() -> None:
+    """A retry and results of some operations; without them nothing of it is sent."""
+    odoo = FakeOdoo()
+    odoo.outcomes = [outcome(index, state="failed") for index in range(4)]
+    async with async_client(odoo) as client:
+        await client.submit(creates(4))
+        await client.retry(1, indexes=(3, 1))
+        await client.retry(1, state="failed")
+        await client.retry(1, cancelled=True)
+        found = [result.index async for result in client.results(1, indexes=[3, 1], state="failed")]
+        odoo.jobs[0].state = "done"
+        waited = [result.index async for result in client.results(1, indexes={2}, wait=True)]  # type: ignore[arg-type]
+    assert (found, waited) == ([1, 3], [2])
+    bodies = [body for path, body in odoo.requests if path.endswith("/retry")]
+    assert bodies == [
+        {"ids": [1], "cancelled": False, "indexes": [3, 1]},
+        {"ids": [1], "cancelled": False, "state": "failed"},
+        {"ids": [1], "cancelled": True},
+    ]

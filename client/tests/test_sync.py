@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import re
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ from odoo_batch_job import (
     NotFoundError,
 )
 
+PARAM = re.compile(r":param (\w+):")
 RENAMED = {"aclose": "close", "__aenter__": "__enter__", "__aexit__": "__exit__"}
 ASYNC_WITH = ("__aenter__", "__aexit__")  # of the blocking client gives the other one
 BLOCKING = {  # of an annotation, as it is written
@@ -47,6 +49,28 @@ def as_blocking(signature: inspect.Signature) -> str:
     for old, new in BLOCKING.items():
         text = text.replace(old, new)
     return text
+
+
+def documented(kind: type) -> dict[str, list[str]]:
+    """Return the arguments that the documentation of each public method explains."""
+    return {
+        RENAMED.get(name, name): PARAM.findall(inspect.getdoc(getattr(kind, name)) or "")
+        for name in surface(kind)
+        if not name.startswith("_")
+    }
+
+
+def test_both_clients_say_the_same_of_their_arguments() -> None:
+    """`help(Client.submit)` explains each argument, as that of the other client does.
+
+    So do all methods; that a job's id is the id of a job needs no words.
+    """
+    assert documented(Client) == documented(AsyncClient)
+    said = documented(Client)
+    for name, signature in surface(Client).items():
+        arguments = [one for one in signature.parameters if one not in ("self", "job_id")]
+        if not name.startswith("_"):
+            assert (name, said[name]) == (name, arguments)
 
 
 def test_both_clients_have_the_same_surface() -> None:

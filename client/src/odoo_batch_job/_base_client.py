@@ -45,6 +45,7 @@ class BaseClient:
         dry_run: bool = False,
         idempotency_key: str | None = None,
         on_end: Mapping[str, Any] | None = None,
+        context: Mapping[str, Any] | None = None,
         start: bool = True,
         opened: Callable[[JobStatus], object] | None = None,
     ) -> JobStatus:
@@ -54,29 +55,39 @@ class BaseClient:
         memory. The same key with the same operations and options returns the first job. So a
         program that was killed while it submitted can submit again from the start.
 
+        Values, arguments and domains of operations may hold ``datetime`` (sent as UTC; a naive
+        datetime is UTC), ``date`` and ``Decimal``.
+
         :param operations: dicts such as ``{"op": "create", "model": …, "values": {…}}``, or
-            objects such as :class:`CreateOperation`
-        :param name: what people call the job
+            objects such as :class:`CreateOperation`; a list, an iterator or an asynchronous one
+        :param name: what people call the job, at most 255 characters
         :param default_name: what to call the job if ``name`` is not given. Odoo compares ``name``
             when a key is used again, and not ``default_name``: the corrected file may have another
             name
-        :param policy: what a failure does to its neighbours
-        :param chunk_size: operations per transaction; 0 lets Odoo find the size
-        :param max_parallel: chunks that may run at once; 1 keeps the order of submission; 0 lets
-            Odoo choose as many as pay. Operations of two chunks that run at once do not see each
-            other
-        :param priority: the job with the lower number comes first
+        :param policy: what a failure does to its neighbours: ``isolate``: nothing. ``chunk``: its
+            chunk is rolled back. ``stop``: the job pauses. ``all``: all or nothing
+        :param chunk_size: operations per transaction, at most 10,000; 0 lets Odoo find the size
+        :param max_parallel: chunks that may run at once, at most 128; 1 keeps the order of
+            submission; 0 lets Odoo choose as many as pay. Operations of two chunks that run at once
+            do not see each other
+        :param priority: the job with the lower number comes first; from -1000 to 1000
         :param eta: earliest time for the job to run; a naive time is local time
         :param dry_run: Odoo tries everything and keeps nothing
-        :param idempotency_key: names the submission; the client makes a key if you give none
+        :param idempotency_key: names the submission, at most 255 characters; the client makes a key
+            if you give none
         :param on_end: what Odoo calls with your rights when the job has ended, such as
             ``{"model": "sale.order", "method": "notify", "ids": [7], "kwargs": {}}``. The method
             finds the job's id in its context as ``batch_job_id``. ``JobStatus.on_end`` says what
             became of the call
+        :param context: the context in which all operations of the job run, such as
+            ``{"lang": "fr_FR", "tracking_disable": True}``. The user's own language and time zone
+            are in it unless you give others. The context of an operation goes before it. Odoo does
+            not compare it when a key is used again
         :param start: False leaves the job a draft
-        :param opened: a function that the client calls with the job as soon as Odoo has the job;
-            of a large job, that is long before the client has sent all operations
-        :raises TypeError: ``operations`` is no list or iterator, or ``eta`` no datetime
+        :param opened: a function that the client calls with the job's :class:`JobStatus` as soon as
+            Odoo has the job; of a large job, that is long before the client has sent all operations
+        :raises TypeError: ``operations`` is no list or iterator, ``eta`` no datetime, or
+            ``context`` no dict
         :raises ValueError: ``idempotency_key`` is empty
         :raises InvalidOperationError: something is no operation or cannot be JSON (``index``)
         :raises InvalidRequestError: Odoo refuses an operation (``index``) or option
@@ -133,12 +144,31 @@ class BaseClient:
         repeatable = not skip or index is not None
         return await self._rpc.verb("resume", job_id, repeatable=repeatable, skip=skip, index=index)
 
-    async def retry(self, job_id: int, *, cancelled: bool = False) -> JobStatus:
-        """Run again the operations that failed, and the operations skipped because of them.
+    async def retry(
+        self,
+        job_id: int,
+        *,
+        cancelled: bool = False,
+        state: str | None = None,
+        indexes: Sequence[int] | None = None,
+    ) -> JobStatus:
+        """Run again what failed, what was rolled back with it, and what was skipped because of it.
+
+        With ``state`` or ``indexes`` only those run again; with them the operations that they refer
+        to and those that were skipped because they refer to them. What is done is left alone: the
+        same retry again changes nothing, unless something has failed again meanwhile.
 
         :param cancelled: run the cancelled operations too
+        :param state: only operations in this state: ``failed``, ``rolled_back``, ``skipped`` or
+            ``cancelled``
+        :param indexes: only these operations, counted from 0, at most 10,000
+        :raises InvalidRequestError: Odoo refuses: the job cannot be retried, or only as a whole, or
+            is at work for another retry; an index is of no operation
         """
-        return await self._rpc.verb("retry", job_id, cancelled=cancelled)
+        part: dict[str, Any] = {} if state is None else {"state": state}
+        if indexes is not None:
+            part["indexes"] = list(indexes)
+        return await self._rpc.verb("retry", job_id, cancelled=cancelled, **part)
 
     async def cancel(self, job_id: int) -> JobStatus:
         """End the job after the chunks that are running; Odoo keeps what they did."""
@@ -178,31 +208,53 @@ class BaseClient:
             pause = min(pause * 1.5, interval)
 
     async def results(
-        self, job_id: int, *, state: str | None = None, after: int = -1, wait: bool = False
+        self,
+        job_id: int,
+        *,
+        state: str | None = None,
+        indexes: Sequence[int] | None = None,
+        after: int = -1,
+        wait: bool = False,
     ) -> AsyncGenerator[OperationResult, None]:
         """Yield results in the order of submission; the client reads a page at a time.
 
-        :param state: yield only results in this state, such as ``failed``
+        :param state: yield only results in this state: ``pending``, ``done``, ``failed``,
+            ``skipped``, ``rolled_back`` or ``cancelled``
+        :param indexes: yield only the results of these operations, counted from 0, at most 10,000
         :param after: yield only results with a higher index
         :param wait: yield what is final while the job still runs, and go on until the job is at
             rest. So the results are there almost as soon as the job has ended
         """
-        async for page in self.result_pages(job_id, state=state, after=after, wait=wait):
+        pages = self.result_pages(job_id, state=state, indexes=indexes, after=after, wait=wait)
+        async for page in pages:
             for result in page:
                 yield result
 
     async def result_pages(
-        self, job_id: int, *, state: str | None = None, after: int = -1, wait: bool = False
+        self,
+        job_id: int,
+        *,
+        state: str | None = None,
+        indexes: Sequence[int] | None = None,
+        after: int = -1,
+        wait: bool = False,
     ) -> AsyncGenerator[list[OperationResult], None]:
-        """Yield the same as :meth:`results` in lists of up to 2,500, a list for each request."""
+        """Yield the same as :meth:`results` in lists of up to 2,500, a list for each request.
+
+        :param state: as for :meth:`results`
+        :param indexes: as for :meth:`results`
+        :param after: as for :meth:`results`
+        :param wait: as for :meth:`results`
+        """
         if wait:
             async for status in self.watch(job_id):
-                if state is not None:
+                if state is not None or indexes is not None:
                     continue  # with parallel chunks, an earlier operation may get this state later
                 async for page in self._rpc.settled_pages(status, after=after):
                     yield page
                     after = page[-1].index
-        async for page in self._rpc.result_pages(job_id, state=state, after=after):
+        named = None if indexes is None else list(indexes)
+        async for page in self._rpc.result_pages(job_id, after=after, state=state, indexes=named):
             yield page
 
     async def call(
@@ -215,9 +267,12 @@ class BaseClient:
     ) -> Any:
         """Call any public method of any model, at once and outside any job.
 
-        :param arguments: by name, with ``ids`` for a method of records
+        :param model: such as ``res.partner``
+        :param method: such as ``search_read``
+        :param arguments: by name, with ``ids`` for a method of records, and perhaps ``context``
         :param repeatable: True if Odoo may carry out the call twice without harm, such as a
             search. The client then repeats the call after a lost response too
+        :raises BatchJobError: Odoo refuses the call, or no answer came; see ``_errors.py``
         """
         return await self._connection.call(model, method, arguments or {}, repeatable=repeatable)
 
@@ -234,6 +289,10 @@ class BaseClient:
         knows the names for ``search_read``, ``write``, ``create`` and the like; other methods take
         only their ids by position.
 
+        :param model: such as ``res.partner``
+        :param method: such as ``search_read``
+        :param args: arguments by position; of a method of records the first is a list of ids
+        :param kwargs: arguments by name
         :raises TypeError: the client does not know the name of an argument by position
         """
         return await self.call(model, method, named_arguments(method, args, kwargs or {}))

@@ -92,6 +92,9 @@ class AsyncClient(BaseClient):
         A password begins a session, as in a browser. An account with two-factor authentication
         needs a key.
 
+        :param database: its name
+        :param user: login of the user, such as an e-mail address
+        :param password: of the user, or an API key
         :raises AuthenticationError: wrong password or key, or two-factor authentication
         """
         await self._server.login(database, user, password)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import Any, Literal
 
+from ._operation_checks import check_mapping
 from ._packing import check_operations
 
 DEFAULT_NAME = "batch_job_default_name"  # in the context: Odoo compares no context by a key
@@ -40,7 +41,7 @@ def for_odoo(options: dict[str, Any]) -> dict[str, Any]:
     sent = {name: CONVERT.get(name, _as_it_is)(value) for name, value in given.items()}
     default_name = sent.pop("default_name", None)
     if default_name and not sent.get("name"):
-        sent["context"] = {DEFAULT_NAME: default_name}
+        sent["context"] = {**sent.get("context", {}), DEFAULT_NAME: default_name}
     return sent
 
 
@@ -54,8 +55,16 @@ def _check_eta(eta: object) -> None:
         raise TypeError(f"eta is a datetime, not {eta!r}")
 
 
+def _check_context(context: object) -> None:
+    check_mapping("context", context)
+
+
 # the options that Odoo could not refuse as clearly
-CHECKS: dict[str, Callable[[Any], None]] = {"idempotency_key": _check_key, "eta": _check_eta}
+CHECKS: dict[str, Callable[[Any], None]] = {
+    "idempotency_key": _check_key,
+    "eta": _check_eta,
+    "context": _check_context,
+}
 
 
 def _utc(moment: datetime) -> str:
@@ -67,4 +76,4 @@ def _as_it_is(value: Any) -> Any:
     return value
 
 
-CONVERT: dict[str, Callable[[Any], Any]] = {"eta": _utc}
+CONVERT: dict[str, Callable[[Any], Any]] = {"eta": _utc, "context": dict}

@@ -105,17 +105,19 @@ class JobRpc:
         return JobStatus.from_json(answer), await _results(_checked_page(answer))
 
     async def result_pages(
-        self, job_id: int, *, state: str | None, after: int
+        self, job_id: int, *, after: int, **which: object
     ) -> AsyncGenerator[list[OperationResult], None]:
         """Yield the results a page at a time, in the order of submission.
 
         Odoo makes the next page while the caller works on this one.
+
+        :param which: ``state`` and ``indexes``, as Odoo takes them
         """
-        page = await self._page(job_id, state, after)
+        page = await self._page(job_id, after, which)
         while page is not None:
             ahead = None
             if page["next"] is not None:
-                ahead = self.ahead.begin(self._page(job_id, state, page["next"]))
+                ahead = self.ahead.begin(self._page(job_id, page["next"], which))
             try:
                 yield await _results(page)
                 page = await ahead if ahead else None
@@ -131,7 +133,7 @@ class JobRpc:
         """
         settled = 0 if job.at_rest else job.total - job.remaining
         while settled - after > PAGE:
-            page = await _results(await self._page(job.id, None, after))
+            page = await _results(await self._page(job.id, after, {}))
             final = list(takewhile(lambda result: result.state != "pending", page))
             if final:
                 yield final
@@ -139,8 +141,9 @@ class JobRpc:
                 return
             after += PAGE
 
-    async def _page(self, job_id: int, state: str | None, after: int) -> Any:
-        arguments = {"ids": [job_id], "state": state, "after": after, "limit": PAGE}
+    async def _page(self, job_id: int, after: int, which: Mapping[str, object]) -> Any:
+        given = {name: value for name, value in which.items() if value is not None}
+        arguments = {"ids": [job_id], "state": None, "after": after, "limit": PAGE, **given}
         page = await self._connection.call(JOB, "results", arguments, repeatable=True)
         return _checked_page(page)
 

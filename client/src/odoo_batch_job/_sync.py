@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from datetime import datetime
 from types import TracebackType
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import httpx
 
@@ -15,6 +15,18 @@ from ._models import JobStatus, OperationResult
 from ._options import Policy, check_submission, options_among
 from ._packing import PART_BYTES, Operation
 from ._retry import Clock, Retry
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def same_as(method: Callable[..., Any]) -> Callable[[F], F]:
+    """Give a method the whole documentation of its asynchronous twin, for ``help()``."""
+
+    def document(function: F) -> F:
+        function.__doc__ = method.__doc__
+        return function
+
+    return document
 
 
 class Client:
@@ -73,10 +85,12 @@ class Client:
         """The id of the user who has logged in by :meth:`login`."""
         return self._client.uid
 
+    @same_as(AsyncClient.login)
     def login(self, database: str, user: str, password: str) -> None:
         """Log in with a password, or with an API key; see :meth:`AsyncClient.login`."""
         self._loop.run(self._client.login(database, user, password))
 
+    @same_as(AsyncClient.submit)
     def submit(
         self,
         operations: Iterable[Operation],
@@ -91,6 +105,7 @@ class Client:
         dry_run: bool = False,
         idempotency_key: str | None = None,
         on_end: Mapping[str, Any] | None = None,
+        context: Mapping[str, Any] | None = None,
         start: bool = True,
         opened: Callable[[JobStatus], object] | None = None,
     ) -> JobStatus:
@@ -102,6 +117,7 @@ class Client:
             operations,
         )
 
+    @same_as(AsyncClient.execute)
     def execute(
         self,
         operations: Iterable[Operation],
@@ -114,51 +130,83 @@ class Client:
             self._client.execute(operations, policy=policy, idempotency_key=idempotency_key)
         )
 
+    @same_as(AsyncClient.start)
     def start(self, job_id: int) -> JobStatus:
         """Queue a draft, or run for real a dry run that has ended; else change nothing."""
         return self._loop.run(self._client.start(job_id))
 
+    @same_as(AsyncClient.pause)
     def pause(self, job_id: int) -> JobStatus:
         """Start no further chunk; the chunks that are running go on to their end."""
         return self._loop.run(self._client.pause(job_id))
 
+    @same_as(AsyncClient.resume)
     def resume(self, job_id: int, *, skip: bool = False, index: int | None = None) -> JobStatus:
         """Go on with a paused job; see :meth:`AsyncClient.resume`."""
         return self._loop.run(self._client.resume(job_id, skip=skip, index=index))
 
-    def retry(self, job_id: int, *, cancelled: bool = False) -> JobStatus:
-        """Run again the operations that failed, and the operations skipped because of them."""
-        return self._loop.run(self._client.retry(job_id, cancelled=cancelled))
+    @same_as(AsyncClient.retry)
+    def retry(
+        self,
+        job_id: int,
+        *,
+        cancelled: bool = False,
+        state: str | None = None,
+        indexes: Sequence[int] | None = None,
+    ) -> JobStatus:
+        """Run again what did not succeed; see :meth:`AsyncClient.retry`."""
+        return self._loop.run(
+            self._client.retry(job_id, cancelled=cancelled, state=state, indexes=indexes)
+        )
 
+    @same_as(AsyncClient.cancel)
     def cancel(self, job_id: int) -> JobStatus:
         """End the job after the chunks that are running; Odoo keeps what they did."""
         return self._loop.run(self._client.cancel(job_id))
 
+    @same_as(AsyncClient.status)
     def status(self, job_id: int) -> JobStatus:
         """Return where the job stands; cheap, also for a job of millions."""
         return self._loop.run(self._client.status(job_id))
 
+    @same_as(AsyncClient.watch)
     def watch(
         self, job_id: int, *, interval: float = 1.0, timeout: float | None = None
     ) -> Generator[JobStatus, None, None]:
         """Yield the status at each change; see :meth:`AsyncClient.watch`."""
         return self._loop.iterate(self._client.watch(job_id, interval=interval, timeout=timeout))
 
+    @same_as(AsyncClient.results)
     def results(
-        self, job_id: int, *, state: str | None = None, after: int = -1, wait: bool = False
+        self,
+        job_id: int,
+        *,
+        state: str | None = None,
+        indexes: Sequence[int] | None = None,
+        after: int = -1,
+        wait: bool = False,
     ) -> Generator[OperationResult, None, None]:
         """Yield results in the order of submission; see :meth:`AsyncClient.results`."""
-        for page in self.result_pages(job_id, state=state, after=after, wait=wait):
+        for page in self.result_pages(job_id, state=state, indexes=indexes, after=after, wait=wait):
             yield from page
 
+    @same_as(AsyncClient.result_pages)
     def result_pages(
-        self, job_id: int, *, state: str | None = None, after: int = -1, wait: bool = False
+        self,
+        job_id: int,
+        *,
+        state: str | None = None,
+        indexes: Sequence[int] | None = None,
+        after: int = -1,
+        wait: bool = False,
     ) -> Generator[list[OperationResult], None, None]:
         """Yield results a page at a time; see :meth:`AsyncClient.result_pages`."""
-        return self._loop.iterate(
-            self._client.result_pages(job_id, state=state, after=after, wait=wait)
+        pages = self._client.result_pages(
+            job_id, state=state, indexes=indexes, after=after, wait=wait
         )
+        return self._loop.iterate(pages)
 
+    @same_as(AsyncClient.call)
     def call(
         self,
         model: str,
@@ -170,6 +218,7 @@ class Client:
         """Call any public method of any model; see :meth:`AsyncClient.call`."""
         return self._loop.run(self._client.call(model, method, arguments, repeatable=repeatable))
 
+    @same_as(AsyncClient.execute_kw)
     def execute_kw(
         self,
         model: str,
