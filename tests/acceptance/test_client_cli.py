@@ -228,6 +228,23 @@ def test_terminal_shows_a_bar(terminal, shop, tmp_path):
     assert len(names(shop, "bar ")) == 2000
 
 
+def test_terminal_shows_what_was_sent_and_read(terminal, tmp_path):
+    """A bar while a file is sent, and one while results are written to a file; the id of the job
+    has a line of its own, and nothing of the bars stays."""
+    write_csv(tmp_path / "big.csv", ["name"], [[f"sent {n} {'x' * 200}"] for n in range(9000)])
+    file = tmp_path / "big.csv"
+    shown = terminal("submit", file, "--model", CATEGORY, "--op", "create", "--no-wait")
+    assert shown.end() == 0
+    assert re.search(r"Sending .*big.csv ━+ +[\d.]+/[\d.]+ MB", shown.text)
+    assert re.search(r"^\s*Job \d+  http", shown.text, re.MULTILINE)
+    job = int(re.search(r"Job (\d+)  http", shown.text).group(1))
+    shown = terminal("results", job, "-o", tmp_path / "out.csv")
+    assert shown.end() == 0
+    assert re.search(rf"Reading job {job} ━+ +[\d,]+/9000", shown.text)
+    assert "9,000 rows in" in shown.text
+    assert len((tmp_path / "out.csv").read_text().splitlines()) == 9001
+
+
 def test_ctrl_c_stops_watching_and_not_the_job(terminal, odoo_batch, shop):
     """It says how to come back; --last comes back."""
     with shop.database.connect() as lock, lock.cursor() as cursor:
@@ -273,3 +290,39 @@ def test_login_keeps_the_key(terminal, odoo_batch, shop, key, environment, tmp_p
     profile = tmp_path / ".config" / "odoo-batch" / "default.json"
     assert profile.stat().st_mode & 0o777 == 0o600
     assert odoo_batch("list").returncode == 0
+
+
+def test_context_of_a_file(odoo_batch, shop, tmp_path):
+    """--context reaches every row; --lang that is not installed stops before anything is stored."""
+    write_csv(tmp_path / "a.csv", ["name"], [["context 1"], ["context 2"]])
+    submit = ("submit", "a.csv", "--model", CATEGORY, "--op", "create")
+    done = odoo_batch(*submit, "--context", '{"default_color": 7}', "--no-tracking")
+    assert done.returncode == 0, done.stderr
+    colors = "SELECT color FROM res_partner_category WHERE name->>'en_US' LIKE %s"
+    assert shop.database.column(colors, "context %") == [7, 7]
+    query = "SELECT run_context FROM batch_job WHERE id = %s"
+    context = shop.database.value(query, job_of(done.stdout))
+    assert (context["default_color"], context["tracking_disable"]) == (7, True)
+    before = shop.database.value("SELECT count(*) FROM batch_job")
+    refused = odoo_batch(*submit, "--lang", "xx_XX")
+    assert (refused.returncode, "xx_XX" in refused.stderr) == (2, True)
+    assert shop.database.value("SELECT count(*) FROM batch_job") == before
+
+
+def test_retry_of_one_row(odoo_batch, shop, tmp_path):
+    """--index runs that row again and no other; --wait says how it ended."""
+    rows = [[f"one row {n}", n + 900_000] for n in range(4)]
+    write_csv(tmp_path / "a.csv", ["name", "parent_id"], rows)
+    assert odoo_batch("submit", "a.csv", "--model", CATEGORY, "--op", "create").returncode == 3
+    with shop.database.connect() as connection, connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO res_partner_category (id, name, parent_path, active)"
+            " VALUES (900001, '{\"en_US\": \"missing\"}', '900001/', true),"
+            "        (900002, '{\"en_US\": \"missing\"}', '900002/', true)"
+        )
+    connection.close()
+    done = odoo_batch("retry", "--last", "--index", "2", "--wait")
+    assert (done.returncode, "is partial: 1 succeeded, 3 failed" in done.stdout) == (1, True)
+    assert names(shop, "one row ") == ["one row 2"]
+    shown = odoo_batch("results", "--last", "--index", "2", "--index", "1").stdout.splitlines()
+    assert [line.split("\t")[:2] for line in shown] == [["1", "failed"], ["2", "done"]]

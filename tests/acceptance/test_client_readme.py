@@ -59,7 +59,7 @@ def test_nothing_of_odoo_is_there(reader):
 
 def test_command_line_sample(reader, shop):
     """One row fails, is corrected and sent again."""
-    sample, _ = blocks("client/README.md", "sh")
+    sample, *_ = blocks("client/README.md", "sh")
     said = reader("bash", "-e", text=sample)
     assert "1 succeeded, 1 failed" in said
     assert "is done: 1 succeeded" in said
@@ -70,7 +70,7 @@ def test_command_line_sample(reader, shop):
 
 def test_key_sample(reader, shop):
     """The second run updates the record of the first one, and its lines."""
-    _, sample = blocks("client/README.md", "sh")
+    _, sample, _ = blocks("client/README.md", "sh")
     said = [line.split("\t") for line in reader("bash", "-e", text=sample).splitlines()]
     assert [line[0] for line in said if line[0].endswith("is done: 2 succeeded")][1:]
     assert [line[-1] for line in said[-2:]] == ["updated", "updated"]
@@ -78,16 +78,46 @@ def test_key_sample(reader, shop):
     assert shop.database.value(query) == ["Acme", "Jo", "Eva"]
 
 
+def test_sample_of_options(reader, shop):
+    """Two rows are tried, three are sent, one fails and fails again; the context is that of all."""
+    *_, sample = blocks("client/README.md", "sh")
+    said = reader("bash", "-e", text=sample)
+    assert "is done (dry run: nothing was kept): 2 succeeded" in said
+    assert said.count("is partial: 2 succeeded, 1 failed") == 2
+    failed = [line.split("\t")[:2] for line in said.splitlines() if "\tload\t" in line]
+    assert failed == [["2", "failed"]]
+    query = "SELECT name FROM res_partner WHERE city = 'Gent' AND comment LIKE %s ORDER BY name"
+    assert shop.database.column(query, "%first%") == ["Café Gent"]
+    assert shop.database.column(query, "%second%") == ["Søren & Co"]
+
+
+def test_sample_of_values(reader):
+    """A decimal number comes back with its digits; a time and a day are compared as such."""
+    *_, sample = blocks("client/README.md", "python")
+    assert reader("python", "-", text=sample).splitlines() == ["50.85045", "True 0"]
+
+
+def test_completion_of_the_shell(reader):
+    """The line for Bash gives a function that completes."""
+    script = """
+    eval "$(_ODOO_BATCH_COMPLETE=bash_source odoo-batch)"
+    COMP_WORDS=(odoo-batch sub) COMP_CWORD=1
+    "$(complete -p odoo-batch | sed -E 's/.* -F ([^ ]+) .*/\\1/')" odoo-batch
+    echo "${COMPREPLY[@]}"
+    """
+    assert reader("bash", "-e", text=script) == "submit\n"
+
+
 def test_blocking_sample(reader, shop):
     """A thousand tags, and how far it is."""
-    sample, _ = blocks("client/README.md", "python")
+    sample, *_ = blocks("client/README.md", "python")
     said = reader("python", "-", text=sample)
     assert said.splitlines()[-1] == "done: 1000 done, 0 failed"
 
 
 def test_asynchronous_sample(reader, shop):
     """Progress to the end, the good ones made, the bad one explained."""
-    _, sample = blocks("client/README.md", "python")
+    _, sample, _ = blocks("client/README.md", "python")
     said = reader("python", "-", text=sample).splitlines()
     assert "3/3" in said
     assert (said[-3], said[-1]) == ("0 made", "2 made")

@@ -13,6 +13,7 @@ from typing import Any
 
 from ._errors import UnexpectedReplyError
 
+OPERATION_STATES = ("pending", "done", "failed", "skipped", "rolled_back", "cancelled")
 STATES = ("draft", "queued", "running", "paused", "done", "partial", "failed", "cancelled")
 ENDED = frozenset({"done", "partial", "failed", "cancelled"})
 AT_REST = ENDED | {"draft", "paused"}

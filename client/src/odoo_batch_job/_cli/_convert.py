@@ -9,6 +9,7 @@ from typing import Any
 from .._errors import InvalidOperationError, ResponseError
 from .._sync import Client
 from ._cells import check_cell, typed
+from ._hints import did_you_mean, nearest
 from ._rows import Lines, Row, title_of
 from ._settings import InputError
 
@@ -78,6 +79,16 @@ class Converter:
         if line:
             error.args = (f"{title_of(name)}, line {line}: {error}",)
 
+    def continues(self, row: Row) -> bool:
+        """Whether a row of `load` continues the record before: only one2many columns have values.
+
+        Odoo has the same rule.
+        """
+        if self._op != "load" or self._fields is None or (self._is_json and row.get("op") in OPS):
+            return False
+        filled = [_field_of(column) for column, value in row.items() if value]
+        return bool(filled) and all(self._fields.get(name) == "one2many" for name in filled)
+
     def _operation(self, row: Row) -> dict[str, Any]:
         if self._is_json and row.get("op") in OPS:
             _refuse_id_in_values(row)
@@ -96,14 +107,16 @@ class Converter:
         if self._is_json or self._fields is None or columns == self._columns:
             return  # a model may take keys of JSON that are no fields
         for column in columns:
-            # country_id/code, country_id:id, .id, properties.colour
-            name = re.split(r"(?<=.)[/:.]", column)[0] if self._op == "load" else column
+            name = _field_of(column) if self._op == "load" else column
             if name not in self._fields and name not in ID_COLUMNS:
                 hint = (
                     "" if self._op == "load" else ", or use --op load for country_id/code and such"
                 )
+                meant = nearest(name, self._fields)
+                meant = f" (did you mean “{column.replace(name, meant, 1)}”?)" if meant else ""
                 raise ColumnError(
-                    f"the column “{column}” is no field of {self._model}: correct the name{hint}."
+                    f"the column “{column}” is no field of {self._model}: correct the name"
+                    f"{meant}{hint}."
                 )
         self._columns = columns
 
@@ -143,7 +156,8 @@ class Converter:
     def _check_key(self, row: Row) -> None:
         for name in self._key:
             if name not in row:
-                raise ColumnError(f"the column “{name}”, which --key names, is missing.")
+                meant = did_you_mean(name, row)
+                raise ColumnError(f"the column “{name}”, which --key names, is missing{meant}.")
 
     def _refuse_ids(self, row: Row) -> None:
         """Refuse an id that Odoo would drop without a word: Odoo numbers a new record itself."""
@@ -166,6 +180,15 @@ class Converter:
             elif value != "" or keep_empty:
                 values[column] = typed(value, kind)
         return values
+
+
+def _field_of(column: str) -> str:
+    """Return the field that a column of `load` begins with.
+
+    >>> [_field_of(column) for column in ("country_id/code", "user_id:id", ".id", "props.colour")]
+    ['country_id', 'user_id', '.id', 'props']
+    """
+    return re.split(r"(?<=.)[/:.]", column)[0]
 
 
 def _refuse_id_in_values(operation: Row) -> None:

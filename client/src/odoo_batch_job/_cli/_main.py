@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,19 +12,30 @@ from rich.console import Console
 from .._errors import (
     WatchTimeoutError,
 )
-from .._models import STATES, JobStatus
+from .._models import OPERATION_STATES, STATES, JobStatus, OperationResult
 from .._options import AS_MANY_AS_PAY
 from .._sync import Client
 from ._command import CODE_BY_STATE, DONE, command, exit_with
 from ._command import main as main
 from ._convert import Converter, field_types
 from ._kinds import json_object, moment
+from ._job_context import context_options
 from ._listing import columns_of, latest_jobs, table_of
-from ._results_file import Kind, outcomes, write_results
-from ._rows import open_rows
+from ._part import Part, part_options
+from ._results_file import (
+    NOT_DONE,
+    Kind,
+    count_of,
+    outcomes,
+    prints_to_terminal,
+    write_results,
+)
+from ._rows import first_rows, open_rows, title_of
 from ._settings import APP, BROKEN_OFF, DEFAULT, InputError, Settings, remember_job, write_profile
 from ._show import after_dry_run, as_json, ending, follow, line, what_came_of
 from ._submission import Submission, refusal_is_noted
+from ._transfer import TransferLine
+from ._wait import Wait, wait_options
 
 DOUBLES = (
     "These rows name no record: a second run of this file would make each of them again. To update "
@@ -32,7 +44,7 @@ DOUBLES = (
 
 
 @command()
-@click.argument("file")
+@click.argument("file", type=click.Path(allow_dash=True))
 @click.option("--model", help="Model of the rows, such as res.partner.")
 @click.option(
     "--op",
@@ -46,6 +58,13 @@ DOUBLES = (
     help="Of load and upsert: the column that identifies a record; once for each column.",
 )
 @click.option("--format", "kind", type=click.Choice(["csv", "jsonl"]), help="Of the file.")
+@click.option("--encoding", help="Of the file, such as cp1252; UTF-8 unless given.")
+@click.option(
+    "--limit",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Only the first N rows, and those that continue the record of the last.",
+)
 @click.option("--name", help="What people call the job; the name of the file unless given.")
 @click.option("--dry-run", is_flag=True, help="Try everything, keep nothing.")
 @click.option(
@@ -79,6 +98,7 @@ DOUBLES = (
 @click.option(
     "--idempotency-key", help="Names the submission: the same again is the same job, never twice."
 )
+@context_options
 @click.option("--no-wait", is_flag=True, help="Do not wait for the end.")
 @click.option("--timeout", type=float, help="Seconds to wait.")
 def submit(
@@ -89,6 +109,8 @@ def submit(
     op: str | None,
     key: tuple[str, ...],
     kind: str | None,
+    encoding: str | None,
+    limit: int | None,
     no_wait: bool,
     timeout: float | None,
     json: bool,
@@ -113,7 +135,11 @@ def submit(
         options["max_parallel"] = AS_MANY_AS_PAY
     remember_job(settings, BROKEN_OFF)  # --last must not find an older job meanwhile
     options["default_name"] = Path(file).name if file != "-" else None
-    with refusal_is_noted(settings), open_rows(file, kind) as (kind, first, rows):
+    with (
+        refusal_is_noted(settings),
+        TransferLine(f"Sending {Path(title_of(file)).name}", counts_bytes=True) as sending,
+        open_rows(file, kind, encoding, sending) as (kind, first, rows),
+    ):
         op = op or ("load" if kind == "csv" else "create")
         if kind == "csv" and not model:
             raise InputError("which model? Give --model, such as --model res.partner.")
@@ -121,10 +147,12 @@ def submit(
             raise InputError("--key says what identifies a record: add --op load or --op upsert.")
         fields = field_types(client, model) if model and op != "unlink" else None
         converter = Converter(op, model, key, kind, fields)
-        submission = Submission(client, settings, json)
+        rows = first_rows(rows, limit, converter.continues) if limit else rows
+        submission = Submission(client, settings, json, sending)
         job = submission.send(converter, converter.operations(rows, file, first), file, options)
         if converter.doubles:
-            click.echo(DOUBLES, err=True)
+            with sending.aside():
+                click.echo(DOUBLES, err=True)
     if no_wait:
         return DONE
     return _watch(client, job.id, timeout, json)
@@ -158,10 +186,14 @@ def _show_status(job: JobStatus, json: bool) -> None:
     click.echo(as_json(job) if json else ending(job) if job.at_rest else line(job))
 
 
-def _show_going(job: JobStatus, json: bool) -> None:
+def _go_on(client: Client, job: JobStatus, wait: Wait, json: bool) -> int | None:
+    """Watch a job that a verb has set going, if that is asked for, or say how to."""
+    if wait.is_on:
+        return _watch(client, job.id, wait.timeout, json)
     _show_status(job, json)
     if not job.at_rest and not json:
         click.echo(f"Watch it: {APP} watch {job.id}")
+    return None
 
 
 @command(name="list")
@@ -188,11 +220,22 @@ def list_(client: Client, settings: Settings, limit: int, state: str | None, jso
 
 @command(job=True)
 @click.option("--failed", is_flag=True, help="Only what failed or was given up.")
+@part_options(OPERATION_STATES)
 @click.option(
-    "-o", "--output", metavar="FILE", help="Original columns, __index and __error; CSV or .jsonl."
+    "-o",
+    "--output",
+    type=click.Path(allow_dash=True),
+    metavar="FILE",
+    help="Original columns, __index and __error; CSV or .jsonl.",
 )
 def results(
-    client: Client, settings: Settings, job_id: int, failed: bool, output: str | None, json: bool
+    client: Client,
+    settings: Settings,
+    job_id: int,
+    failed: bool,
+    part: Part,
+    output: str | None,
+    json: bool,
 ) -> None:
     """Say what became of each operation, in the order of submission.
 
@@ -203,16 +246,28 @@ def results(
     correct them and submit that file again. After a dry run nothing is in, so correct your own
     file instead and submit the whole of it.
     """
+    if failed and part.state:
+        raise InputError("--failed and --state: give one of them.")
     job = client.status(job_id)
     if job.remaining:
         click.echo(f"{job.remaining:,} operations are still to come.", err=True)
-    found = outcomes(client, job_id, failed=failed)
+    states = NOT_DONE if failed else (part.state,) if part.state else ()
+    reading = TransferLine(f"Reading job {job_id}", is_shown=not prints_to_terminal(output))
+    with reading:
+        found = outcomes(client, job_id, states, part.indexes)
+        found = reading.counting(found, count_of(job, states, part.indexes))
+        if output:
+            failed = bool(states) and set(states) <= set(NOT_DONE)
+            count, kinds = write_results(client, job_id, found, output, failed=failed)
+        else:
+            _print_results(found, json)
     if output:
-        count, kinds = write_results(client, job_id, found, output, failed=failed)
         rows = "row" if count == 1 else "rows"
         hint = _what_next(job, output, count, kinds) if failed and count else ""
         click.echo(f"{count:,} {rows} in {output}.{hint}", err=True)
-        return
+
+
+def _print_results(found: Iterator[OperationResult], json: bool) -> None:
     for result in found:
         if json:
             click.echo(as_json(result))
@@ -235,22 +290,43 @@ def _what_next(job: JobStatus, output: str, count: int, kinds: set[Kind]) -> str
 
 @command(job=True)
 @click.option("--cancelled", is_flag=True, help="The cancelled operations too.")
-def retry(client: Client, settings: Settings, job_id: int, cancelled: bool, json: bool) -> None:
-    """Run what failed, and what was skipped for it, again."""
-    _show_going(client.retry(job_id, cancelled=cancelled), json)
+@part_options(NOT_DONE)
+@wait_options
+def retry(
+    client: Client,
+    settings: Settings,
+    job_id: int,
+    cancelled: bool,
+    part: Part,
+    wait: Wait,
+    json: bool,
+) -> int | None:
+    """Run what failed, and what was skipped for it, again.
+
+    With --state or --index only that, what it refers to and what was skipped for it.
+    """
+    if part.state and part.indexes:
+        raise InputError("--state and --index: give one of them.")
+    indexes = part.indexes or None
+    job = client.retry(job_id, cancelled=cancelled, state=part.state, indexes=indexes)
+    return _go_on(client, job, wait, json)
 
 
 @command(job=True)
 @click.option("--skip", is_flag=True, help="Leave the operation that stopped the job as it is.")
-def resume(client: Client, settings: Settings, job_id: int, skip: bool, json: bool) -> None:
+@wait_options
+def resume(
+    client: Client, settings: Settings, job_id: int, skip: bool, wait: Wait, json: bool
+) -> int | None:
     """Go on with a paused job."""
-    _show_going(client.resume(job_id, skip=skip), json)
+    return _go_on(client, client.resume(job_id, skip=skip), wait, json)
 
 
 @command(job=True)
-def start(client: Client, settings: Settings, job_id: int, json: bool) -> None:
+@wait_options
+def start(client: Client, settings: Settings, job_id: int, wait: Wait, json: bool) -> int | None:
     """Queue a draft, or run for real what was a dry run."""
-    _show_going(client.start(job_id), json)
+    return _go_on(client, client.start(job_id), wait, json)
 
 
 @command(job=True)

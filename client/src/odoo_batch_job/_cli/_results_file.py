@@ -8,14 +8,14 @@ import json
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any, TextIO
 
 from .._batch_result import reason_of
-from .._models import OperationResult
+from .._models import JobStatus, OperationResult
 from .._sync import Client
 from ._cells import cell
 from ._convert import field_types, row_of
@@ -31,12 +31,33 @@ Line = tuple[OperationResult, dict[str, Any]]
 Kind = tuple[str, str, tuple[str, ...]]  # op, model, fields that identify a record to upsert
 
 
-def outcomes(client: Client, job_id: int, *, failed: bool) -> Iterator[OperationResult]:
-    """Return results in order; with ``failed``, only those whose effect is not in the database."""
-    if not failed:
-        return iter(client.results(job_id))
-    streams = [client.results(job_id, state=state) for state in NOT_DONE]
+def outcomes(
+    client: Client, job_id: int, states: Iterable[str], indexes: Sequence[int]
+) -> Iterator[OperationResult]:
+    """Return results in order.
+
+    :param states: only results in one of these states; empty: in any
+    :param indexes: only results of these operations; empty: of all
+    """
+    named = indexes or None
+    streams = [
+        client.results(job_id, state=state, indexes=named) for state in (*states,) or (None,)
+    ]
     return heapq.merge(*streams, key=lambda result: result.index)
+
+
+def count_of(job: JobStatus, states: Sequence[str], indexes: Sequence[int]) -> int | None:
+    """Return how many results there will be, None if the status does not tell."""
+    if indexes:
+        return None if states else len(set(indexes))
+    known = {(): job.total, ("done",): job.succeeded, ("failed",): job.failed}
+    known[NOT_DONE] = job.failed + job.skipped
+    return known.get(tuple(states))
+
+
+def prints_to_terminal(output: str | None) -> bool:
+    """Whether the results themselves go to a terminal, where a bar would be in their way."""
+    return output in (None, "-") and sys.stdout.isatty()
 
 
 def write_results(

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import bisect
+import codecs
 import csv
 import io
 import json
+import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import chain
 from typing import Any, TextIO
 
 from ._settings import InputError
+from ._transfer import TransferLine
 
 Row = dict[str, Any]
 
@@ -46,20 +49,27 @@ class Lines:
 
 
 @contextmanager
-def open_rows(name: str, kind: str | None) -> Iterator[tuple[str, int, Iterator[tuple[int, Row]]]]:
+def open_rows(
+    name: str, kind: str | None, encoding: str | None, sending: TransferLine
+) -> Iterator[tuple[str, int, Iterator[tuple[int, Row]]]]:
     """Open a file, ``-`` for standard input, and give its kind, first line and numbered rows.
 
     :param kind: ``csv`` or ``jsonl``; None finds out by the name, or else by the first character
+    :param encoding: a name that Python knows; None is UTF-8
+    :param sending: shows how much of the file was read
     :raises InputError: it cannot be read
     """
     title = title_of(name)
+    codec = _codec(encoding)
     try:
         binary = sys.stdin.buffer if name == "-" else open(name, "rb")  # noqa: SIM115 - closed below
     except OSError as error:
         raise InputError(f"cannot read {name}: {error.strerror}") from error
     try:
-        with io.TextIOWrapper(binary, "utf-8-sig", "surrogateescape", newline="") as text:
-            lines = _checked(text, title)
+        size = os.fstat(binary.fileno()).st_size if name != "-" else None
+        watched = sending.reading(binary, size)
+        with io.TextIOWrapper(watched, codec, "surrogateescape", newline="") as text:
+            lines = _checked(text, title, encoding)
             blank, first = _first_line(lines)
             kind = kind or _kind(name, first)
             lines = chain([first] if first else [], lines)
@@ -67,6 +77,22 @@ def open_rows(name: str, kind: str | None) -> Iterator[tuple[str, int, Iterator[
             yield kind, blank + 1, read(lines, first, blank, title)
     finally:
         binary.close()
+
+
+def first_rows(
+    rows: Iterator[tuple[int, Row]], limit: int, continues: Callable[[Row], bool]
+) -> Iterator[tuple[int, Row]]:
+    """Yield the first rows; a record that goes on over further rows is not cut.
+
+    :param continues: whether a row continues the record of the row before
+    """
+    count = 0
+    for line, row in rows:
+        if not count or not continues(row):
+            if count == limit:
+                return
+            count += 1
+        yield line, row
 
 
 def title_of(name: str) -> str:
@@ -88,28 +114,59 @@ def _kind(name: str, first: str) -> str:
     return "jsonl" if first.lstrip().startswith("{") else "csv"
 
 
-def _checked(text: TextIO, name: str) -> Iterator[str]:
-    """Yield the lines; refuse one that is not UTF-8.
+def _codec(encoding: str | None) -> str:
+    """Return the name of the codec that reads a file of an encoding.
+
+    :raises InputError: there is no such encoding of texts
+    """
+    if encoding is None:
+        return "utf-8-sig"
+    try:
+        io.TextIOWrapper(io.BytesIO(), encoding)
+    except LookupError as error:
+        raise InputError(
+            f"there is no encoding “{encoding}”: give one such as cp1252, latin-1 or utf-16."
+        ) from error
+    name = codecs.lookup(encoding).name
+    return "utf-8-sig" if name == "utf-8" else name
+
+
+def _checked(text: TextIO, name: str, encoding: str | None) -> Iterator[str]:
+    """Yield the lines; refuse one that is not in the encoding.
 
     :raises InputError: names the line and what is before the bytes
     """
-    for number, line in enumerate(text, 1):
-        if number == 1 and line.startswith(WORKBOOKS):
-            raise InputError(
-                f"{name} is a workbook, and no text: save it as “CSV UTF-8” in the spreadsheet, "
-                "and submit that file."
-            )
-        if not line.isascii() and (found := NOT_UTF8.search(line)):
-            before, wrong = (
-                line[: found.start()][-20:],
-                found[0][:4].encode(errors="surrogateescape").hex(" "),
-            )
-            where = f"after “{before}”" if before else "at its beginning"
-            raise InputError(
-                f"{name} is not UTF-8: line {number} has the bytes {wrong} {where}; save it as "
-                "UTF-8 (“CSV UTF-8” in a spreadsheet)."
-            )
-        yield line
+    number = 0
+    try:
+        for number, line in enumerate(text, 1):
+            if number == 1:
+                _refuse_workbook(line, name)
+                line = line.removeprefix("\ufeff")  # of utf-16-le and the like
+            if not line.isascii() and (found := NOT_UTF8.search(line)):
+                _refuse_bytes(line, found, f"{name} is not {encoding or 'UTF-8'}: line {number}")
+            yield line
+    except UnicodeError as error:  # of encodings whose characters have several bytes
+        reason = getattr(error, "reason", error)
+        wrong = f"{name} is not {encoding}, after line {number}: {reason}"
+        raise InputError(f"{wrong}; give another --encoding.") from error
+
+
+def _refuse_workbook(line: str, name: str) -> None:
+    if line.startswith(WORKBOOKS):
+        raise InputError(
+            f"{name} is a workbook, and no text: save it as “CSV UTF-8” in the spreadsheet, "
+            "and submit that file."
+        )
+
+
+def _refuse_bytes(line: str, found: re.Match[str], where: str) -> None:
+    before = line[: found.start()][-20:]
+    wrong = found[0][:4].encode(errors="surrogateescape").hex(" ")
+    place = f"after “{before}”" if before else "at its beginning"
+    raise InputError(
+        f"{where} has the bytes {wrong} {place}; save it as UTF-8 (“CSV UTF-8” in a spreadsheet), "
+        "or give its encoding, such as --encoding cp1252."
+    )
 
 
 def _read_csv(lines: Iterator[str], first: str, blank: int, name: str) -> Iterator[tuple[int, Row]]:
