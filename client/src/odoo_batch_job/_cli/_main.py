@@ -18,8 +18,8 @@ from .._sync import Client
 from ._command import CODE_BY_STATE, DONE, command, exit_with
 from ._command import main as main
 from ._convert import Converter, field_types
-from ._kinds import json_object, moment
 from ._job_context import context_options
+from ._kinds import json_object, moment
 from ._listing import columns_of, latest_jobs, table_of
 from ._part import Part, part_options
 from ._results_file import (
