@@ -165,6 +165,7 @@ class Claims(Fold, Recovery):
         problem = Owner(self.env).problem(job.row)
         if problem:
             job.move("paused", error=problem)
+            job.note("pause", reason=problem)
 
     def _take_chunk(self, job, running, slot, deadline) -> Claim | None:
         chunks, beside = self.env["batch.job.chunk"], SideBySide(job)

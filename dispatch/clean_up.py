@@ -48,6 +48,7 @@ class CleanUp(Dispatch):
             DRAFT_LIFE,
         )
         job.move("cancelled", finished_at=NOW, error=text)
+        job.note("cancel", reason=text)
         close_or_wake(job)
         return 1, True
 

@@ -4,6 +4,7 @@ import time
 
 from odoo.tools import SQL
 
+from ..engine.history import with_skipped
 from ..engine.states import end_state
 from ..execution.worker.deadline import Deadline
 from .base import NOW
@@ -27,6 +28,7 @@ def end(job: LockedJob):
     if not job["dry_run"]:
         job.blank_context()
     job.move(state, **values)
+    job.note("end", reason=values.get("error"))
     _follow_end(job)
 
 
@@ -84,6 +86,7 @@ def close_stopped(job: LockedJob):
     # nothing is left if, for example, the chunk that ran during the pause was the job's last
     left = job["total"] - job["succeeded"] - job["failed"] - job["skipped"]
     if job["state"] == "paused" and not left and job["culprit_position"] is None:
+        job.set(error=None)  # it said why the job was paused
         end(job)
     else:
         _release_from_runners(job)
@@ -95,7 +98,7 @@ def _release_from_runners(job):
     If the job was cancelled, cancel its pending operations, blank its passwords, and drop its
     queued chunks.
     """
-    skipped = job["skipped"]
+    values = {"needs_runner": False}
     if job["state"] == "cancelled":
         operations = job.env["batch.job.operation"]
         moved = operations._change_state(job.id, ["pending"], "cancelled")
@@ -103,10 +106,15 @@ def _release_from_runners(job):
         operations._blank_ended({**job.row, "dry_run": False}, 0, job["total"] - 1)
         job.blank_context()
         job.env["batch.job.chunk"]._drop_queued(job.id)
-        skipped += sum(moved.values())
-    job.set(needs_runner=False, skipped=skipped)
+        cancelled = sum(moved.values())
+        values["skipped"] = job["skipped"] + cancelled
+        values["unrecorded"] = with_skipped(job["unrecorded"], cancelled)
+    job.set(**values)
     if job["state"] == "cancelled":
+        job.note("end")
         _follow_end(job)
+    elif job["unrecorded"]:
+        job.note("landed", reason=job["error"])
 
 
 def end_call(job: LockedJob, counts: dict[str, int], causes: list[dict], started: float):
@@ -124,3 +132,5 @@ def end_call(job: LockedJob, counts: dict[str, int], causes: list[dict], started
         started_at=SQL("%s - make_interval(secs => %s)", NOW, seconds),
         finished_at=NOW,
     )
+    landed = {**counts, "seconds": seconds, "causes": causes}
+    job.env["batch.job.event"]._record({**job.row, "unrecorded": landed}, "end")

@@ -1,3 +1,5 @@
+from ..engine.failure_limit import counts_rolled_back, failures_of, is_reached
+from ..engine.history import with_landed
 from ..engine.outcomes import merge_causes
 from ..engine.progress import PUBLISH_EVERY, next_rate
 from ..engine.states import LIVE_STATES
@@ -9,8 +11,8 @@ from .side_by_side import SideBySide
 class Fold(Dispatch):
     """What a claim updates in a job, and who hears of it.
 
-    The claim adds the counts of ended chunks, pauses the job for a culprit, and sends counters to
-    open forms.
+    The claim adds the counts of ended chunks, pauses the job for a culprit or for too many
+    failures, and sends counters to open forms.
     """
 
     def fold(self, job: LockedJob):
@@ -27,11 +29,40 @@ class Fold(Dispatch):
         causes = merge_causes(job["causes"], *(chunk["causes"] for chunk in ended))
         rate = next_rate(job["rate"], processed, seconds)
         untried = (job["untried"] or 0) + sum(chunk["untried"] or 0 for chunk in ended)
-        job.set(**counts, untried=untried, causes=causes, rate=rate, last_folded_at=NOW)
+        landed = with_landed(job["unrecorded"], ended)
+        values = {"untried": untried, "causes": causes, "rate": rate, "unrecorded": landed}
+        job.set(**counts, **values, last_folded_at=NOW)
         SideBySide(job).note_calm(len(ended))
         for chunk in ended:
             if chunk["state"] == "halted":
                 self._pause_for_culprit(job, chunk)
+        self._pause_at_limit(job)
+
+    def _pause_at_limit(self, job):
+        """Pause a job of which as many operations have failed as `max_failures` says."""
+        failures, ended = failures_of(job.row)
+        is_over = job["total"] == job["succeeded"] + job["failed"] + job["skipped"]
+        if not is_reached(job["max_failures"], failures, ended) or is_over:
+            return
+        if job["state"] in LIVE_STATES:
+            error = self._too_many(job, failures, ended)
+            job.move("paused", error=error)
+            job.note("pause", reason=error)
+
+    def _too_many(self, job, failures, ended) -> str:
+        counted = {"failures": failures, "ended": ended, "limit": job["max_failures"]}
+        if counts_rolled_back(job.row):
+            return self.env._(
+                "Paused because too many operations failed: %(failures)s of %(ended)s failed or "
+                "were rolled back with their chunk; max_failures is %(limit)s. Look at the errors. "
+                "Then resume the job, and it counts anew, or cancel it.",
+                **counted,
+            )
+        return self.env._(
+            "Paused because too many operations failed: %(failures)s of %(ended)s; max_failures is "
+            "%(limit)s. Look at the errors. Then resume the job, and it counts anew, or cancel it.",
+            **counted,
+        )
 
     def _pause_for_culprit(self, job, chunk):
         """Policy `stop`: pause the job, and queue the halted chunk again.
@@ -54,9 +85,11 @@ class Fold(Dispatch):
             lost=0,
             conflicts=0,
             suspect=False,
+            duration=0.0,  # the history has these seconds
         )
         if job["state"] in LIVE_STATES:
             job.move("paused", error=error, culprit_position=position)
+            job.note("pause", reason=error)
         else:
             job.set(error=error, culprit_position=position)
 

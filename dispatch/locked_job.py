@@ -11,7 +11,9 @@ from ..engine.passwords import blank_passwords
 from ..engine.states import JOB_TRANSITIONS
 from .base import NOW, Dispatch
 
-_JSON_COLUMNS = ("causes", "on_end_value", "pace", "part_hashes", "run_context", "wave_ends")
+_JSON_COLUMNS = (
+    "causes", "on_end_value", "pace", "part_hashes", "run_context", "unrecorded", "wave_ends",
+)  # fmt: skip
 
 
 class LockedJob(Dispatch):
@@ -97,6 +99,19 @@ class LockedJob(Dispatch):
         if state not in JOB_TRANSITIONS[self["state"]]:
             raise AssertionError(f"batch.job {self.id}: {self['state']} -> {state}")
         self.set(state=state, **values)
+
+    def note(self, event: str, by: int | None = None, reason: str | None = None, again: int = 0):
+        """Record an event in the job's history, with what has landed since the event before.
+
+        Call this after the change of the job. `max_failures` counts what has landed since the
+        latest event, so each event ends a run of the job or begins one.
+
+        :param by: the id of the user; None: no person, but the server
+        :param again: the operations that run again
+        """
+        self.env["batch.job.event"]._record(self.row, event, by, reason, again)
+        if self["unrecorded"]:
+            self.set(unrecorded=None)
 
     def blank_context(self):
         """Blank the passwords in the submitter's context. The rest of the context stays.

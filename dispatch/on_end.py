@@ -74,9 +74,10 @@ def set_aside(job: LockedJob, text: str):
     if job["on_end_state"] == "pending":
         job.set(needs_runner=False, on_end_state="failed", on_end_error=text)
         return
+    job.set(needs_runner=False, error=text)
     if job["state"] in LIVE_STATES:
         job.move("paused")
-    job.set(needs_runner=False, error=text)
+        job.note("pause", reason=text)
 
 
 def put_back_on_end(job: LockedJob, chunk_id: int, reason: str, counted: bool):

@@ -39,6 +39,7 @@ def run_for_real(job: LockedJob):
         **fresh,
         **times,
     )
+    job.note("start", by=job.env.uid, again=job["total"])
     prepare(job)
 
 
@@ -63,8 +64,8 @@ def culprit_index(job: LockedJob) -> int | None:
     return job.env["batch.job.operation"]._index_at(job.id, position)
 
 
-def reopen_culprit(job: LockedJob):
-    """Make the culprit pending again, with its followers."""
+def reopen_culprit(job: LockedJob) -> int:
+    """Make the culprit pending again, with its followers; give their number."""
     position, causes = job["culprit_position"], job["causes"]
     operations = job.env["batch.job.operation"]
     end = operations._record_end(job.id, position + 1, job["total"])
@@ -72,6 +73,7 @@ def reopen_culprit(job: LockedJob):
     for cause in reopened:
         causes = without_cause(causes, cause)
     job.set(failed=job["failed"] - len(reopened), causes=causes)
+    return len(reopened)
 
 
 def reopen_failed(job: LockedJob, wanted: Wanted):
@@ -92,6 +94,7 @@ def reopen_failed(job: LockedJob, wanted: Wanted):
         moved = operations._change_state(job.id, states, "pending")
     if not moved:
         return
+    again = sum(moved.values())
     failed = moved.pop("failed", 0)
     succeeded = moved.pop("done", 0)
     job.move(
@@ -114,6 +117,7 @@ def reopen_failed(job: LockedJob, wanted: Wanted):
         queued_at=fields.Datetime.now(),
     )
     wait_for_next_end(job)
+    job.note("retry", by=job.env.uid, again=again)
     job.env["batch.job.chunk"]._cut_for_retry(job.row)
     Slots(job.env).wake_for(job.record)
 

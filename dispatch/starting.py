@@ -53,6 +53,7 @@ def start_draft(job: LockedJob):
     if is_stale(job):
         Admission(job.env).readmit(job)
     job.move("queued", queued_at=fields.Datetime.now())
+    job.note("start", by=job.env.uid)
     prepare(job)
 
 

@@ -2,6 +2,7 @@ import logging
 import time
 
 from ..engine.chunk_size import FIRST_STEP, first_step, hands_back
+from ..engine.failure_limit import failures_of, is_reached
 from ..engine.states import is_one_transaction, keeps_chunks_whole
 from ..execution.checks.lessons import Lessons
 from ..execution.chunk_run import run_isolated, run_strict
@@ -101,7 +102,7 @@ class Work(ChunkTransaction):
         if keeps_chunks_whole(claim.job):
             run.time_is_up = OneTransaction(self.env).stops_in_time(deadline)
         else:
-            run.time_is_up = lambda _at: is_stopping() or hands_back(time.monotonic() - began)
+            run.time_is_up = _hands_back(claim, run, began)
             run.first_step = first_step(self.env["batch.job.chunk"]._history(claim.job["id"]))
         try:
             for outcomes, ends in self._steps(claim, run, operations):
@@ -137,3 +138,21 @@ class Work(ChunkTransaction):
         # under `stop`, `land` leaves the mates of a halted chunk as they are
         mates = "pending" if claim.job["policy"] == "stop" else "rolled_back"
         return [(run_strict(run, operations, mates), True)]
+
+
+def _hands_back(claim, run, began):
+    """Gives the `time_is_up` of a chunk that may be cut.
+
+    The chunk hands back its rest after some seconds, when the server stops, or when `max_failures`
+    is reached by the failures of the job's run so far and of this chunk. The next claim then pauses
+    the job.
+    """
+    limit = claim.job["max_failures"]
+    failures, ended = failures_of(claim.job)
+
+    def time_is_up(_position):
+        if is_stopping() or hands_back(time.monotonic() - began):
+            return True
+        return is_reached(limit, failures + run.failed, ended + run.ended)
+
+    return time_is_up

@@ -8,6 +8,7 @@ from typing import Any
 from .canonical import body_hash
 from .errors import BadRequest
 from .on_end import check_on_end
+from .failure_limit import check_max_failures
 from .states import POLICIES
 from .storable import is_storable
 
@@ -39,6 +40,7 @@ class Options:
     dry_run: bool = False
     idempotency_key: str | None = None
     on_end: dict | None = None
+    max_failures: str | None = None  # as `failure_limit.check_max_failures` gives it
 
 
 def check_options(**given: Any) -> Options:
@@ -146,6 +148,7 @@ CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "dry_run": _truth,
     "idempotency_key": _text,
     "on_end": check_on_end,
+    "max_failures": check_max_failures,
 }
 
 
@@ -159,4 +162,22 @@ def _one_chunk_at_a_time(options: Options) -> None:
         )
 
 
-CHECKS_TOGETHER: tuple[Callable[[Options], None], ...] = (_one_chunk_at_a_time,)
+def _something_to_count(options: Options) -> None:
+    if options.max_failures is None:
+        return
+    if options.dry_run:
+        raise BadRequest(
+            "max_failures does not go with dry_run: a dry run keeps nothing, and tries everything; "
+            "leave max_failures out."
+        )
+    if options.policy not in ("isolate", "chunk"):
+        raise BadRequest(
+            f"max_failures does not go with policy {options.policy!r}, which ends at the first "
+            "failure; use policy isolate or chunk, or leave max_failures out."
+        )
+
+
+CHECKS_TOGETHER: tuple[Callable[[Options], None], ...] = (
+    _one_chunk_at_a_time,
+    _something_to_count,
+)

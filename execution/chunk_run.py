@@ -37,6 +37,12 @@ class Run:
     references: References
     time_is_up: TimeIsUp = never
     first_step: int | None = None
+    failed: int = 0  # of the operations that `run_isolated` has settled
+    ended: int = 0
+
+    def note(self, outcomes: list[Outcome]):
+        self.failed += sum(outcome.state == "failed" for outcome in outcomes)
+        self.ended += len(outcomes)
 
     def applier(self, careful: bool) -> Applier:
         return Applier(self.job_env, self.lessons, self.references, careful, self.time_is_up)
@@ -67,6 +73,7 @@ def run_isolated(run: Run, operations: list[Operation]) -> Iterator[tuple[list[O
         if outcomes is None:
             break
         run.references.settle(operations, outcomes)
+        run.note(outcomes)
         settled += outcomes
         if applier.released >= LAND_AFTER:
             yield settled, False

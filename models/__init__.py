@@ -4,6 +4,7 @@ from . import base
 from . import batch_job_rights
 from . import batch_job_results
 from . import batch_job_verbs
+from . import batch_job_history
 from . import batch_job_scheduled
 from . import batch_job_screen
 from . import batch_job_on_end
@@ -14,6 +15,7 @@ from . import batch_job_operation_stage
 from . import batch_job_outcome
 from . import batch_job_operation
 from . import batch_job_chunk
+from . import batch_job_event
 from . import ir_fields_converter
 from . import ir_http
 from . import ir_mail_server

@@ -30,6 +30,7 @@ class BatchJob(models.Model):
     _inherit = [
         "batch.job.verbs",
         "batch.job.results",
+        "batch.job.history",
         "batch.job.scheduled",
         "batch.job.screen",
         "batch.job.on_end",
@@ -53,6 +54,7 @@ class BatchJob(models.Model):
     eta = fields.Datetime("Not Before")
     dry_run = fields.Boolean(readonly=True)
     idempotency_key = fields.Char(readonly=True)
+    max_failures = fields.Char(readonly=True, help="Pauses at so many failures, or such a share")
     body_hash = fields.Char(readonly=True, groups=fields.NO_ACCESS)
     part_hashes = fields.Json(readonly=True, groups=fields.NO_ACCESS)
     parts = fields.Integer(readonly=True, help="Parts appended so far")
@@ -120,8 +122,9 @@ class BatchJob(models.Model):
         eta: str | None = None,
         dry_run: bool = False,
         idempotency_key: str | None = None,
-        on_end: dict | None = None,
         start: bool = True,
+        on_end: dict | None = None,
+        max_failures: int | str | None = None,
     ) -> dict:
         """Store operations as a job that runs in the background with your rights.
 
@@ -139,9 +142,11 @@ class BatchJob(models.Model):
         :param dry_run: true executes everything in one transaction and keeps nothing but the
             outcomes; ``start`` then runs it for real
         :param idempotency_key: a second call with the same key and body gives the same job
+        :param start: false opens a draft; then call ``append`` and ``start``
         :param on_end: what to call with your rights when the job has ended:
             ``{"model": …, "method": …, "ids": [7], "kwargs": {}}``; the job's id is in the context
-        :param start: false opens a draft; then call ``append`` and ``start``
+        :param max_failures: policies isolate and chunk: the job pauses when so many operations have
+            failed; a number, or a share such as "5%" that counts after the first 100 operations
         :returns: status
         :raises UserError: 422: names the index of a bad operation and what to do; nothing is stored
         :raises AccessError: 403: names the index of an operation you may not do
@@ -243,7 +248,7 @@ class BatchJob(models.Model):
             ``created_at, eta, started_at, finished_at`` (ISO 8601, UTC), ``url``, ``error``,
             ``parts``, ``dry_run``, ``side_by_side`` (whether two chunks have been at work at once),
             ``untried`` (of a dry run: skipped because its time was over), ``on_end`` (what became
-            of it, or null)
+            of it, or null), ``policy``
         """
         self._check_named()
         self._hurry()
@@ -340,6 +345,7 @@ class BatchJob(models.Model):
             "side_by_side": job.side_by_side,
             "untried": job.untried,
             "on_end": self._on_end_status(),
+            "policy": job.policy,
         }
 
     def _hurry(self):

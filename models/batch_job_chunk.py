@@ -295,7 +295,8 @@ class BatchJobChunk(models.Model):
                  WHERE job_id = %s
                    AND state IN ('done', 'halted')
                    AND NOT folded
-             RETURNING id, state, succeeded, failed, skipped, untried, causes, culprit_position
+             RETURNING id, state, succeeded, failed, skipped, untried, causes, culprit_position,
+                       duration
                 """,
                 job_id,
             )

@@ -49,6 +49,7 @@ class BatchJobVerbs(models.AbstractModel):
                     self.env._("A job of policy all and a dry run are one transaction; cancel it.")
                 )
             job.move("paused")
+            job.note("pause", by=self.env.uid)
             close_or_wake(job)
         return self._status()
 
@@ -68,13 +69,14 @@ class BatchJobVerbs(models.AbstractModel):
         if job and index is not None and index != culprit_index(job):
             job = None
         if job:
-            if job["culprit_position"] is not None and not skip:
-                reopen_culprit(job)
+            runs_again = job["culprit_position"] is not None and not skip
+            again = reopen_culprit(job) if runs_again else 0
             # the pause counts neither as waiting in the queue nor for the rate
             now = fields.Datetime.now()
             times = {"queued_at": now, "last_folded_at": job["last_folded_at"] and now}
             values = {"error": None, "culprit_position": None, "needs_runner": True}
             job.move("queued", **values, **times)
+            job.note("resume", by=self.env.uid, again=again)
             Slots(self.env).wake_for(self)
         return self._status()
 
@@ -86,6 +88,7 @@ class BatchJobVerbs(models.AbstractModel):
         job = self._begin_verb("cancel")
         if job:
             job.move("cancelled", finished_at=NOW)
+            job.note("cancel", by=self.env.uid)
             close_or_wake(job)
         return self._status()
 

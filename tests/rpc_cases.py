@@ -63,6 +63,7 @@ class AccessCase(CommittedCase):
             ("batch_job", "id"),
             ("batch_job_operation", "job_id"),
             ("batch_job_chunk", "job_id"),
+            ("batch_job_event", "job_id"),
         ):
             self.cr.execute(f"SELECT * FROM {table} WHERE {column} = %s ORDER BY id", [job.id])
             rows.append(self.cr.dictfetchall())

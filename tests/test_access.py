@@ -30,7 +30,7 @@ class TestWhoMay(AccessCase):
         ids = self.job.ids
         arguments = {
             **dict.fromkeys(
-                ("status", "results", "start", "pause", "resume", "cancel", "retry"), {}
+                ("status", "results", "history", "start", "pause", "resume", "cancel", "retry"), {}
             ),
             "append": {"operations": [GOOD], "part": 0},
             "write": {"vals": {"name": "mine"}},
@@ -41,7 +41,7 @@ class TestWhoMay(AccessCase):
                 self.assert_unseen(reply, self.job)
                 self.assertEqual(self.stored(self.job), self.before)
         self.assert_refused(self.other, "batch.job", "unlink", ids)
-        for model in ("batch.job", "batch.job.operation", "batch.job.chunk"):
+        for model in ("batch.job", "batch.job.operation", "batch.job.chunk", "batch.job.event"):
             reply = self.rpc(self.other, model, "search_read", domain=[], fields=["display_name"])
             self.assertEqual(reply, (200, []))
 
@@ -109,7 +109,7 @@ class TestWhoMay(AccessCase):
                 user, "batch.job.operation", "write", operations.ids, vals={"state": "done"}
             )
             self.assert_refused(user, "batch.job.operation", "unlink", operations.ids)
-            for model in ("batch.job", "batch.job.operation", "batch.job.chunk"):
+            for model in ("batch.job", "batch.job.operation", "batch.job.chunk", "batch.job.event"):
                 values = {"name": "x", "job_id": self.job.id, "state": "queued"}
                 self.assert_refused(user, model, "create", vals_list=[values])
             self.assert_refused(user, "batch.job", "copy", self.job.ids)
@@ -139,12 +139,12 @@ class TestWhoMay(AccessCase):
         self.rpc(self.owner, "batch.job", "cancel", self.job.ids)
         self.assert_forbidden(self.rpc(self.manager, "batch.job", "unlink", self.job.ids))
         self.assertEqual(self.rpc(self.owner, "batch.job", "unlink", self.job.ids), (200, True))
-        self.assertEqual(self.stored(self.job), [[], [], []])
+        self.assertEqual(self.stored(self.job), [[], [], [], []])
 
     def test_public_methods(self):
         """What RPC can call of our models is the contract and the buttons, and nothing else."""
         contract = {
-            "submit", "execute", "append", "status", "results",
+            "submit", "execute", "append", "status", "results", "history",
             "start", "pause", "resume", "cancel", "retry",
         }  # fmt: skip
         orm = {name for name in dir(self.env["test.batch.abstract"]) if name != "double"}
@@ -157,7 +157,7 @@ class TestWhoMay(AccessCase):
             }
         self.assertEqual(found.pop("batch.job"), contract)
         verbs = {"start", "pause", "resume", "cancel", "retry"}
-        self.assertLessEqual(set().union(*found.values()), verbs)
+        self.assertLessEqual(set().union(*found.values()), verbs | {"history"})
         self.assertFalse(is_public(self.env["res.partner"], "_in_batches"))
 
 
@@ -305,4 +305,4 @@ class TestModels(CommittedCase):
         real = [model for model in ours if not model._abstract]
         parts = {name for model in real for name in model._inherit}
         self.assertEqual({model._name for model in ours if model._abstract} - parts, set())
-        self.assertEqual(len(real), 3)
+        self.assertEqual(len(real), 4)

@@ -128,6 +128,7 @@ class TestStatusAndResults(RpcCase):
                 "side_by_side": False,
                 "untried": 0,
                 "on_end": None,
+                "policy": "isolate",
             },
         )
         self.run_jobs()
@@ -374,6 +375,7 @@ class TestDoc(RpcCase):
                 "idempotency_key": "str | None",
                 "on_end": "dict | None",
                 "start": "bool",
+                "max_failures": "int | str | None",
             },
         )
         for name in (
