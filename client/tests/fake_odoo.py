@@ -56,6 +56,7 @@ class FakeOdoo:
         self.headers: list[httpx.Headers] = []
         self.jobs: list[FakeJob] = []
         self.outcomes: list[Body] = []
+        self.events: list[Body] = []
         self.time_left: float | None = None
         self.states: list[str] = []  # what each further status request shows
         self.answers: dict[str, Any] = {}  # for methods of other models, by "model/method"
@@ -144,6 +145,9 @@ class FakeOdoo:
         page = found[:limit]
         return {"results": page, "next": page[-1]["index"] if len(found) > limit else None}
 
+    def _history(self, ids: list[int], limit: int) -> Body:
+        return {"events": self.events[-limit:]}
+
     def _become(self, ids: list[int], state: str) -> Body:
         job = self.jobs[ids[0] - 1]
         job.state = state
@@ -170,6 +174,7 @@ def status(**values: Any) -> Body:
         **{"created_at": "2025-01-02T03:04:05Z", "started_at": None, "finished_at": None},
         **{"url": "http://odoo.test/odoo/batch-jobs/1", "error": None, "parts": 0},
         **{"dry_run": False, "side_by_side": False, "untried": 0, "eta": None, "on_end": None},
+        "policy": "isolate",
         **values,
     }
 
@@ -179,6 +184,16 @@ def outcome(index: int, **values: Any) -> Body:
     return {
         **{"index": index, "state": "done", "op": "create", "model": "res.partner"},
         **{"ids": [100 + index], "value": None, "error": None},
+        **values,
+    }
+
+
+def event(name: str, **values: Any) -> Body:
+    """Return an event object of the contract."""
+    return {
+        **{"at": "2025-01-02T03:04:05.250000+00:00", "event": name, "by": None, "state": "queued"},
+        **{"reason": None, "again": 0, "succeeded": 0, "failed": 0, "skipped": 0},
+        **{"seconds": 0.0, "causes": []},
         **values,
     }
 

@@ -116,7 +116,8 @@ def test_help_of_every_command(run: Run) -> None:
         assert result.exit_code == 0
         assert KEY not in result.output
     verbs = {"cancel", "pause", "resume", "retry", "start"}
-    assert set(main.commands) == verbs | {"list", "login", "results", "status", "submit", "watch"}
+    others = {"history", "list", "login", "results", "status", "submit", "watch"}
+    assert set(main.commands) == verbs | others
 
 
 def test_list(run: Run, odoo: FakeOdoo) -> None:
@@ -205,7 +206,18 @@ def test_url_of_a_screen(run: Run, odoo: FakeOdoo, monkeypatch: pytest.MonkeyPat
     [
         ({"state": "cancelled", "skipped": 2}, "odoo-batch retry 7 --cancelled"),
         ({"state": "paused", "remaining": 2}, "odoo-batch resume 7"),
-        ({"state": "paused", "failed": 1, "remaining": 1}, "odoo-batch resume 7 --skip"),
+        (
+            {"state": "paused", "failed": 1, "remaining": 1, "policy": "stop"},
+            "Go on: odoo-batch resume 7, or without the operation that failed: odoo-batch resume 7 "
+            "--skip",
+        ),
+        # an older addon does not say the policy
+        (
+            {"state": "paused", "failed": 1, "remaining": 1, "policy": None},
+            "odoo-batch resume 7 --skip",
+        ),
+        # `max_failures` paused it: there is no operation to skip
+        ({"state": "paused", "failed": 1, "remaining": 1}, "Go on: odoo-batch resume 7"),
         ({"state": "partial", "failed": 1}, "odoo-batch results 7 --failed -o failed.csv"),
         ({"state": "done", "succeeded": 2, "dry_run": True}, "Run it for real: odoo-batch start 7"),
         ({"state": "failed", "failed": 2, "dry_run": True}, "file and submit the whole of it."),

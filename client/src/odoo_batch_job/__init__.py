@@ -23,7 +23,7 @@ from ._errors import (
 )
 from ._execute_kw import ExecuteKw
 from ._executor import BatchExecutor
-from ._models import JobStatus, OnEnd, OperationError, OperationResult
+from ._models import JobEvent, JobStatus, OnEnd, OperationError, OperationResult
 from ._operations import (
     BatchOperation,
     CallOperation,
@@ -60,6 +60,7 @@ __all__ = [
     "IdempotencyKeyError",
     "InvalidOperationError",
     "InvalidRequestError",
+    "JobEvent",
     "JobStatus",
     "LoadOperation",
     "NotFoundError",

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from ._connection import Connection
 from ._errors import WatchTimeoutError
 from ._json2 import named_arguments
-from ._models import JobStatus, OperationResult
+from ._models import JobEvent, JobStatus, OperationResult
 from ._options import Policy, check_submission, for_odoo, options_among
 from ._packing import Operation
 from ._retry import Clock
@@ -48,6 +48,7 @@ class BaseClient:
         context: Mapping[str, Any] | None = None,
         start: bool = True,
         opened: Callable[[JobStatus], object] | None = None,
+        max_failures: int | str | None = None,
     ) -> JobStatus:
         """Submit a job and return its status. Odoo does the work, whether or not you watch the job.
 
@@ -86,6 +87,9 @@ class BaseClient:
         :param start: False leaves the job a draft
         :param opened: a function that the client calls with the job's :class:`JobStatus` as soon as
             Odoo has the job; of a large job, that is long before the client has sent all operations
+        :param max_failures: the job pauses when so many operations have failed: a number, or a
+            share such as ``"5%"``, which counts after the first 100 operations. Only under the
+            policies ``isolate`` and ``chunk``
         :raises TypeError: ``operations`` is no list or iterator, ``eta`` no datetime, or
             ``context`` no dict
         :raises ValueError: ``idempotency_key`` is empty
@@ -177,6 +181,13 @@ class BaseClient:
     async def status(self, job_id: int) -> JobStatus:
         """Return where the job stands; cheap, also for a job of millions."""
         return await self._rpc.verb("status", job_id)
+
+    async def history(self, job_id: int, *, limit: int = 100) -> list[JobEvent]:
+        """Return who did what to the job when, oldest first.
+
+        :param limit: the latest events, at most 1,000
+        """
+        return await self._rpc.history(job_id, limit)
 
     async def watch(
         self, job_id: int, *, interval: float = 1.0, timeout: float | None = None

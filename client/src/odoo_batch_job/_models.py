@@ -70,6 +70,7 @@ class JobStatus:
     :ivar untried: of a dry run: skipped because its time was over; ``retry`` tries these
     :ivar eta: the earliest time for the job to begin, None if the job need not wait
     :ivar on_end: what became of the method that the job calls at its end, None if it calls nothing
+    :ivar policy: what a failure does to its neighbours; None if an older addon does not say it
     """
 
     id: int
@@ -94,6 +95,7 @@ class JobStatus:
     untried: int = 0
     eta: datetime | None = None
     on_end: OnEnd | None = None
+    policy: str | None = None
 
     @property
     def ended(self) -> bool:
@@ -121,9 +123,66 @@ class JobStatus:
             fields["untried"] = values.get("untried", 0)
             fields["eta"] = _time(values.get("eta"))
             fields["on_end"] = OnEnd.from_json(values.get("on_end"))
+            fields["policy"] = values.get("policy")
         except (KeyError, ValueError) as error:
             raise UnexpectedReplyError(f"not a job's status: {error!r} in {values}") from error
         return cls(**fields)
+
+
+@dataclass(frozen=True)
+class JobEvent:
+    """What somebody, or Odoo, did to a job, and what landed since the event before.
+
+    :ivar at: UTC, with fractions of a second
+    :ivar event: submit, start, pause, resume, cancel, retry, landed (the chunks that were at work
+        when the job was paused) or end
+    :ivar by: name of the user; None for what Odoo did by itself
+    :ivar user_id: id of the user, or None
+    :ivar state: the job's state after the event
+    :ivar reason: why Odoo paused the job, or why the job failed; else None
+    :ivar again: operations that run again
+    :ivar succeeded: operations, as are the next two, since the event before
+    :ivar failed: see ``succeeded``
+    :ivar skipped: see ``succeeded``
+    :ivar seconds: at work since the event before, of all runners together
+    :ivar causes: the failures since the event before by cause: objects with ``type``, ``model``,
+        ``field``, ``constraint``, ``message`` and ``count``
+    """
+
+    at: datetime
+    event: str
+    by: str | None
+    user_id: int | None
+    state: str
+    reason: str | None
+    again: int
+    succeeded: int
+    failed: int
+    skipped: int
+    seconds: float
+    causes: list[dict[str, Any]] = field(default_factory=list)
+
+    @classmethod
+    def list_from_json(cls, data: object) -> list[JobEvent]:
+        """Read the answer of ``history``.
+
+        :raises UnexpectedReplyError: ``data`` is no such answer
+        """
+        values = _object(data, "a job's history")
+        try:
+            return [cls._from_json(event) for event in values["events"]]
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise UnexpectedReplyError(f"not a job's history: {error!r} in {values}") from error
+
+    @classmethod
+    def _from_json(cls, data: Mapping[str, Any]) -> JobEvent:
+        by = data["by"] or {"name": None, "id": None}
+        return cls(
+            at=datetime.fromisoformat(data["at"]),
+            by=by["name"],
+            user_id=by["id"],
+            **{name: data[name] for name in _EVENT},
+        )
 
 
 @dataclass(frozen=True)
@@ -190,6 +249,10 @@ class OperationResult:
             raise UnexpectedReplyError(f"not an outcome: {error!r} in {values}") from error
 
 
+_EVENT = (
+    *("event", "state", "reason", "again", "succeeded", "failed", "skipped"),
+    *("seconds", "causes"),
+)
 _OPTIONAL = ("time_left", "error")
 _TIMES = ("created_at", "started_at", "finished_at")
 _PLAIN = (

@@ -11,7 +11,7 @@ import httpx
 
 from ._client import AsyncClient, environment
 from ._loop_thread import LoopThread
-from ._models import JobStatus, OperationResult
+from ._models import JobEvent, JobStatus, OperationResult
 from ._options import Policy, check_submission, options_among
 from ._packing import PART_BYTES, Operation
 from ._retry import Clock, Retry
@@ -108,6 +108,7 @@ class Client:
         context: Mapping[str, Any] | None = None,
         start: bool = True,
         opened: Callable[[JobStatus], object] | None = None,
+        max_failures: int | str | None = None,
     ) -> JobStatus:
         """Submit a job and return its status; see :meth:`AsyncClient.submit`."""
         options = options_among(locals())
@@ -168,6 +169,11 @@ class Client:
     def status(self, job_id: int) -> JobStatus:
         """Return where the job stands; cheap, also for a job of millions."""
         return self._loop.run(self._client.status(job_id))
+
+    @same_as(AsyncClient.history)
+    def history(self, job_id: int, *, limit: int = 100) -> list[JobEvent]:
+        """Return who did what to the job when."""
+        return self._loop.run(self._client.history(job_id, limit=limit))
 
     @same_as(AsyncClient.watch)
     def watch(

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import click
 from rich.console import Console
 
-from .._errors import (
-    WatchTimeoutError,
-)
+from .._errors import NotFoundError, WatchTimeoutError
 from .._models import OPERATION_STATES, STATES, JobStatus, OperationResult
 from .._options import AS_MANY_AS_PAY
 from .._sync import Client
@@ -32,11 +31,12 @@ from ._results_file import (
 )
 from ._rows import first_rows, open_rows, title_of
 from ._settings import APP, BROKEN_OFF, DEFAULT, InputError, Settings, remember_job, write_profile
-from ._show import after_dry_run, as_json, ending, follow, line, what_came_of
+from ._show import after_dry_run, as_json, ending, event_line, follow, line, what_came_of
 from ._submission import Submission, refusal_is_noted
 from ._transfer import TransferLine
 from ._wait import Wait, wait_options
 
+LAST_EVENTS = 3  # lines of the history that `status` shows
 DOUBLES = (
     "These rows name no record: a second run of this file would make each of them again. To update "
     "what is there, add a column “id” (external ids), or say --key COLUMN."
@@ -97,6 +97,11 @@ DOUBLES = (
 )
 @click.option(
     "--idempotency-key", help="Names the submission: the same again is the same job, never twice."
+)
+@click.option(
+    "--max-failures",
+    metavar="N|P%",
+    help="Pause the job when so many rows have failed, or such a share (5%).",
 )
 @context_options
 @click.option("--no-wait", is_flag=True, help="Do not wait for the end.")
@@ -178,8 +183,21 @@ def _watch(client: Client, job_id: int, timeout: float | None, json: bool) -> in
 
 @command(job=True)
 def status(client: Client, settings: Settings, job_id: int, json: bool) -> None:
-    """Say where a job stands; exits with 0 whatever that is."""
+    """Say where a job stands, and what was done to it last; exits with 0 whatever that is."""
     _show_status(client.status(job_id), json)
+    if json:
+        return
+    with suppress(NotFoundError):  # an older module has no history
+        for event in client.history(job_id, limit=LAST_EVENTS):
+            click.echo(event_line(event))
+
+
+@command(job=True)
+@click.option("--limit", type=click.IntRange(1, 1000), default=100, show_default=True)
+def history(client: Client, settings: Settings, job_id: int, limit: int, json: bool) -> None:
+    """Say who did what to a job when, and what landed in between, oldest first."""
+    for event in client.history(job_id, limit=limit):
+        click.echo(as_json(event) if json else event_line(event))
 
 
 def _show_status(job: JobStatus, json: bool) -> None:

@@ -13,8 +13,12 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
-from .._models import JobStatus, OnEnd, OperationResult
+from .._models import JobEvent, JobStatus, OnEnd, OperationResult
 
+EVENTS = {  # of a job's history, in words
+    **{"submit": "submitted", "start": "started", "pause": "paused", "resume": "resumed"},
+    **{"cancel": "cancelled", "retry": "retried", "landed": "last chunks landed", "end": "ended"},
+}
 EVERY = 1.0  # seconds between two lines of progress
 
 
@@ -26,7 +30,7 @@ def as_json(value: Any) -> str:
 def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat()
-    if isinstance(value, (JobStatus, OnEnd, OperationResult)):
+    if isinstance(value, (JobEvent, JobStatus, OnEnd, OperationResult)):
         return dataclasses.asdict(value)
     raise TypeError(f"{type(value).__name__} is not JSON")
 
@@ -120,7 +124,7 @@ def ending(status: JobStatus) -> str:
         text += f"\nRun the rest after all: odoo-batch retry {status.id} --cancelled"
     if status.state == "paused":
         text += f"\nGo on: odoo-batch resume {status.id}"
-        if status.failed and status.error:
+        if status.failed and status.error and status.policy in ("stop", None):
             text += f", or without the operation that failed: odoo-batch resume {status.id} --skip"
     if status.ended and status.untried:
         text += f"\nTry the rest: odoo-batch retry {status.id}"
@@ -144,6 +148,20 @@ def at_the_end(status: JobStatus) -> str:
 def clock(moment: datetime) -> str:
     """Return a time as the user's clock shows it."""
     return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def event_line(event: JobEvent) -> str:
+    """Return one event of a job's history, with the local time."""
+    what = EVENTS.get(event.event, event.event)
+    if event.event == "end":
+        what += f" {event.state}"
+    text = f"{event.at.astimezone():%Y-%m-%d %H:%M:%S}  {what} by {event.by or 'Odoo'}"
+    counts = {"succeeded": event.succeeded, "failed": event.failed, "skipped": event.skipped}
+    parts = [f"{count:,} {name}" for name, count in counts.items() if count]
+    parts += [f"{event.again:,} again"] * bool(event.again)
+    parts += [f"{event.seconds:,.1f} s at work"] * bool(event.seconds)
+    text += f": {', '.join(parts)}" if parts else ""
+    return f"{text} ({' '.join(event.reason.split())})" if event.reason else text
 
 
 def after_dry_run(status: JobStatus) -> str:
