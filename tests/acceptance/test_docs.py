@@ -110,6 +110,13 @@ def test_rpc_api(reader):
         [("failed", None)],
     ]
     assert answers[-1]["result"]["total"] == 3
+    (history,) = [answer["events"] for answer in answers if "events" in answer]
+    assert [(one["event"], one["succeeded"], one["failed"]) for one in history] == [
+        ("pause", 3, 2),
+        ("resume", 0, 0),
+        ("end", 1, 0),
+    ]
+    assert history[0]["reason"].startswith("Paused because too many operations failed: 2 of 5;")
 
 
 def test_operations(reader, database):
