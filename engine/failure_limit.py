@@ -8,6 +8,7 @@ from .errors import BadRequest
 
 SHARE_COUNTS_AFTER = 100  # operations; of fewer, a share says nothing
 LARGEST_NUMBER = 10**9
+_DIGITS = re.compile("[0-9]{1,10}")
 _SHARE = re.compile(r"[0-9]{1,3}(\.[0-9]{1,6})?%")
 
 
@@ -19,10 +20,10 @@ def check_max_failures(name: str, value: Any) -> str | None:
     """
     if value is None or value is False:
         return None
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 10:
-        value = int(value)
-    if type(value) is int and 1 <= value <= LARGEST_NUMBER:
-        return str(value)
+    is_digits = isinstance(value, str) and _DIGITS.fullmatch(value)
+    number = int(value) if is_digits else value
+    if type(number) is int and 1 <= number <= LARGEST_NUMBER:
+        return str(number)
     if isinstance(value, str) and _SHARE.fullmatch(value):
         share = Decimal(value[:-1])
         if 0 < share <= 100:

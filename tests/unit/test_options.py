@@ -59,6 +59,7 @@ def test_all_options_are_kept():
         "dry_run": False,
         "idempotency_key": "key",
         "on_end": {"model": "res.partner", "method": "thank", "ids": [7], "kwargs": {"why": "n"}},
+        "max_failures": "5%",
     }
     assert check_options(**given) == Options(**{**given, "eta": datetime(2030, 1, 31, 12)})
 
@@ -92,6 +93,24 @@ def test_every_option_has_a_check():
         (
             {"policy": "all", "max_parallel": 2},
             "policy 'all' keeps one chunk at a time; use max_parallel=1.",
+        ),
+        *[
+            (
+                {"max_failures": value},
+                "max_failures must be a whole number from 1 to 1000000000, or a share of up to 100 "
+                f'% such as "5%", not {value!r}.',
+            )
+            for value in (0, -1, True, 1.5, 10**10, "", "0", "0%", "101%", "5 %", "%", "five", [5])
+        ],
+        (
+            {"max_failures": 1, "policy": "all"},
+            "max_failures does not go with policy 'all', which ends at the first failure; use "
+            "policy isolate or chunk, or leave max_failures out.",
+        ),
+        (
+            {"max_failures": "5%", "dry_run": True},
+            "max_failures does not go with dry_run: a dry run keeps nothing, and tries everything; "
+            "leave max_failures out.",
         ),
         (
             {"eta": "tomorrow"},
