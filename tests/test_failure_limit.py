@@ -98,6 +98,8 @@ class TestOneRunner(LimitCase):
         job = self.submit_and_run([FAIL] * 3, max_failures=3)
         self.assert_counters(job, "failed", failed=3)
         self.assertEqual(job.status()["error"], "Operation 0 failed: no")
+        events = [one["event"] for one in job.history()["events"]]
+        self.assertEqual(events, ["submit", "end"])
 
     def test_refused(self):
         """Where there is nothing to count, and what is no limit, is refused with what to do, and

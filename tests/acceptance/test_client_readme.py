@@ -58,12 +58,15 @@ def test_nothing_of_odoo_is_there(reader):
 
 
 def test_command_line_sample(reader, shop):
-    """One row fails, is corrected and sent again."""
+    """One row fails, is corrected and sent again; the history says so."""
     sample, *_ = blocks("client/README.md", "sh")
     said = reader("bash", "-e", text=sample)
     assert "1 succeeded, 1 failed" in said
-    assert "is done: 1 succeeded" in said
-    assert said.splitlines()[-1].startswith("on_end ")
+    ending, on_end, submitted, ended = said.splitlines()[-4:]
+    assert ending.endswith("is done: 1 succeeded")
+    assert on_end.startswith("on_end ")
+    assert " submitted by " in submitted
+    assert "  ended done by Odoo: 1 succeeded, " in ended
     assert made(shop, "Carpenters", "Plumbers") == 2
     wait_until("on_end was called", lambda: made(shop, "All trades are in"))
 
