@@ -2,7 +2,6 @@ import logging
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, MissingError, UserError
-from odoo.tools import SQL
 
 from ..dispatch.execute_now import ExecuteNow
 from ..dispatch.locked_job import LockedJob
@@ -381,16 +380,3 @@ class BatchJob(models.Model):
         )
         error.loglevel = logging.INFO  # the caller's mistake: no warning in the server's log
         raise error
-
-    def _check_owner(self):
-        self._check_named()
-        if not self._is_own():
-            raise AccessError(
-                self.env._("Only its owner may change job %s; submit one of your own.", self.id)
-            )
-
-    def _is_own(self) -> bool:
-        """Reads the database, not a field: see `batch.job.rights`."""
-        self.env.cr.execute(SQL("SELECT user_id FROM batch_job WHERE id = %s", self._origin.id))
-        owner = self.env.cr.fetchone()
-        return bool(owner) and owner[0] == self.env.uid

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
+from odoo.tools import SQL
 
 from ..dispatch.base import NOW
 from ..dispatch.ending import close_or_wake
@@ -148,3 +149,16 @@ class BatchJobVerbs(models.AbstractModel):
                 )
             )
         return job if acts else None
+
+    def _check_owner(self):
+        self._check_named()
+        if not self._is_own():
+            raise AccessError(
+                self.env._("Only its owner may change job %s; submit one of your own.", self.id)
+            )
+
+    def _is_own(self) -> bool:
+        """Reads the database, not a field: see `batch.job.rights`."""
+        self.env.cr.execute(SQL("SELECT user_id FROM batch_job WHERE id = %s", self._origin.id))
+        owner = self.env.cr.fetchone()
+        return bool(owner) and owner[0] == self.env.uid

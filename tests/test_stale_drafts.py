@@ -43,6 +43,10 @@ class TestStaleDrafts(AdmissionCase):
         self.assertEqual(self.states(old[0]), ["cancelled"] * 3)
         self.assertEqual([job.status()["error"] for job in (*old, young)], [WHY, WHY, None])
         self.assertEqual(young.status()["state"], "draft")
+        events = [(e["event"], bool(e["by"]), e["reason"]) for e in old[1].history()["events"]]
+        self.assertEqual(
+            events, [("submit", True, None), ("cancel", False, WHY), ("end", False, None)]
+        )
 
     def test_what_comes_later(self):
         """To append is refused with the reason, a submission with the key gives the job with what
