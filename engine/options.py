@@ -7,8 +7,8 @@ from typing import Any
 
 from .canonical import body_hash
 from .errors import BadRequest
-from .on_end import check_on_end
 from .failure_limit import check_max_failures
+from .on_end import check_on_end
 from .states import POLICIES
 from .storable import is_storable
 

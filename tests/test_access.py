@@ -157,7 +157,7 @@ class TestWhoMay(AccessCase):
             }
         self.assertEqual(found.pop("batch.job"), contract)
         verbs = {"start", "pause", "resume", "cancel", "retry"}
-        self.assertLessEqual(set().union(*found.values()), verbs | {"history"})
+        self.assertLessEqual(set().union(*found.values()), verbs | {"history", "results"})
         self.assertFalse(is_public(self.env["res.partner"], "_in_batches"))
 
 
