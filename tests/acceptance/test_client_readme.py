@@ -77,7 +77,7 @@ def test_key_sample(reader, shop):
     said = [line.split("\t") for line in reader("bash", "-e", text=sample).splitlines()]
     assert [line[0] for line in said if line[0].endswith("is done: 2 succeeded")][1:]
     assert [line[-1] for line in said[-2:]] == ["updated", "updated"]
-    query = "SELECT array_agg(name ORDER BY ref) FROM res_partner WHERE ref LIKE 'C-90%'"
+    query = "SELECT array_agg(name ORDER BY ref) FROM res_partner WHERE ref ~ '^C-90'"
     assert shop.database.value(query) == ["Acme", "Jo", "Eva"]
 
 
