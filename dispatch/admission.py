@@ -8,7 +8,7 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 from odoo.tools.misc import formatLang
 
-from ..engine.admission import DRAFT_LIFE, RETRY_AFTER, Full, Limits
+from ..engine.admission import DRAFT_LIFE, LARGEST_REQUEST, RETRY_AFTER, Full, Limits
 from ..engine.states import OPEN_STATES
 from ..execution.worker.second_connection import too_busy
 from .base import NOW, Dispatch
@@ -20,6 +20,7 @@ PARAMETERS = {  # field of `Limits` -> config parameter
     "job": "batch_job.largest_job",
 }
 REQUEST_PARAMETER = "batch_job.largest_request"  # MiB
+MIB = 2**20
 # a condition on jobs: nobody has touched this draft for so long that it counts no more
 IS_STALE = SQL(
     "(state = 'draft' AND write_date < %s - make_interval(hours => %s))", NOW, DRAFT_LIFE
@@ -144,7 +145,12 @@ class Admission(Dispatch):
 def number_of(env: Environment, parameter: str, default: int) -> int:
     """A number of the Settings. A parameter that is no number above 0 counts as the default."""
     text = str(env["ir.config_parameter"].sudo().get_param(parameter) or "")
-    return text.isdigit() and int(text) or default
+    return text.isdecimal() and int(text) or default
+
+
+def largest_request_of_odoo(env: Environment) -> int:
+    """Odoo's own limit of a request, in MiB."""
+    return max(number_of(env, "web.max_file_upload_size", LARGEST_REQUEST * MIB) // MIB, 1)
 
 
 def is_stale(job: LockedJob) -> bool:

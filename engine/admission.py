@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import Enum
 
-LARGEST_REQUEST = 128  # MiB, as Odoo's own limit
+LARGEST_REQUEST = 128  # MiB: Odoo's own limit unless set
 DRAFT_LIFE = 24  # hours after which a draft that nobody touches counts no more
 RETRY_AFTER = 5  # seconds after which a refused submission may ask for room again
 

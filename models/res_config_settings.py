@@ -1,10 +1,10 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
-from ..dispatch.admission import PARAMETERS, REQUEST_PARAMETER
+from ..dispatch.admission import PARAMETERS, REQUEST_PARAMETER, largest_request_of_odoo
 from ..dispatch.clean_up import DEFAULT_RETENTION, RETENTION_PARAMETER
 from ..dispatch.slots import DEFAULT_RUNNERS, MOST_RUNNERS, RUNNERS_PARAMETER, Slots
-from ..engine.admission import LARGEST_REQUEST, Limits
+from ..engine.admission import Limits
 from ..engine.runners import CONNECTIONS_OF_A_RUNNER, FOR_OTHERS
 
 
@@ -46,7 +46,7 @@ class ResConfigSettings(models.TransientModel):
     batch_job_largest_request = fields.Integer(
         "Largest Request",
         config_parameter=REQUEST_PARAMETER,
-        default=LARGEST_REQUEST,
+        default=lambda self: largest_request_of_odoo(self.env),
         help="MiB of one request; a larger one is answered 413.",
     )
 

@@ -186,6 +186,10 @@ class TestAdmissionSettings(AdmissionCase):
             limits = vars(Admission(self.env).limits())
             numbers = {"job": 5_000_000, "per_user": 5_000_000, "in_all": 20_000_000}
             self.assertEqual(limits, numbers)
+        settings = self.env["res.config.settings"]
+        self.assertEqual(settings.default_get(["batch_job_largest_request"]).popitem()[1], 128)
+        self.env["ir.config_parameter"].set_param("web.max_file_upload_size", str(300 * 2**20))
+        self.assertEqual(settings.default_get(["batch_job_largest_request"]).popitem()[1], 300)
         self.renew()
 
     def test_refused(self):

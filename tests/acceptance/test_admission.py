@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
+from database import ADMIN
 from exactness import assert_counters, call, create
 from gates import Gate
 from odoo_batch_job import Client, RateLimitedError, Retry
@@ -94,8 +95,8 @@ def test_ten_clients(limits, environment, database, rpc, gates, caplog, say):
 
 def test_killed_in_mid_upload(limits, environment, database, rpc):
     """A client killed in mid-upload leaves a draft that counts for 24 hours, as the answer to the
-    next one says, and not a moment longer. Then the clean-up cancels the draft, and who goes on
-    with it is told what to do."""
+    next one says, and not a moment longer. Then the clean-up cancels the draft and says what to
+    do."""
     command = [sys.executable, "-c", PARTS]
     upload = subprocess.Popen(
         command,
@@ -130,9 +131,7 @@ def test_killed_in_mid_upload(limits, environment, database, rpc):
     status = rpc.job("status", job)
     assert_counters(status, "cancelled", skipped=status["total"])
     assert 0 < status["total"] < LIMIT
-    reply = rpc.try_call("batch.job", "append", ids=[job], part=99, operations=operations[:1])
-    assert reply.code == 422
-    assert "Submit all of it anew, under another idempotency key" in reply.body["message"]
+    assert "Submit all of it anew, under another idempotency key" in status["error"]
 
 
 def of_draft(database, column):
@@ -145,8 +144,9 @@ def make_old(database, job, age):
     )
 
 
-def test_header(limits, environment, rpc):
-    """The answer has a Retry-After header."""
+def test_the_answer(limits, environment, rpc):
+    """Over JSON-2 the answer has a Retry-After header; over JSON-RPC its name and context say the
+    same."""
     job = rpc.submit([create(f"full {n}") for n in range(LIMIT)], eta="2100-01-01")
     headers = {
         "Authorization": f"bearer {environment['ODOO_API_KEY']}",
@@ -155,4 +155,12 @@ def test_header(limits, environment, rpc):
     url = f"{environment['ODOO_URL']}/json/2/batch.job/submit"
     reply = httpx.post(url, json={"operations": [create("one")]}, headers=headers, timeout=60)
     assert (reply.status_code, reply.headers["Retry-After"]) == (429, "5")
+    named = [environment["ODOO_DB"], ADMIN, environment["ODOO_API_KEY"], "batch.job", "submit"]
+    call = {"service": "object", "method": "execute_kw", "args": [*named, [[create("one")]], {}]}
+    body = {"jsonrpc": "2.0", "method": "call", "params": call}
+    reply = httpx.post(f"{environment['ODOO_URL']}/jsonrpc", json=body, timeout=60)
+    error = reply.json()["error"]["data"]
+    assert error["name"].endswith(".TooBusy")
+    assert error["message"].startswith("No room for the job now: 1,000 operations of")
+    assert error["context"] == {"retry_after": 5, "no_room": True}
     rpc.job("cancel", job)
