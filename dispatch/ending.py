@@ -3,6 +3,7 @@
 import time
 
 from odoo.tools import SQL
+from odoo.tools.misc import formatLang
 
 from ..engine.history import with_skipped
 from ..engine.states import end_state
@@ -56,9 +57,9 @@ def _how_far(job) -> str:
         "retry tries the rest in a new transaction, which does not see what the first ones would "
         "have made. To try all in one, raise the limit.",
         limit=Deadline().describe(),
-        tried=job["total"] - job["untried"],
-        total=job["total"],
-        untried=job["untried"],
+        tried=formatLang(job.env, job["total"] - job["untried"], digits=0),
+        total=formatLang(job.env, job["total"], digits=0),
+        untried=formatLang(job.env, job["untried"], digits=0),
     )
     return " ".join(filter(None, (rest, apart)))
 

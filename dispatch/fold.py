@@ -24,11 +24,12 @@ class Fold(Dispatch):
             name: job[name] + sum(chunk[name] for chunk in ended)
             for name in ("succeeded", "failed", "skipped")
         }
-        processed = sum(counts.values()) - sum(job[name] for name in counts)
+        untried = sum(chunk["untried"] or 0 for chunk in ended)
+        processed = sum(counts.values()) - sum(job[name] for name in counts) - untried
         seconds = job.seconds_since(job["last_folded_at"] or job["started_at"])
         causes = merge_causes(job["causes"], *(chunk["causes"] for chunk in ended))
         rate = next_rate(job["rate"], processed, seconds)
-        untried = (job["untried"] or 0) + sum(chunk["untried"] or 0 for chunk in ended)
+        untried += job["untried"] or 0
         landed = with_landed(job["unrecorded"], ended)
         values = {"untried": untried, "causes": causes, "rate": rate, "unrecorded": landed}
         job.set(**counts, **values, last_folded_at=NOW)

@@ -122,6 +122,13 @@ class TestDryRunTime(ItemRaceCase):
         self.assert_counters(job, "done", succeeded=30)
         self.assertEqual((job.status()["untried"], job.status()["error"]), (0, None))
 
+    def test_the_rate(self):
+        """What was not tried does not count for the speed."""
+        job = self.dry(self.creates("rate", 30))
+        self.work_until(10)
+        seconds = (job.finished_at - job.started_at).total_seconds()
+        self.assertLess(job.rate * seconds, 20)
+
     def test_rows_of_one_record(self):
         """Rows that continue a record are skipped and counted with it."""
         columns = {"op": "load", "model": "res.partner", "fields": ["name", "child_ids/name"]}
