@@ -50,15 +50,22 @@ def odd_names(database, job):
         f"('{database.name}', 'batch.job', {job})",
         f"{database.name},batch.job,{job}",
         f"batch_job:{10**30}",
+        f'["{database.name}", "res.partner", {partner_of_owner(database)}]',
+        f"res.partner_{partner_of_owner(database)}",
         "batch_job:*",
         "batch_job:",
         "imbus",
     ]
 
 
+def partner_of_owner(database):
+    return database.value("SELECT partner_id FROM res_users WHERE login = 'owner'")
+
+
 def test_who_hears_of_a_job(server, database, users):
-    """The owner and a manager hear of a job's progress while it runs; another user, a portal user
-    and somebody without a session hear nothing of it, by whatever name they ask."""
+    """The owner and a manager hear of a job's progress while it runs, and the owner alone of its
+    end; another user, a portal user and somebody without a session hear nothing of it, by whatever
+    name they ask."""
     owner = Rpc(server.url, database.name, database.make_key(users["owner"]))
     secret = "nobody hears this"
     job = owner.submit([create(f"{secret} {n}") for n in range(30)], chunk_size=10, start=False)
@@ -75,6 +82,11 @@ def test_who_hears_of_a_job(server, database, users):
     send_mark(database)
     heard = {who: listener.until_mark() for who, listener in listeners.items()}
 
+    ends = [one for one in heard["owner"] if one[0] == "batch_job/ended"]
+    assert [(end["id"], end["state"], end["succeeded"]) for _kind, end in ends] == [
+        (job, "done", 30)
+    ]
+    heard["owner"].remove(ends[0])
     for who in ("owner", "manager"):
         assert {kind for kind, _payload in heard[who]} == {"batch_job/progress"}
         last = heard[who][-1][1]
