@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import io
+import logging
 import sys
 
 import pytest
 
 from fake_odoo import status
+from odoo_batch_job._cli._command import _OnStderr
 from odoo_batch_job._cli._results_file import count_of, prints_to_terminal
-from odoo_batch_job._cli._transfer import TransferLine
+from odoo_batch_job._cli._transfer import TransferLine, beside_bars
 from odoo_batch_job._models import JobStatus
 
 
@@ -65,7 +67,7 @@ def test_what_is_over_at_once_has_no_bar(monkeypatch: pytest.MonkeyPatch) -> Non
     with TransferLine("Sending") as line:
         assert len(line.reading(io.BytesIO(b"x" * 900_000), None).read()) == 900_000
         assert list(line.counting(range(2_500), 2_500)) == list(range(2_500))
-        with line.aside():
+        with beside_bars():
             screen.write("Job 7")
     assert screen.getvalue() == "Job 7"
 
@@ -75,11 +77,20 @@ def test_aside(monkeypatch: pytest.MonkeyPatch) -> None:
     screen = screen_of(monkeypatch)
     with TransferLine("Sending a.csv") as line:
         list(line.counting(range(3), None))
-        with line.aside():
+        with beside_bars():
             screen.write("Job 7\n")
     before, after = screen.getvalue().split("Job 7\n")
     assert before.endswith("\x1b[2K")
     assert "Sending a.csv" in after
+
+
+def test_messages_of_the_client(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the client says while it waits has a line of its own as well."""
+    screen = screen_of(monkeypatch)
+    with TransferLine("Sending a.csv") as line:
+        list(line.counting(range(3), None))
+        _OnStderr().emit(logging.makeLogRecord({"msg": "no room yet"}))
+    assert "\x1b[2Kno room yet\n" in screen.getvalue()
 
 
 @pytest.mark.parametrize("terminal", ["none", "dumb", "hidden"])
@@ -95,7 +106,7 @@ def test_no_terminal(monkeypatch: pytest.MonkeyPatch, terminal: str) -> None:
     with TransferLine("Sending", is_shown=terminal != "hidden") as line:
         assert line.reading(file, 1) is file
         assert list(line.counting([1, 2], 2)) == [1, 2]
-        with line.aside():
+        with beside_bars():
             pass
     assert screen.getvalue() == ""
 

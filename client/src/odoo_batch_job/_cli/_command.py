@@ -25,6 +25,7 @@ from .._errors import (
     WatchTimeoutError,
 )
 from ._settings import InputError, connection_options, last_job, read_settings
+from ._transfer import beside_bars
 
 DONE, SOME_FAILED, BAD_INPUT, JOB_FAILED, TIME_OUT, NO_RIGHTS = range(6)
 INTERRUPTED = 130  # as shells have it, of SIGINT
@@ -104,7 +105,8 @@ def _words_of_the_client() -> Iterator[None]:
 class _OnStderr(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Print the text alone."""
-        click.echo(record.getMessage(), err=True)
+        with beside_bars():
+            click.echo(record.getMessage(), err=True)
 
 
 def exit_with(run: Callable[[], int | None], as_json_line: bool) -> None:

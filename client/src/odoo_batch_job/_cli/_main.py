@@ -33,7 +33,7 @@ from ._rows import first_rows, open_rows, title_of
 from ._settings import APP, BROKEN_OFF, DEFAULT, InputError, Settings, remember_job, write_profile
 from ._show import after_dry_run, as_json, ending, event_line, follow, line, what_came_of
 from ._submission import Submission, refusal_is_noted
-from ._transfer import TransferLine
+from ._transfer import TransferLine, beside_bars
 from ._wait import Wait, wait_options
 
 LAST_EVENTS = 3  # lines of the history that `status` shows
@@ -153,10 +153,10 @@ def submit(
         fields = field_types(client, model) if model and op != "unlink" else None
         converter = Converter(op, model, key, kind, fields)
         rows = first_rows(rows, limit, converter.continues) if limit else rows
-        submission = Submission(client, settings, json, sending)
+        submission = Submission(client, settings, json)
         job = submission.send(converter, converter.operations(rows, file, first), file, options)
         if converter.doubles:
-            with sending.aside():
+            with beside_bars():
                 click.echo(DOUBLES, err=True)
     if no_wait:
         return DONE

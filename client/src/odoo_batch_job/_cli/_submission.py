@@ -20,7 +20,7 @@ from .._sync import Client
 from ._convert import Converter
 from ._settings import APP, BROKEN_OFF, REFUSED, InputError, Settings, remember_job, remembered
 from ._show import as_json
-from ._transfer import TransferLine
+from ._transfer import beside_bars
 
 
 @contextmanager
@@ -38,13 +38,9 @@ class Submission:
     """Sends operations, and prints the id of the job as soon as Odoo has made the job.
 
     :param json: print JSON
-    :param sending: shows how much was sent, on the same terminal
     """
 
-    def __init__(
-        self, client: Client, settings: Settings, json: bool, sending: TransferLine
-    ) -> None:
-        self._sending = sending
+    def __init__(self, client: Client, settings: Settings, json: bool) -> None:
         self._client = client
         self._settings = settings
         self._json = json
@@ -76,7 +72,7 @@ class Submission:
     def _on_opened(self, job: JobStatus) -> None:
         self._opened = job
         remember_job(self._settings, job.id)
-        with self._sending.aside():
+        with beside_bars():
             click.echo(as_json(job) if self._json else f"Job {job.id}  {job.url}")
 
     def _say(self, what: str | None, error: BaseException, job_id: int) -> None:

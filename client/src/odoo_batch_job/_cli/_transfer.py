@@ -6,7 +6,7 @@ import io
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import BinaryIO, TypeVar
 
 from rich.console import Console
@@ -86,10 +86,24 @@ class TransferLine:
             self._is_on = on
 
     def __enter__(self) -> TransferLine:
+        _open.append(self)
         return self
 
     def __exit__(self, *_: object) -> None:
+        _open.remove(self)
         self._turn(on=False)
+
+
+_open: list[TransferLine] = []  # of the terminal there is one
+
+
+@contextmanager
+def beside_bars() -> Iterator[None]:
+    """Take the bar away, if there is one, while something else is printed."""
+    with ExitStack() as stack:
+        for line in _open:
+            stack.enter_context(line.aside())
+        yield
 
 
 class _Watched(io.RawIOBase):
