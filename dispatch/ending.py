@@ -107,9 +107,11 @@ def _release_from_runners(job):
         operations._blank_ended({**job.row, "dry_run": False}, 0, job["total"] - 1)
         job.blank_context()
         job.env["batch.job.chunk"]._drop_queued(job.id)
-        cancelled = sum(moved.values())
-        values["skipped"] = job["skipped"] + cancelled
-        values["unrecorded"] = with_skipped(job["unrecorded"], cancelled)
+        count = sum(moved.values())
+        values["skipped"] = job["skipped"] + count
+        # empty in a job that is older than the column
+        values["cancelled"] = (job["cancelled"] or 0) + count
+        values["unrecorded"] = with_skipped(job["unrecorded"], count)
     job.set(**values)
     if job["state"] == "cancelled":
         job.note("end")

@@ -105,5 +105,4 @@ class Fold(Dispatch):
         if recently and not is_last:
             return
         job.set(published_at=NOW)
-        keys = ("id", "state", "total", "succeeded", "failed", "skipped", "rate")
-        job.record._bus_send("batch_job/progress", {key: job[key] for key in keys})
+        job.publish()

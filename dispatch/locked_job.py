@@ -12,7 +12,8 @@ from ..engine.states import JOB_TRANSITIONS
 from .base import NOW, Dispatch
 
 _JSON_COLUMNS = (
-    "causes", "on_end_value", "pace", "part_hashes", "run_context", "unrecorded", "wave_ends",
+    "causes", "on_end_value", "outline", "pace", "part_hashes",
+    "run_context", "unrecorded", "wave_ends",
 )  # fmt: skip
 
 
@@ -112,6 +113,11 @@ class LockedJob(Dispatch):
         self.env["batch.job.event"]._record(self.row, event, by, reason, again)
         if self["unrecorded"]:
             self.set(unrecorded=None)
+
+    def publish(self):
+        """Tell the people who watch the job its state and counts, when this transaction commits."""
+        keys = ("id", "state", "total", "succeeded", "failed", "skipped", "rate")
+        self.record._bus_send("batch_job/progress", {key: self[key] for key in keys})
 
     def blank_context(self):
         """Blank the passwords in the submitter's context. The rest of the context stays.

@@ -26,7 +26,8 @@ def run_for_real(job: LockedJob):
         _refuse_deleted(job)
     _refuse_blanked(job)
     job.env["batch.job.chunk"]._drop_all(job.id)
-    fresh = {"succeeded": 0, "failed": 0, "skipped": 0, "causes": [], "error": None}
+    counts = dict.fromkeys(("succeeded", "failed", "skipped", "cancelled"), 0)
+    fresh = {**counts, "causes": [], "error": None}
     fresh |= {"untried": 0, "tried_apart": False}
     times = {"started_at": None, "finished_at": None, "last_folded_at": None}
     job.move(
@@ -102,6 +103,7 @@ def reopen_failed(job: LockedJob, wanted: Wanted):
         failed=job["failed"] - failed,
         succeeded=job["succeeded"] - succeeded,
         skipped=job["skipped"] - sum(moved.values()),
+        cancelled=(job["cancelled"] or 0) - moved.get("cancelled", 0),
         untried=0,
         tried_apart=bool(rest),
         causes=causes,

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from odoo import fields
 from odoo.exceptions import UserError
 
+from ..engine.outline import joined_outlines
 from ..engine.pace import Pace
 from ..engine.states import is_in_stages
 from .admission import Admission, is_stale
@@ -27,6 +28,7 @@ def append_part(job: LockedJob, parsed: Parsed):
         total=job["total"] + parsed.count,
         parts=len(hashes) + 1,
         part_hashes=[*hashes, parsed.digest],
+        outline=joined_outlines(job["outline"], parsed.outline),
         write_date=NOW,
         **{name: job[name] or has for name, has in parsed.has.items()},
     )

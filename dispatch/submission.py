@@ -13,6 +13,7 @@ from ..engine.errors import BadRequest
 from ..engine.external_ids import external_ids_used
 from ..engine.footprint import may_target
 from ..engine.options import AS_MANY_AS_PAY, Options, check_options, is_name, submission_hash
+from ..engine.outline import outline_of
 from ..engine.passwords import may_hold_passwords
 from ..engine.references import references_of
 from ..engine.storable import dump, holds_nul, is_too_deep
@@ -22,6 +23,7 @@ from .admission import Admission
 from .submission_check import SubmissionCheck, refused
 
 DEFAULT_NAME = "batch_job_default_name"  # a key in the context of the call
+_ZERO_AT_FIRST = ("succeeded", "failed", "skipped", "cancelled", "parts", "next_position")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,13 +31,14 @@ class Parsed:
     """Checked operations, ready to be stored.
 
     `text` is their JSON, `digest` the hash of what was submitted. `has` holds the job's `has_…`
-    columns.
+    columns, and `outline` the numbers of operations by op and model.
     """
 
     text: str
     count: int
     digest: str
     has: dict[str, bool]
+    outline: list[dict]
 
 
 class Submission(SubmissionCheck):
@@ -68,7 +71,7 @@ class Submission(SubmissionCheck):
         }
         if max_parallel == AS_MANY_AS_PAY:
             has["has_targets"] = any(map(may_target, checked))
-        return Parsed(text, len(checked), digest, has)
+        return Parsed(text, len(checked), digest, has, outline_of(checked))
 
     def digest(self, operations) -> str:
         """The hash of operations that may be stored already. Models and rights are not checked."""
@@ -210,10 +213,11 @@ class Submission(SubmissionCheck):
             "user_id": self.env.uid,
             "company_id": self.env.company.id,
             "run_context": json.dumps(self._run_context()),
+            "outline": json.dumps(parsed.outline),
             "body_hash": digest,
             "state": state,
             "total": parsed.count,
-            **dict.fromkeys(("succeeded", "failed", "skipped", "parts", "next_position"), 0),
+            **dict.fromkeys(_ZERO_AT_FIRST, 0),
             "rate": 0.0,
             "needs_runner": state == "queued",
             "create_uid": self.env.uid,

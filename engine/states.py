@@ -7,10 +7,11 @@ JOB_STATES = {
     "queued": "Queued",  # waits for a runner
     "running": "Running",  # at least one chunk was claimed
     "paused": "Paused",  # by a person, by policy `stop`, or because the owner may not run it
-    "done": "Done",  # every operation succeeded
+    # `done` is the last one, also of operations: a status bar shows what is on its way there
     "partial": "Partly done",  # ended, some operations did not succeed
     "failed": "Failed",  # ended and nothing kept
     "cancelled": "Cancelled",  # stopped for good by a person
+    "done": "Done",  # every operation succeeded
 }
 LIVE_STATES = ("queued", "running")
 OPEN_STATES = ("draft", *LIVE_STATES, "paused")  # operations may still be done
@@ -31,11 +32,11 @@ JOB_TRANSITIONS = {
 
 OPERATION_STATES = {
     "pending": "Pending",
-    "done": "Done",
     "failed": "Failed",
     "skipped": "Skipped",
     "rolled_back": "Rolled back",
     "cancelled": "Cancelled",
+    "done": "Done",
 }
 # `rolled_back` and `cancelled` count as skipped
 COUNTED_AS = {

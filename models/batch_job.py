@@ -27,12 +27,14 @@ class BatchJob(models.Model):
     _name = "batch.job"
     _description = "Batch Job"
     _inherit = [
+        "batch.job.inside",
         "batch.job.verbs",
         "batch.job.results",
         "batch.job.history",
         "batch.job.scheduled",
         "batch.job.screen",
         "batch.job.on_end",
+        "batch.job.buttons",
         "batch.job.rights",
         "bus.listener.mixin",
     ]
@@ -43,12 +45,17 @@ class BatchJob(models.Model):
     company_id = fields.Many2one("res.company", readonly=True)
     run_context = fields.Json("Context", readonly=True, groups=fields.NO_ACCESS)
     policy = fields.Selection(list(POLICIES.items()), required=True, readonly=True)
-    chunk_size = fields.Integer(readonly=True, help="Operations in a chunk; 0: the server chooses")
-    max_parallel = fields.Integer("Chunks at Once", readonly=True, help="0: as many as pay")
+    chunk_size = fields.Integer(
+        readonly=True, aggregator=None, help="Operations in a chunk; 0: the server chooses"
+    )
+    max_parallel = fields.Integer(
+        "Chunks at Once", readonly=True, aggregator=None, help="0: as many as pay"
+    )
     pace = fields.Json(readonly=True, help="Of a job with as many as pay: how many at once now")
     priority = fields.Integer(
+        aggregator=None,
         help="Lower runs first; 0 to 10 counts only among the owner's own jobs. Below 0 the job "
-        "goes before the jobs of all users; only a manager may set that."
+        "goes before the jobs of all users; only a manager may set that.",
     )
     eta = fields.Datetime("Not Before")
     dry_run = fields.Boolean(readonly=True)
@@ -56,20 +63,26 @@ class BatchJob(models.Model):
     max_failures = fields.Char(readonly=True, help="Pauses at so many failures, or such a share")
     body_hash = fields.Char(readonly=True, groups=fields.NO_ACCESS)
     part_hashes = fields.Json(readonly=True, groups=fields.NO_ACCESS)
-    parts = fields.Integer(readonly=True, help="Parts appended so far")
-    state = fields.Selection(list(JOB_STATES.items()), required=True, readonly=True)
+    parts = fields.Integer(readonly=True, aggregator=None, help="Parts appended so far")
+    state = fields.Selection(
+        list(JOB_STATES.items()), required=True, readonly=True, group_expand="_in_order_of_life"
+    )
+    outline = fields.Json(readonly=True, help="How many operations of each op and model")
 
     total = fields.Integer("Operations", readonly=True)
     succeeded = fields.Integer(readonly=True)
     failed = fields.Integer(readonly=True)
     skipped = fields.Integer(readonly=True)
+    cancelled = fields.Integer(
+        readonly=True, help="Of those skipped: a cancel kept them from running"
+    )
     untried = fields.Integer(readonly=True, help="Dry run: skipped, because its time was over")
     tried_apart = fields.Boolean(
         readonly=True, help="Dry run: retried for the rest, in a transaction of its own"
     )
     remaining = fields.Integer(compute="_compute_progress")
     progress = fields.Float(compute="_compute_progress")
-    rate = fields.Float("Operations per Second", readonly=True)
+    rate = fields.Float("Operations per Second", readonly=True, aggregator="avg")
     time_left = fields.Float("Seconds Left", compute="_compute_progress")
     queued_at = fields.Datetime(readonly=True)
     started_at = fields.Datetime("Started", readonly=True)
@@ -77,24 +90,6 @@ class BatchJob(models.Model):
     error = fields.Text(readonly=True)
     causes = fields.Json(readonly=True, help="Failures by cause")
     stalled_reason = fields.Char("Why It Waits", compute="_compute_stalled_reason")
-
-    needs_runner = fields.Boolean(readonly=True)
-    next_position = fields.Integer(readonly=True)
-    step_position = fields.Integer(readonly=True, help="In one transaction: the position reached")
-    culprit_position = fields.Integer(readonly=True, help="Policy `stop`: resume runs it again")
-    has_passwords = fields.Boolean(readonly=True)
-    has_references = fields.Boolean(readonly=True)
-    has_followers = fields.Boolean(readonly=True, help="Has records spread over several rows")
-    has_keys = fields.Boolean(readonly=True, help="Has upserts or external ids to lock")
-    has_targets = fields.Boolean(readonly=True, help="May target records that others name")
-    side_by_side = fields.Boolean(readonly=True, help="Two of its chunks were at work at once")
-    retried = fields.Char(
-        readonly=True, help="Which retry of a part is at work", groups=fields.NO_ACCESS
-    )
-    wave_ends = fields.Json(readonly=True, help="The last position of each wave of references")
-    last_claimed_at = fields.Datetime(readonly=True)
-    last_folded_at = fields.Datetime(readonly=True)
-    published_at = fields.Datetime(readonly=True)
 
     operation_ids = fields.One2many("batch.job.operation", "job_id", readonly=True)
     chunk_ids = fields.One2many("batch.job.chunk", "job_id", readonly=True)
@@ -307,6 +302,11 @@ class BatchJob(models.Model):
             job.progress = percent(job.total, left)
             live = job.state in LIVE_STATES
             job.time_left = (time_left(left, job.rate) or 0.0) if live else 0.0
+
+    @api.model
+    def _in_order_of_life(self, states, domain):
+        """The columns of the board: the states that have jobs, from draft to done."""
+        return [state for state in JOB_STATES if state in states]
 
     @api.depends("state")
     def _compute_stalled_reason(self):

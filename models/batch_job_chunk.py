@@ -23,10 +23,17 @@ class BatchJobChunk(models.Model):
     _log_access = False
 
     job_id = fields.Many2one("batch.job", required=True, readonly=True, ondelete="cascade")
-    owner_id = fields.Integer(readonly=True, required=True)
-    company_id = fields.Integer(readonly=True)
-    first_position = fields.Integer("First", readonly=True, required=True)
-    last_position = fields.Integer("Last", readonly=True, required=True)
+    owner_id = fields.Integer(readonly=True, required=True, exportable=False, aggregator=None)
+    company_id = fields.Integer(readonly=True, exportable=False, aggregator=None)
+    first_position = fields.Integer(readonly=True, required=True, aggregator=None)
+    last_position = fields.Integer(readonly=True, required=True, aggregator=None)
+    first_place = fields.Integer(
+        "First",
+        compute="_compute_places",
+        aggregator=None,
+        help="Place in the execution order, from 1",
+    )
+    last_place = fields.Integer("Last", compute="_compute_places", aggregator=None)
     state = fields.Selection(list(CHUNK_STATES.items()), readonly=True, required=True)
     attempt = fields.Integer(readonly=True, help="How often a runner has begun the chunk")
     lost = fields.Integer("Workers Lost", readonly=True)
@@ -35,12 +42,12 @@ class BatchJobChunk(models.Model):
         readonly=True,
         help="Lost a worker or met many conflicts; a job's suspects run one at a time",
     )
-    wave = fields.Integer(readonly=True)
+    wave = fields.Integer(readonly=True, exportable=False, aggregator=None)
     stage = fields.Char(readonly=True, help="Kind of its operations; empty if it runs alone")
     targets = fields.Binary(attachment=False, readonly=True, groups=fields.NO_ACCESS)
     names = fields.Binary(attachment=False, readonly=True, groups=fields.NO_ACCESS)
     not_before = fields.Datetime(readonly=True)
-    runner = fields.Integer(readonly=True)
+    runner = fields.Integer(readonly=True, aggregator=None)
     started_at = fields.Datetime("Started", readonly=True)
     duration = fields.Float("Seconds", readonly=True)
     size = fields.Integer("Operations", readonly=True, help="Landed so far, in all attempts")
@@ -53,7 +60,10 @@ class BatchJobChunk(models.Model):
     causes = fields.Json(readonly=True)
     folded = fields.Boolean(readonly=True, help="Its counts are added to the job's")
     culprit_position = fields.Integer(
-        readonly=True, help="Policy `stop`: the operation that failed"
+        readonly=True,
+        exportable=False,
+        aggregator=None,
+        help="Policy `stop`: the operation that failed",
     )
     trouble = fields.Char(readonly=True, help="Why nothing of its last attempt was kept")
     on_end = fields.Boolean(
@@ -64,6 +74,12 @@ class BatchJobChunk(models.Model):
     _queued = models.Index("(job_id, first_position) WHERE state = 'queued'")
     _running = models.Index("(job_id) WHERE state = 'running'")
     _unfolded = models.Index("(job_id) WHERE state IN ('done', 'halted') AND NOT folded")
+
+    @api.depends("first_position", "last_position")
+    def _compute_places(self):
+        for chunk in self:
+            chunk.first_place = chunk.first_position + 1
+            chunk.last_place = chunk.last_position + 1
 
     @api.model
     def _running_chunks(self, job_id):

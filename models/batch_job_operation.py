@@ -47,10 +47,18 @@ class BatchJobOperation(models.Model):
 
     job_id = fields.Many2one("batch.job", required=True, readonly=True, ondelete="cascade")
     # plain numbers: with a foreign key PostgreSQL would check each of a million rows
-    owner_id = fields.Integer(readonly=True, required=True)
-    company_id = fields.Integer(readonly=True)
-    index = fields.Integer(readonly=True, required=True, help="Place in the submission, from 0")
-    position = fields.Integer(readonly=True, required=True, help="Place in the execution order")
+    owner_id = fields.Integer(readonly=True, required=True, exportable=False, aggregator=None)
+    company_id = fields.Integer(readonly=True, exportable=False, aggregator=None)
+    index = fields.Integer(
+        readonly=True, required=True, aggregator=None, help="Place in the submission, from 0"
+    )
+    position = fields.Integer(
+        readonly=True,
+        required=True,
+        exportable=False,
+        aggregator=None,
+        help="Place in the execution order",
+    )
     op = fields.Char("Operation", readonly=True, required=True)
     model = fields.Char(readonly=True, required=True)
     ref = fields.Char("Reference", readonly=True)
@@ -65,9 +73,14 @@ class BatchJobOperation(models.Model):
     error_field = fields.Char(readonly=True)
     error_constraint = fields.Char(readonly=True)
     wave = fields.Integer(
-        readonly=True, help="Runs after the waves of the operations that it refers to"
+        readonly=True,
+        exportable=False,
+        aggregator=None,
+        help="Runs after the waves of the operations that it refers to",
     )
-    follows = fields.Boolean(readonly=True, help="Continues the record of the row before it")
+    follows = fields.Boolean(
+        readonly=True, exportable=False, help="Continues the record of the row before it"
+    )
     # NO_ACCESS: it is a part of the payload
     makes = fields.Char(
         readonly=True, help="External id, or a name of its key", groups=fields.NO_ACCESS

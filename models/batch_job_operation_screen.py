@@ -1,8 +1,11 @@
 import json
+from collections import defaultdict
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
+
+from .operation_words import model_in_words, name_in, names_of, op_in_words
 
 NAME_LENGTH = 80  # characters of a record's name in a title
 
@@ -14,9 +17,15 @@ class BatchJobOperationScreen(models.AbstractModel):
     _description = "Batch Job Operation Screen"
     _inherit = ["batch.job.rights"]
 
+    row = fields.Integer(
+        compute="_compute_row",
+        search="_search_row",
+        aggregator=None,
+        help="Place in the submission, from 1. Programs count from 0, and call it the index.",
+    )
     title = fields.Char("What", compute="_compute_title")
     record_ids_text = fields.Char("Records", compute="_compute_record_ids_text")
-    can_open = fields.Boolean(compute="_compute_can_open")
+    can_open = fields.Boolean(compute="_compute_can_open", exportable=False)
     payload_text = fields.Text(
         "Content", compute="_compute_private_texts", help="Shown to the owner of the job"
     )
@@ -25,40 +34,71 @@ class BatchJobOperationScreen(models.AbstractModel):
     @api.depends("index")
     def _compute_display_name(self):
         for operation in self:
-            operation.display_name = self.env._("Operation %s", operation.index)
+            operation.display_name = self.env._("Row %s", operation.row)
+
+    @api.depends("index")
+    def _compute_row(self):
+        for operation in self:
+            operation.row = operation.index + 1
+
+    def _search_row(self, operator, value):
+        if operator == "in":
+            return [("index", "in", [one - 1 for one in value if type(one) is int])]
+        if operator in ("<", "<=", ">", ">=") and isinstance(value, int | float):
+            return [("index", operator, value - 1)]
+        return NotImplemented
 
     @api.depends("op", "model")
     @api.depends_context("lang", "uid")
     def _compute_title(self):
-        verbs = {
-            "create": self.env._("Create"),
-            "write": self.env._("Change"),
-            "upsert": self.env._("Create or change"),
-            "load": self.env._("Import"),
-            "unlink": self.env._("Delete"),
-            "call": self.env._("Call"),
-        }
         payloads = self._visible_payloads()
+        names = self._names_of_records(payloads)
         for operation in self:
-            model = self.env["ir.model"].sudo()._get(operation.model)
-            what = model.name or operation.model
-            subject = operation._subject(payloads.get(operation._origin.id, {}))
-            verb = verbs.get(operation.op, operation.op)
-            operation.title = f"{verb}: {what} {subject}".strip()
+            payload = payloads.get(operation._origin.id, {})
+            parts = (
+                f"{op_in_words(self.env, operation.op)}:",
+                model_in_words(self.env, operation.model),
+                operation._subject(payload, names.get(operation.model, {}) if payload else {}),
+                operation._method(payload),
+            )
+            operation.title = " ".join(filter(None, parts))
 
-    def _subject(self, payload) -> str:
-        """The record of the operation: its name if the user may see the content, else its id.
+    def _subject(self, payload, names) -> str:
+        """What tells the operation from its neighbours: a name, a key, or the records it is about.
 
         :param payload: empty if the user may not see the content
+        :param names: id -> name, of the records of its model that the user may read
         """
-        values = payload.get("values")
-        if self.op in ("create", "upsert") and isinstance(values, dict) and self.model in self.env:
-            name = values.get(self.env[self.model]._rec_name)
-            return f"“{name[:NAME_LENGTH]}”" if isinstance(name, str) and name else ""
-        ids = self._ids_it_is_about(payload)
+        name = payload and self.model in self.env and name_in(payload, self.env[self.model])
+        if name:
+            return f"“{name[:NAME_LENGTH]}”"
+        ids = self._ids_of_title(payload)
+        told = [names.get(one) and f"“{names[one][:NAME_LENGTH]}”" or str(one) for one in ids[:3]]
+        return ", ".join(told) + ("…" if len(ids) > 3 else "")
+
+    def _method(self, payload) -> str:
+        return f"({payload['method']})" if self.op == "call" and payload.get("method") else ""
+
+    def _ids_of_title(self, payload) -> list:
         if self.op == "call" and all(type(one) is int for one in payload.get("ids") or [None]):
-            ids = payload["ids"]  # `record_ids` may be other records: a copy, for example
-        return ", ".join(map(str, ids[:3])) + ("…" if len(ids) > 3 else "")
+            return payload["ids"]  # `record_ids` may be other records: a copy, for example
+        return self._ids_it_is_about(payload)
+
+    def _names_of_records(self, payloads) -> dict[str, dict]:
+        """Model -> id -> name, of the records in the titles that the user may read.
+
+        Only where the user may see the content: the name of a new record is a part of it.
+        """
+        ids = defaultdict(set)
+        for operation in self:
+            payload = payloads.get(operation._origin.id)
+            found = operation._ids_of_title(payload)[:3] if payload else ()
+            ids[operation.model].update(one for one in found if type(one) is int)
+        return {
+            model: names_of(self.env[model].browse(found))
+            for model, found in ids.items()
+            if model in self.env
+        }
 
     def _ids_it_is_about(self, payload) -> list[int]:
         return self.record_ids or payload.get("ids") or []
@@ -79,10 +119,21 @@ class BatchJobOperationScreen(models.AbstractModel):
     @api.depends_context("uid")
     def _compute_can_open(self):
         payloads = self._visible_payloads()
+        records = {
+            operation: operation._records_it_is_about(payloads.get(operation._origin.id, {}))
+            for operation in self
+            if operation.op != "unlink"
+        }
+        # one query for each model
+        by_model = defaultdict(set)
+        for found in filter(None, records.values()):
+            by_model[found._name].update(found._ids)
+        there = {
+            model: set(self.env[model].browse(ids).exists()._ids) for model, ids in by_model.items()
+        }
         for operation in self:
-            payload = payloads.get(operation._origin.id, {})
-            records = operation.op != "unlink" and operation._records_it_is_about(payload)
-            operation.can_open = bool(records)
+            found = records.get(operation)
+            operation.can_open = bool(found) and not there[found._name].isdisjoint(found._ids)
 
     @api.depends_context("uid")
     def _compute_private_texts(self):

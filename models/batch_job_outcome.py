@@ -169,7 +169,12 @@ class BatchJobOutcome(models.AbstractModel):
         row = self.env.cr.fetchone()
         if not row or row[2]:
             return row and row[1]
-        return self.env._("Operation %(index)s failed: %(message)s", index=row[0], message=row[1])
+        return self.env._(
+            "Operation %(index)s (row %(row)s) failed: %(message)s",
+            index=row[0],
+            row=row[0] + 1,
+            message=row[1],
+        )
 
     @api.model
     def _forget_outcomes(self, job_id) -> int:
@@ -237,6 +242,29 @@ class BatchJobOutcome(models.AbstractModel):
             outcomes += self._outcomes_of(which, state, limit - len(outcomes))
             first, width = last + 1, min(2 * width, MOST_LOOKED_AT)
         return outcomes
+
+    @api.model
+    def _record_ids_of(self, job_id, limit) -> list[int]:
+        """The ids of records that the job has made or changed, in submission order."""
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT DISTINCT one::int
+                  FROM (SELECT record_ids
+                          FROM batch_job_operation
+                         WHERE job_id = %(job)s
+                           AND state = 'done'
+                           AND op != 'unlink'
+                         ORDER BY index
+                         LIMIT %(limit)s) o,
+                       jsonb_array_elements(record_ids) one
+                 LIMIT %(limit)s
+                """,
+                job=job_id,
+                limit=limit,
+            )
+        )
+        return [row[0] for row in self.env.cr.fetchall()]
 
     @api.model
     def _total(self, job_id) -> int:

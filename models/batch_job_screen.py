@@ -6,27 +6,82 @@ from odoo.tools.misc import formatLang
 
 from ..engine.progress import split_duration
 from ..engine.states import LIVE_STATES
+from .operation_words import model_in_words, op_in_words
 
 SHOWN = 40  # operations and chunks on the form; its buttons open lists of all
+SHOWN_KINDS = 3  # of a job's operations, in one line
 
 
 class BatchJobScreen(models.AbstractModel):
-    """Texts and buttons of the views of a job."""
+    """Texts of the views of a job."""
 
     _name = "batch.job.screen"
     _description = "Batch Job Screen"
 
+    what = fields.Char(compute="_compute_what", exportable=False)
+    dry_run_badge = fields.Char("Trial", compute="_compute_dry_run_badge", exportable=False)
     speed = fields.Char(compute="_compute_words")
     time_left_text = fields.Char("Time Left", compute="_compute_words")
     duration_text = fields.Char("Duration", compute="_compute_words")
     not_done = fields.Integer(compute="_compute_not_done")
+    can_open_records = fields.Boolean(compute="_compute_can_open_records", exportable=False)
+    can_delete = fields.Boolean(compute="_compute_can_delete", exportable=False)
     causes_table = fields.Html("Errors by Cause", compute="_compute_causes_table", sanitize=False)
     problem_ids = fields.One2many(
         "batch.job.operation",
         compute="_compute_problem_ids",
         help="The first operations that were not done",
     )
+    done_ids = fields.One2many(
+        "batch.job.operation",
+        compute="_compute_done_ids",
+        help="The first operations of a job that is done",
+    )
     latest_chunk_ids = fields.One2many("batch.job.chunk", compute="_compute_latest_chunk_ids")
+
+    @api.depends("outline")
+    @api.depends_context("lang")
+    def _compute_what(self):
+        """What the job does, in words; False if nothing is known of it."""
+        for job in self:
+            kinds = [self._kind_in_words(kind) for kind in job.outline or ()]
+            more = len(kinds) - SHOWN_KINDS
+            if more > 0:
+                kinds[SHOWN_KINDS:] = [self.env._("%s more", more)]
+            job.what = ", ".join(kinds)
+
+    @api.depends("dry_run")
+    @api.depends_context("lang")
+    def _compute_dry_run_badge(self):
+        for job in self:
+            job.dry_run_badge = job.dry_run and self.env._("Dry run")
+
+    def _kind_in_words(self, kind) -> str:
+        return self.env._(
+            "%(verb)s: %(count)s × %(model)s",
+            verb=op_in_words(self.env, kind["op"]),
+            count=formatLang(self.env, kind["count"], digits=0),
+            model=model_in_words(self.env, kind["model"]),
+        )
+
+    @api.depends("outline", "succeeded", "dry_run")
+    def _compute_can_open_records(self):
+        for job in self:
+            kept = job.succeeded and not job.dry_run
+            job.can_open_records = kept and job._models_with_records() != []
+
+    def _models_with_records(self) -> list[str] | None:
+        """The models whose records the job makes or changes; None if the job is too old to know."""
+        if self.outline is False or self.outline is None:
+            return None
+        return list({kind["model"]: 1 for kind in self.outline if kind["op"] != "unlink"})
+
+    @api.depends("state", "needs_runner")
+    @api.depends_context("uid")
+    def _compute_can_delete(self):
+        for job in self:
+            at_rest = job.state not in (*LIVE_STATES, "paused") and not job.needs_runner
+            job.can_delete = at_rest and (job._is_own() or self._is_administrator())
 
     @api.depends("rate", "time_left", "started_at", "finished_at", "state")
     @api.depends_context("lang")
@@ -51,14 +106,14 @@ class BatchJobScreen(models.AbstractModel):
 
     @api.depends("causes")
     def _compute_causes_table(self):
-        row = Markup("<tr><td class='text-end text-nowrap pe-3'>%s</td><td>%s</td></tr>")
+        row = Markup("<tr><td class='text-end text-nowrap pe-3'>%s</td><td dir='auto'>%s</td></tr>")
         for job in self:
             rows = Markup().join(
                 row % (formatLang(self.env, cause["count"], digits=0), _lines(cause["message"]))
                 for cause in job.causes or ()
             )
             head = Markup("<th class='text-end pe-3'>%s</th><th class='w-100'>%s</th>") % (
-                self.env._("Operations"),
+                self.env._("Rows"),
                 self.env._("Reason"),
             )
             job.causes_table = rows and (
@@ -71,6 +126,15 @@ class BatchJobScreen(models.AbstractModel):
             ids = job._problem_ids(SHOWN) if job.failed or job.skipped else []
             problems = self.env["batch.job.operation"].browse(ids)
             job.problem_ids = problems._filtered_access("read")
+
+    @api.depends("state")
+    def _compute_done_ids(self):
+        operations = self.env["batch.job.operation"]
+        for job in self:
+            done = operations
+            if job.state == "done":  # so each of them is: the first ones are found at once
+                done = operations.search([("job_id", "=", job._origin.id)], limit=SHOWN)
+            job.done_ids = done
 
     @api.depends("succeeded", "failed", "skipped", "state")
     def _compute_latest_chunk_ids(self):
@@ -118,59 +182,6 @@ class BatchJobScreen(models.AbstractModel):
         if minutes:
             return self.env._("%(minutes)s min %(seconds)s s", minutes=minutes, seconds=rest)
         return self.env._("%s s", rest) if rest else self.env._("less than a second")
-
-    # Buttons return nothing: the web client would take a status for an action to open
-
-    def action_start(self):
-        self.start(only_draft=True)
-
-    def action_run_for_real(self):
-        self.start()
-
-    def action_pause(self):
-        self.pause()
-
-    def action_resume(self):
-        self.resume()
-
-    def action_resume_skip(self):
-        self.resume(skip=True)
-
-    def action_cancel(self):
-        self.cancel()
-
-    def action_retry(self):
-        self.retry()
-
-    def action_retry_cancelled(self):
-        self.retry(cancelled=True)
-
-    def action_refresh(self):
-        """Reload the form. `status` also wakes the runners if no runner works on the job."""
-        self.status()
-
-    def action_open_operations(self):
-        return self._action_open("batch.job.operation", self.env._("Operations"))
-
-    def action_open_not_done(self):
-        action = self.action_open_operations()
-        context = {**action["context"], "search_default_not_done": True}
-        return {**action, "name": self.env._("Not Done"), "context": context}
-
-    def action_open_chunks(self):
-        return self._action_open("batch.job.chunk", self.env._("Chunks"), cards=False)
-
-    def _action_open(self, model, name, cards=True):
-        self.ensure_one()
-        kinds = ["list", "kanban", "form"] if cards else ["list", "form"]
-        return {
-            "type": "ir.actions.act_window",
-            "name": name,
-            "res_model": model,
-            "views": [(False, kind) for kind in kinds],
-            "domain": [("job_id", "=", self.id)],
-            "context": {"of_one_job": True},
-        }
 
 
 def _lines(text) -> Markup:

@@ -35,7 +35,7 @@ class BatchJobVerbs(models.AbstractModel):
                 run_for_real(job)
         elif job:
             start_draft(job)
-        return self._status()
+        return self._end_verb(job)
 
     def pause(self) -> dict:
         """Begin no further chunk; running chunks land. ``resume`` goes on.
@@ -52,7 +52,7 @@ class BatchJobVerbs(models.AbstractModel):
             job.move("paused")
             job.note("pause", by=self.env.uid)
             close_or_wake(job)
-        return self._status()
+        return self._end_verb(job)
 
     def resume(self, skip: bool = False, index: int | None = None) -> dict:
         """Go on after a pause.
@@ -79,7 +79,7 @@ class BatchJobVerbs(models.AbstractModel):
             job.move("queued", **values, **times)
             job.note("resume", by=self.env.uid, again=again)
             Slots(self.env).wake_for(self)
-        return self._status()
+        return self._end_verb(job)
 
     def cancel(self) -> dict:
         """Begin no further chunk; running chunks land. What is done stays done.
@@ -91,7 +91,7 @@ class BatchJobVerbs(models.AbstractModel):
             job.move("cancelled", finished_at=NOW)
             job.note("cancel", by=self.env.uid)
             close_or_wake(job)
-        return self._status()
+        return self._end_verb(job)
 
     def retry(
         self,
@@ -119,7 +119,7 @@ class BatchJobVerbs(models.AbstractModel):
         check_part(job or LockedJob.lock(self.env, self.id), wanted)
         if job:
             reopen_failed(job, wanted)
-        return self._status()
+        return self._end_verb(job)
 
     @api.model
     def _check_flag(self, name, value):
@@ -149,6 +149,12 @@ class BatchJobVerbs(models.AbstractModel):
                 )
             )
         return job if acts else None
+
+    def _end_verb(self, job: LockedJob | None) -> dict:
+        """Tell the people who watch the job what a verb has changed, and give the status."""
+        if job:
+            job.publish()
+        return self._status()
 
     def _check_owner(self):
         self._check_named()

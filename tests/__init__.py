@@ -52,6 +52,7 @@ from . import (
     test_rpc_api,
     test_run_as,
     test_runners,
+    test_screens,
     test_side_by_side,
     test_side_by_side_end,
     test_side_by_side_oracle,

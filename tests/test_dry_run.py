@@ -204,7 +204,7 @@ class TestDryRun(RaceCase):
 
     def assert_shown(self, job, banner, verbs):
         """The words of the banner, and the buttons that change the job."""
-        names = ("dry_run", "state", "policy", "total", "failed", "skipped", "untried")
+        names = ("dry_run", "state", "policy", "total", "failed", "skipped", "cancelled", "untried")
         values = {name: job[name] for name in (*names, "needs_runner")}
         form = etree.fromstring(job.get_view(view_type="form")["arch"])
         shown = [

@@ -72,6 +72,16 @@ class TestJobForm(HttpCase):
             (status["state"], status["succeeded"], status["remaining"]), ("queued", 1, 3)
         )
 
+    def test_screens(self):
+        """List, board and form tell dry runs and what is left apart; a long name costs no bar."""
+        operations = [self.tag(name="D"), self.tag(), self.tag(name="E"), self.tag(name="F")]
+        job = self.jobs.browse(self.jobs.execute(operations)["id"])
+        counts = {"succeeded": 1, "skipped": 2, "cancelled": 2, "queued_at": job.create_date}
+        LockedJob.lock(self.env, job.id).set(name="Retried " + "and long " * 25, **counts)
+        tried = self.jobs.browse(self.jobs.execute(operations[:3])["id"])
+        LockedJob.lock(self.env, tried.id).set(name="Tried", dry_run=True)
+        self.start_tour("/odoo/batch-jobs", "batch_job_screens", login="admin")
+
     def test_javascript_units(self):
         """The form's controller reloads, polls and unsubscribes when it should (hoot tests)."""
         self.browser_js(

@@ -61,7 +61,7 @@ class TestPolicies(CommittedCase):
         operations[0]["values"]["colour"] = 1
         job = self.submit_and_run(operations)
         self.assert_counters(job, "failed", failed=3)
-        self.assertEqual(job.status()["error"], f"Operation 0 failed: {REASONS[150][2]}")
+        self.assertEqual(job.status()["error"], f"Operation 0 (row 1) failed: {REASONS[150][2]}")
 
     def test_chunk(self):
         """Under `chunk` the first culprit of a chunk fails, its chunk-mates are rolled back, and
@@ -76,7 +76,9 @@ class TestPolicies(CommittedCase):
         job = self.submit_thousand("all")
         self.assert_counters(job, "failed", failed=1, skipped=999)
         self.assert_end(job, (), {150}, rest="rolled_back")
-        self.assertEqual(job.status()["error"], f"Operation 150 failed: {REASONS[150][2]}")
+        self.assertEqual(
+            job.status()["error"], f"Operation 150 (row 151) failed: {REASONS[150][2]}"
+        )
 
     def test_reasons_are_the_same(self):
         """A value that does not fit is named with its field, whatever the policy."""
@@ -124,7 +126,8 @@ class TestPolicies(CommittedCase):
         remaining = 1000 - len(done) - len(failed)
         self.assert_counters(job, "paused", len(done), len(failed), remaining=remaining)
         self.assertEqual(
-            job.status()["error"], f"Operation {culprit} failed: {REASONS[culprit][2]}"
+            job.status()["error"],
+            f"Operation {culprit} (row {culprit + 1}) failed: {REASONS[culprit][2]}",
         )
         self.assert_end(job, done, failed, rest="pending")
 

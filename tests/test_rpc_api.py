@@ -257,7 +257,7 @@ class TestStatusAndResults(RpcCase):
     def test_odd_pages(self):
         """Arguments that results cannot use are refused."""
         job_id = self.call("submit", operations=[create("odd")])["id"]
-        states = "pending, done, failed, skipped, rolled_back, cancelled"
+        states = "pending, failed, skipped, rolled_back, cancelled, done"
         for state in ("bad", [], ["done"], 0):
             self.assertEqual(
                 self.refused("results", [job_id], state=state), f"state must be one of {states}."

@@ -129,7 +129,7 @@ class UnknownJobTests:
         )
         self.commit()
         words = functools.partial(operations._error_in_words, self.job.id, position)
-        self.assertEqual(words(), f"Operation {position} failed: No.")
+        self.assertEqual(words(), f"Operation {position} (row {position + 1}) failed: No.")
         self.assert_reads(words, 1)
         self.assert_reads(functools.partial(operations._index_at, self.job.id, position), 1)
         follower = (self.job.id, position + 1, self.OPERATIONS)

@@ -202,7 +202,7 @@ class TestWholeChunks(ItemRaceCase):
         self.kill_at_gate(LOST_BUDGET)
         self.run_jobs()
         self.assert_counters(job, "paused", succeeded=1, failed=1, remaining=1)
-        self.assertIn("Operation 1 failed: Its worker died 3 times", job.status()["error"])
+        self.assertIn("Operation 1 (row 2) failed: Its worker died 3 times", job.status()["error"])
         job.resume()
         self.commit()
         self.kill_at_gate(LOST_BUDGET - 1)

@@ -5,7 +5,7 @@ import {
     waitNotifications,
 } from "@bus/../tests/bus_test_helpers";
 import { WEBSOCKET_CLOSE_CODES } from "@bus/workers/websocket_worker";
-import { beforeEach, describe, expect, test } from "@odoo/hoot";
+import { beforeEach, describe, expect, queryAllTexts, test } from "@odoo/hoot";
 import { advanceTime, animationFrame, runAllTimers } from "@odoo/hoot-mock";
 import {
     asyncStep,
@@ -22,29 +22,56 @@ import {
 
 import { serializeDateTime } from "@web/core/l10n/dates";
 
-import { POLL_EVERY, POLL_NEAR_ETA, RELOAD_DELAY } from "@batch_job/batch_job_form/batch_job_form";
+import {
+    LOOK_EVERY,
+    POLL_EVERY,
+    POLL_NEAR_ETA,
+    RELOAD_DELAY,
+} from "@batch_job/batch_job_form/batch_job_form";
 
 class BatchJob extends models.Model {
     _name = "batch.job";
 
     name = fields.Char();
-    state = fields.Char();
-    progress = fields.Float();
-    failed = fields.Integer();
-    skipped = fields.Integer();
-    error = fields.Text();
-    stalled_reason = fields.Char();
-    needs_runner = fields.Boolean();
+    priority = fields.Integer();
+    state = fields.Char({ readonly: true });
+    progress = fields.Float({ readonly: true });
+    total = fields.Integer({ readonly: true });
+    succeeded = fields.Integer({ readonly: true });
+    failed = fields.Integer({ readonly: true });
+    skipped = fields.Integer({ readonly: true });
+    policy = fields.Char({ readonly: true });
+    dry_run = fields.Boolean({ readonly: true });
+    what = fields.Char({ readonly: true });
+    error = fields.Text({ readonly: true });
+    stalled_reason = fields.Char({ readonly: true });
+    needs_runner = fields.Boolean({ readonly: true });
+    can_delete = fields.Boolean({ readonly: true });
     eta = fields.Datetime();
-    started_at = fields.Datetime();
+    started_at = fields.Datetime({ readonly: true });
 
     _records = [
         { id: 1, name: "Prices", state: "running", progress: 10, needs_runner: true },
         { id: 2, name: "Stock", state: "done", progress: 100, needs_runner: false },
-        { id: 3, name: "Orders", state: "done", progress: 100, needs_runner: false },
+        { id: 3, name: "Orders", state: "done", progress: 100, can_delete: true },
+        { id: 4, name: "Bills", state: "paused", total: 30000, succeeded: 17045 },
+        { id: 5, name: "Trial", state: "done", total: 500, dry_run: true, what: "Create: 500 × Contact" },
     ];
 
+    action_cancel() {
+        expect.step("cancel");
+        return false;
+    }
+
+    action_run_for_real() {
+        expect.step("run for real");
+        return false;
+    }
+
     status([id]) {
+        if (id === 2 || id === 3) {
+            throw new Error("offline: the tests of these jobs are about messages");
+        }
         expect.step(`status ${id}`);
         const [job] = this.env["batch.job"].browse(id);
         const { state, progress, failed, skipped, error } = job;
@@ -58,11 +85,22 @@ describe.current.tags("desktop");
 
 const arch = `
     <form js_class="batch_job_form">
+        <header>
+            <button name="action_cancel" type="object" string="Cancel"/>
+            <button name="action_run_for_real" type="object" string="Run for Real"/>
+        </header>
         <field name="name"/>
+        <field name="priority"/>
         <field name="state"/>
         <field name="progress" readonly="1"/>
+        <field name="total"/>
+        <field name="succeeded"/>
         <field name="failed"/>
         <field name="skipped"/>
+        <field name="policy"/>
+        <field name="dry_run"/>
+        <field name="what"/>
+        <field name="can_delete"/>
         <field name="error"/>
         <field name="stalled_reason"/>
         <field name="needs_runner"/>
@@ -118,17 +156,40 @@ test("a message of another job, open elsewhere in the browser, does not reload i
     expect.verifySteps([]);
 });
 
-test("edits are kept: a message does not reload a form that was changed", async () => {
+test("edits are kept, and the counters beside them go on", async () => {
     await mountJob(2);
     await waitForChannels(["batch_job:2"]);
     await contains(".o_field_widget[name=name] input").edit("Stock of May");
-    expect.verifySteps(["read 2"]);
 
-    changeJob(2, { progress: 40 });
+    changeJob(2, { progress: 40, name: "Renamed in another tab" });
     await publish(2);
 
-    expect.verifySteps([]);
+    expect(".o_field_widget[name=progress]").toHaveText("40.00");
     expect(".o_field_widget[name=name] input").toHaveValue("Stock of May");
+    expect(".o_form_status_indicator_buttons:not(.invisible)").toHaveCount(1);
+    expect.verifySteps(["read 2", "read 2"]);
+});
+
+test("what is half typed stays as it is typed, while the job goes on", async () => {
+    await mountJob(2);
+    await waitForChannels(["batch_job:2"]);
+    const name = ".o_field_widget[name=name] input";
+    const priority = ".o_field_widget[name=priority] input";
+
+    await contains(name).click();
+    await contains(name).edit("one two ", { confirm: false });
+    changeJob(2, { progress: 40 });
+    await publish(2);
+    expect(name).toHaveValue("one two ");
+    expect(".o_field_widget[name=progress]").toHaveText("40.00");
+
+    await contains(priority).click();
+    await contains(priority).clear({ confirm: false });
+    changeJob(2, { progress: 50 });
+    await publish(2);
+    expect(priority).toHaveValue("");
+    expect(".o_field_widget[name=progress]").toHaveText("50.00");
+    expect.verifySteps(["read 2", "read 2", "read 2"]);
 });
 
 test("a live job's status is polled, and the form reloaded if something changed", async () => {
@@ -162,6 +223,55 @@ test("a job whose time is far is asked for as any other", async () => {
     expect.verifySteps([]);
     await advanceTime(POLL_EVERY - 2 * POLL_NEAR_ETA);
     expect.verifySteps(["status 1"]);
+});
+
+test("a paused job is asked now and then: somebody else may cancel it", async () => {
+    await mountJob(4);
+    expect.verifySteps(["read 4"]);
+
+    changeJob(4, { state: "cancelled" });
+    await advanceTime(LOOK_EVERY);
+    await animationFrame();
+
+    expect.verifySteps(["status 4", "read 4"]);
+    expect(".o_field_widget[name=state]").toHaveText("cancelled");
+});
+
+test("a cancel is asked about, with what stays and what will not run", async () => {
+    await mountJob(4);
+    await contains("button[name=action_cancel]").click();
+    expect(".modal-body").toHaveText("17,045 are done and stay; 12,955 will not run.");
+    await contains(".modal-footer button:contains(Go Back)").click();
+    expect.verifySteps(["read 4"]);
+
+    await contains("button[name=action_cancel]").click();
+    await contains(".modal-footer button:contains(Cancel the Job)").click();
+    expect.verifySteps(["cancel", "read 4"]);
+});
+
+test("to run a dry run for real is asked about, with the number and what it does", async () => {
+    await mountJob(5);
+    await contains("button[name=action_run_for_real]").click();
+    expect(".modal-body").toHaveText(
+        "This keeps what it does, of 500 operations: Create: 500 × Contact."
+    );
+    await contains(".modal-footer button:contains(Run for Real)").click();
+    expect.verifySteps(["read 5", "run for real", "read 5"]);
+});
+
+test("Delete is offered for what one may delete", async () => {
+    const isOffered = async () => {
+        await contains(".o_cp_action_menus .dropdown-toggle").click();
+        const found = queryAllTexts(".o_menu_item").includes("Delete");
+        await contains(".o_cp_action_menus .dropdown-toggle").click();
+        return found;
+    };
+    const resIds = [2, 3];
+    await mountView({ type: "form", resModel: "batch.job", resId: 2, resIds, arch, actionMenus: {} });
+    expect(await isOffered()).toBe(false);
+    await contains(".o_pager_next").click();
+    expect(await isOffered()).toBe(true);
+    expect.verifySteps(["read 2", "read 3"]);
 });
 
 test("a poll that cannot reach the server is silent, and the next one goes out", async () => {

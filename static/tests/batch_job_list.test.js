@@ -1,4 +1,4 @@
-import { describe, expect, test } from "@odoo/hoot";
+import { describe, expect, queryAllTexts, test } from "@odoo/hoot";
 import { advanceTime, animationFrame } from "@odoo/hoot-mock";
 import {
     contains,
@@ -11,7 +11,7 @@ import {
     onRpc,
 } from "@web/../tests/web_test_helpers";
 
-import { RELOAD_EVERY } from "@batch_job/batch_job_list/batch_job_list";
+import { RELOAD_EVERY } from "@batch_job/live_jobs/live_jobs";
 
 class BatchJob extends models.Model {
     _name = "batch.job";
@@ -19,10 +19,12 @@ class BatchJob extends models.Model {
     name = fields.Char();
     progress = fields.Float();
     needs_runner = fields.Boolean();
+    can_delete = fields.Boolean();
+    state = fields.Selection({ selection: [["running", "Running"], ["done", "Done"]] });
 
     _records = [
-        { id: 1, name: "Prices", progress: 10, needs_runner: true },
-        { id: 2, name: "Stock", progress: 100, needs_runner: false },
+        { id: 1, name: "Prices", progress: 10, needs_runner: true, state: "running" },
+        { id: 2, name: "Stock", progress: 100, state: "done", can_delete: true },
     ];
 }
 
@@ -35,6 +37,7 @@ const arch = `
         <field name="name"/>
         <field name="progress"/>
         <field name="needs_runner" column_invisible="1"/>
+        <field name="can_delete" column_invisible="1"/>
     </list>`;
 
 const mountJobs = async (domain) => {
@@ -73,4 +76,49 @@ test("a selection is kept: the list is not read while rows are selected", async 
     await advanceTime(2 * RELOAD_EVERY);
     expect.verifySteps([]);
     expect(".o_data_row_selected").toHaveCount(1);
+});
+
+test("a grouped list is live too, also while its groups are folded", async () => {
+    onRpc("batch.job", "web_read_group", () => expect.step("read groups"));
+    await mountView({ type: "list", resModel: "batch.job", groupBy: ["state"], arch });
+    expect.verifySteps(["read groups"]);
+    expect(".o_group_name").toHaveCount(2);
+
+    MockServer.env["batch.job"].write([1], { state: "done", needs_runner: false });
+    MockServer.env["batch.job"].write([2], { needs_runner: true });
+    await advanceTime(RELOAD_EVERY);
+    await animationFrame();
+    expect.verifySteps(["read groups"]);
+    expect(queryAllTexts(".o_group_name")).toEqual(["Running (0)", "Done (2)"]);
+});
+
+test("the board goes on by itself: a card moves to the column of its state", async () => {
+    const kanban = `
+        <kanban js_class="batch_job_kanban" default_group_by="state">
+            <templates><t t-name="card"><field name="name"/></t></templates>
+        </kanban>`;
+    await mountView({ type: "kanban", resModel: "batch.job", arch: kanban });
+    expect(".o_kanban_group:first .o_kanban_record").toHaveText("Prices");
+
+    // it ends between two looks: a last one shows the end
+    await advanceTime(RELOAD_EVERY);
+    MockServer.env["batch.job"].write([1], { state: "done", needs_runner: false });
+    await advanceTime(RELOAD_EVERY);
+    await animationFrame();
+    expect(".o_kanban_group:first .o_kanban_record").toHaveCount(0);
+    expect(".o_kanban_group:last .o_kanban_record").toHaveCount(2);
+});
+
+test("Delete is offered for a selection of which one may delete all", async () => {
+    await mountView({ type: "list", resModel: "batch.job", arch, actionMenus: {} });
+    const isOffered = async () => {
+        await contains(".o_cp_action_menus .dropdown-toggle").click();
+        const found = queryAllTexts(".o_menu_item").includes("Delete");
+        await contains(".o_cp_action_menus .dropdown-toggle").click();
+        return found;
+    };
+    await contains(".o_data_row:nth-child(2) .o_list_record_selector input").click();
+    expect(await isOffered()).toBe(true);
+    await contains(".o_data_row:nth-child(1) .o_list_record_selector input").click();
+    expect(await isOffered()).toBe(false);
 });

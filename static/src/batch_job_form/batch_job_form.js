@@ -1,17 +1,23 @@
 import { browser } from "@web/core/browser/browser";
+import { ConfirmationDialog } from "@web/core/confirmation_dialog/confirmation_dialog";
 import { registry } from "@web/core/registry";
 import { useBus, useService } from "@web/core/utils/hooks";
 import { useDebounced } from "@web/core/utils/timing";
+import { getFieldsSpec } from "@web/model/relational_model/utils";
 import { FormController } from "@web/views/form/form_controller";
 import { formView } from "@web/views/form/form_view";
 import { onWillDestroy, status, useEffect } from "@odoo/owl";
 
+import { questionOf } from "./batch_job_questions";
+
 export const RELOAD_DELAY = 300; // milliseconds
-export const POLL_EVERY = 3000; // milliseconds
+export const POLL_EVERY = 3000; // milliseconds, of a job that is at work
+export const LOOK_EVERY = 15000; // milliseconds, of a job at rest: somebody may start it
 export const POLL_NEAR_ETA = 1000; // milliseconds
 const NEAR = 60; // seconds; the clocks of the browser and the server may differ
 
 const WATCHED = ["state", "progress", "failed", "skipped"];
+const TYPED_INTO = "input, textarea, select, [contenteditable=true]";
 
 function hasChanged(job, shown) {
     const error = shown.error || shown.stalled_reason || null;
@@ -25,21 +31,21 @@ function isNearEta({ eta, started_at }) {
 }
 
 /**
- * A form that follows its job: the server's messages say when to look, and while the job is live
- * its status is asked now and then. That works without the bus, and it makes the server look for
- * a dead worker.
+ * A form that follows its job: the server's messages say when to look, and the job's status is
+ * asked now and then. That works without the bus, and it makes the server look for a dead worker.
  */
 export class BatchJobFormController extends FormController {
     setup() {
         super.setup(...arguments);
         this.busService = useService("bus_service");
-        this.reloadSoon = useDebounced(() => this.reload(), RELOAD_DELAY);
+        this.refreshes = 0;
+        this.refreshSoon = useDebounced(() => this.refresh(), RELOAD_DELAY);
 
         this.onProgress = this.onProgress.bind(this);
         this.busService.subscribe("batch_job/progress", this.onProgress);
         onWillDestroy(() => this.busService.unsubscribe("batch_job/progress", this.onProgress));
         // messages were missed
-        useBus(this.busService, "BUS:RECONNECT", () => this.reloadSoon());
+        useBus(this.busService, "BUS:RECONNECT", () => this.refreshSoon());
 
         useEffect(
             (jobId) => {
@@ -53,14 +59,13 @@ export class BatchJobFormController extends FormController {
         );
         useEffect(
             (isLive) => {
-                if (isLive) {
-                    const timer = browser.setInterval(() => this.poll(), POLL_EVERY);
-                    const often = browser.setInterval(() => this.pollNearEta(), POLL_NEAR_ETA);
-                    return () => {
-                        browser.clearInterval(timer);
-                        browser.clearInterval(often);
-                    };
-                }
+                const every = isLive ? POLL_EVERY : LOOK_EVERY;
+                const timer = browser.setInterval(() => this.poll(), every);
+                const often = browser.setInterval(() => this.pollNearEta(), POLL_NEAR_ETA);
+                return () => {
+                    browser.clearInterval(timer);
+                    browser.clearInterval(often);
+                };
             },
             () => [this.model.root.data.needs_runner]
         );
@@ -68,7 +73,7 @@ export class BatchJobFormController extends FormController {
 
     onProgress({ id }) {
         if (id === this.model.root.resId) {
-            this.reloadSoon();
+            this.refreshSoon();
         }
     }
 
@@ -90,17 +95,71 @@ export class BatchJobFormController extends FormController {
             return; // offline, say: the next one may get through
         }
         if (root === this.model.root && hasChanged(job, root.data)) {
-            await this.reload();
+            await this.refresh();
         }
     }
 
-    /** Edits are kept: the form is then read again when they are saved. */
-    async reload() {
+    /**
+     * Reads the job, and puts what has changed into the form. What the user edits is left alone: to
+     * load the record, or to ask it for changes, would take away what is half typed.
+     */
+    async refresh() {
         const root = this.model.root;
-        const isEdited = await root.isDirty();
-        if (!isEdited && root === this.model.root && status(this) !== "destroyed") {
-            await root.load();
+        const { activeFields, fields, evalContext, resModel, resId, context } = root;
+        const specification = getFieldsSpec(activeFields, fields, evalContext);
+        const number = ++this.refreshes;
+        let values;
+        try {
+            const options = { specification, context };
+            [values] = await this.model.orm.silent.webRead(resModel, [resId], options);
+        } catch {
+            return; // offline, say: the next one may get through
         }
+        await this.model.mutex.getUnlockedDef();
+        const isLatest = number === this.refreshes && root === this.model.root;
+        if (!values || !isLatest || status(this) === "destroyed") {
+            return;
+        }
+        if (root.dirty || this.isTypedInto()) {
+            for (const name in values) {
+                if (fields[name] && !fields[name].readonly) {
+                    delete values[name];
+                }
+            }
+        }
+        root._applyValues(values);
+    }
+
+    isTypedInto() {
+        const focused = document.activeElement;
+        return focused?.matches(TYPED_INTO) && this.rootRef.el?.contains(focused);
+    }
+
+    /** Asks before a button does what cannot be taken back, with the numbers of this moment. */
+    async beforeExecuteActionButton(clickParams) {
+        const question = questionOf(clickParams.name, this.model.root.data);
+        if (question && !(await this.ask(question))) {
+            return false;
+        }
+        return super.beforeExecuteActionButton(...arguments);
+    }
+
+    ask(question) {
+        return new Promise((resolve) => {
+            this.dialogService.add(
+                ConfirmationDialog,
+                { ...question, confirm: () => resolve(true), cancel: () => resolve(false) },
+                { onClose: () => resolve(false) }
+            );
+        });
+    }
+
+    getStaticActionMenuItems() {
+        const items = super.getStaticActionMenuItems();
+        const { isAvailable } = items.delete;
+        items.delete.isAvailable = () =>
+            isAvailable() && this.model.root.data.can_delete !== false;
+        return items;
     }
 }
 

@@ -1,34 +1,18 @@
-import { browser } from "@web/core/browser/browser";
 import { registry } from "@web/core/registry";
 import { ListController } from "@web/views/list/list_controller";
 import { listView } from "@web/views/list/list_view";
-import { useEffect } from "@odoo/owl";
 
-export const RELOAD_EVERY = 5000; // milliseconds
+import { useLiveJobs, withoutForbiddenDelete } from "../live_jobs/live_jobs";
 
-/** Reloads while a job in sight is at work, unless the user has selected some. */
 export class BatchJobListController extends ListController {
     setup() {
         super.setup(...arguments);
-        useEffect(
-            () => {
-                const timer = browser.setInterval(() => this.reloadIfLive(), RELOAD_EVERY);
-                return () => browser.clearInterval(timer);
-            },
-            () => []
-        );
+        useLiveJobs(() => this.model);
     }
 
-    async reloadIfLive() {
-        const { records, selection } = this.model.root;
-        if (document.hidden || selection.length || !records.some((r) => r.data.needs_runner)) {
-            return;
-        }
-        try {
-            await this.model.root.load();
-        } catch {
-            // offline, say: the next one may get through
-        }
+    getStaticActionMenuItems() {
+        const items = super.getStaticActionMenuItems();
+        return withoutForbiddenDelete(items, () => this.model.root.selection);
     }
 }
 

@@ -14,7 +14,7 @@ const press = (method) => ({
 
 const shownProgress = (percent) => ({
     content: `${percent} % is shown`,
-    trigger: `.o_field_widget[name=progress] .o_progressbar_value:contains(${percent})`,
+    trigger: `.o_field_widget[name=progress] .o_batch_job_percent:contains(${percent})`,
 });
 
 const back = () => ({ content: "back", trigger: ".o_back_button", run: "click" });
@@ -98,5 +98,58 @@ registry.category("web_tour.tours").add("batch_job_partly_done", {
         ...opened("action_open_chunks", ".o_data_row:contains(Done)"),
         press("action_retry"),
         shownState("Queued"),
+    ],
+});
+
+const LEAST_WIDTH = 120; // pixels of a bar in the list
+
+const openJob = (name) => ({
+    content: `open ${name}`,
+    trigger: `.o_list_view .o_data_row .o_data_cell[name=name]:contains(${name})`,
+    run: "click",
+});
+
+registry.category("web_tour.tours").add("batch_job_screens", {
+    steps: () => [
+        {
+            content: "a long name wraps, and takes no room from the bars",
+            trigger: ".o_list_view .o_data_row:contains(Retried)",
+            run() {
+                const bars = document.querySelectorAll(".o_batch_job_segments");
+                const least = Math.min(...[...bars].map((bar) => bar.offsetWidth));
+                if (bars.length !== 2 || least < LEAST_WIDTH) {
+                    throw new Error(`${bars.length} bars, the shortest of ${least} pixels`);
+                }
+            },
+        },
+        {
+            content: "a dry run has a badge",
+            trigger: ".o_data_row:contains(Tried) .badge:contains(Dry run)",
+        },
+        openJob("Retried"),
+        shownState("Partly done"),
+        {
+            content: "what is left can be run, though the job is no longer called cancelled",
+            trigger: ".o_form_statusbar button[name=action_retry_cancelled]:enabled",
+        },
+        {
+            content: "the bar names what became of its operations",
+            trigger: ".o_batch_job_legend:contains(1 done):contains(1 failed):contains(2 not run)",
+        },
+        back(),
+        openJob("Tried"),
+        { content: "a ribbon", trigger: ".o_form_view .ribbon:contains(Dry Run)" },
+        press("action_run_for_real"),
+        {
+            content: "a question with the number",
+            trigger: ".modal-body:contains(of 3 operations: Create: 3 × Partner Tags)",
+        },
+        { content: "go back", trigger: ".modal-footer button:contains(Go Back)", run: "click" },
+        back(),
+        { content: "the board", trigger: ".o_switch_view.o_kanban", run: "click" },
+        {
+            content: "the jobs by state, with counts",
+            trigger: ".o_kanban_group:contains(Partly done) .o_kanban_record:contains(Dry run)",
+        },
     ],
 });

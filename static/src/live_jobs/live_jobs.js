@@ -1,0 +1,56 @@
+import { browser } from "@web/core/browser/browser";
+import { Domain } from "@web/core/domain";
+import { useService } from "@web/core/utils/hooks";
+import { status, useComponent, useEffect } from "@odoo/owl";
+
+export const RELOAD_EVERY = 5000; // milliseconds
+const MOST_ASKED = 100; // jobs at work
+
+/**
+ * Reads a list or a board of jobs again while a job that belongs to it is at work, also one in a
+ * folded group or on another page. Jobs that the user has selected stay as they are.
+ *
+ * @param {() => import("@web/model/relational_model/relational_model").RelationalModel} getModel
+ */
+export function useLiveJobs(getModel) {
+    const component = useComponent();
+    const orm = useService("orm");
+    let atWork = "";
+
+    async function look() {
+        const { root } = getModel();
+        if (document.hidden || root.selection?.length) {
+            return;
+        }
+        const domain = Domain.and([root.domain, [["needs_runner", "=", true]]]).toList({});
+        try {
+            const ids = await orm.silent.search("batch.job", domain, { limit: MOST_ASKED });
+            const before = atWork;
+            atWork = String(ids);
+            // once more after the last one has ended
+            const isDue = atWork || before;
+            const isThere = status(component) !== "destroyed" && root === getModel().root;
+            if (isDue && isThere && !root.selection?.length) {
+                await root.load();
+            }
+        } catch {
+            // offline, say: the next one may get through
+        }
+    }
+
+    useEffect(
+        () => {
+            const timer = browser.setInterval(look, RELOAD_EVERY);
+            return () => browser.clearInterval(timer);
+        },
+        () => []
+    );
+}
+
+/** What somebody may not delete is not offered for it. */
+export function withoutForbiddenDelete(items, records) {
+    const { isAvailable } = items.delete;
+    items.delete.isAvailable = () =>
+        isAvailable() && records().every((record) => record.data.can_delete !== false);
+    return items;
+}
