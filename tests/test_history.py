@@ -302,7 +302,8 @@ class TestRaces(HistoryCase):
 
     def test_two_verbs_and_a_runner(self):
         """A claim and a second verb wait for the first verb, and then go on: no deadlock, and the
-        events are in the order of the locks."""
+        events are in the order of the locks. If the claim comes before the cancel, it counts what
+        has landed."""
         job = self.submit(self.creates("race", 4), self.owner, chunk_size=2)
         runner = self.runner()
         runner.work(runner.claim())
@@ -324,7 +325,8 @@ class TestRaces(HistoryCase):
             self.commit()
             self.assertEqual([one.result(PATIENCE) for one in waiting], [None, None])
         self.run_to_end(job)
-        self.assertEqual([one[0] for one in self.lines(job)], ["submit", "pause", "cancel", "end"])
+        events = [one[0] for one in self.lines(job) if one[0] != "landed"]
+        self.assertEqual(events, ["submit", "pause", "cancel", "end"])
 
     def test_a_user_who_is_being_deleted(self):
         """A verb does not wait for a transaction that holds the row of its user."""
