@@ -2,6 +2,7 @@
 
 import json
 
+from odoo import SUPERUSER_ID
 from odoo.api import Environment
 from odoo.http import request
 from odoo.sql_db import Cursor
@@ -117,7 +118,9 @@ class LockedJob(Dispatch):
     def publish(self):
         """Tell the people who watch the job its state and counts, when this transaction commits."""
         keys = ("id", "state", "total", "succeeded", "failed", "skipped", "rate")
-        self.record._bus_send("batch_job/progress", {key: self[key] for key in keys})
+        # not as the user: the message would refer to the user, and wait while they are deleted
+        record = self.record.with_user(SUPERUSER_ID)
+        record._bus_send("batch_job/progress", {key: self[key] for key in keys})
 
     def blank_context(self):
         """Blank the passwords in the submitter's context. The rest of the context stays.

@@ -97,7 +97,7 @@ class TestOneRunner(LimitCase):
         """A job whose last operations reach the limit ends: there is nothing to stop."""
         job = self.submit_and_run([FAIL] * 3, max_failures=3)
         self.assert_counters(job, "failed", failed=3)
-        self.assertEqual(job.status()["error"], "Operation 0 failed: no")
+        self.assertEqual(job.status()["error"], "Operation 0 (row 1) failed: no")
         events = [one["event"] for one in job.history()["events"]]
         self.assertEqual(events, ["submit", "end"])
 

@@ -181,7 +181,7 @@ class TestServer(HistoryCase):
         """Policy `stop` pauses, and a resume runs the culprit again."""
         job = self.submit([FAIL, *self.creates("stop", 1)], self.owner, policy="stop")
         self.run_jobs()
-        self.assert_event(job, "pause", "Operation 0 failed: no", "paused")
+        self.assert_event(job, "pause", "Operation 0 (row 1) failed: no", "paused")
         self.verb(job, "resume")
         self.run_jobs()
         self.verb(job, "resume", skip=True, index=0)
