@@ -111,6 +111,9 @@ class ResConfigSettings(models.TransientModel):
         slots = Slots(self.env)
         before = slots.wanted_runners()
         result = super().set_values()
+        if self.batch_job_largest_request == largest_request_of_odoo(self.env):
+            # whoever saves another setting leaves the limit to Odoo, also when Odoo's is changed
+            self.env["ir.config_parameter"].sudo().set_param(REQUEST_PARAMETER, False)
         if slots.wanted_runners() != before:
             slots.follow_setting()
         return result

@@ -192,6 +192,17 @@ class TestAdmissionSettings(AdmissionCase):
         self.assertEqual(settings.default_get(["batch_job_largest_request"]).popitem()[1], 300)
         self.renew()
 
+    def test_another_setting_is_saved(self):
+        """The size of a request stays Odoo's if nobody has changed it on the screen."""
+        parameters = self.env["ir.config_parameter"]
+        self.save(largest_request=7)
+        self.assertEqual(parameters.get_param(REQUEST_PARAMETER), "7")
+        self.save(largest_request=128)
+        self.assertFalse(parameters.get_param(REQUEST_PARAMETER))
+        self.save(open_per_user=11)
+        self.assertFalse(parameters.get_param(REQUEST_PARAMETER))
+        self.renew()
+
     def test_refused(self):
         """Limits under which a job would wait for ever, and a request of nothing."""
         with self.assertRaisesRegex(ValidationError, "would wait for ever"):
