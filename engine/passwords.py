@@ -65,11 +65,15 @@ def blank_passwords(payload: Any) -> Any:
     if isinstance(payload, dict):
         if _is_row(payload):
             payload = {**payload, "row": _blank_row(payload["fields"], payload["row"])}
+        elif _is_table(payload.get("fields"), payload.get("data")):
+            payload = {**payload, "data": _blank_rows(payload["fields"], payload["data"])}
         return {
             key: BLANKED if _is_secret(key, value) else blank_passwords(value)
             for key, value in payload.items()
         }
     if isinstance(payload, list):
+        if len(payload) == 2 and _is_table(*payload):  # the arguments of Odoo's `load()`
+            payload = [payload[0], _blank_rows(*payload)]
         return [blank_passwords(item) for item in payload]
     return payload
 
@@ -84,6 +88,18 @@ def _is_row(payload: dict) -> bool:
     """Whether the payload is a row to load, and not arguments of a method with the same names."""
     columns, row = payload.get("fields"), payload.get("row")
     return isinstance(columns, list) and isinstance(row, list) and len(columns) == len(row)
+
+
+def _is_table(columns: Any, rows: Any) -> bool:
+    """Whether these are the columns and the rows of Odoo's `load()`."""
+    if not (isinstance(columns, list) and columns and isinstance(rows, list)):
+        return False
+    names = all(isinstance(name, str) for name in columns)
+    return names and all(isinstance(row, list) and len(row) == len(columns) for row in rows)
+
+
+def _blank_rows(columns: list, rows: list) -> list:
+    return [_blank_row(columns, row) for row in rows]
 
 
 def _blank_row(columns: list, row: list) -> list:

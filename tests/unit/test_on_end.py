@@ -50,6 +50,10 @@ def test_nothing_is_nothing(value):
             {**CALL, "kwargs": {"login": {"new_password": "s3cret"}}},
             "on_end takes no passwords: kwargs stay in the database with the job.",
         ),
+        (
+            {**CALL, "kwargs": {"fields": ["login", "password"], "data": [["jo", "s3cret"]]}},
+            "on_end takes no passwords: kwargs stay in the database with the job.",
+        ),
     ],
 )
 def test_what_cannot_be_called_is_refused(value, message):

@@ -112,3 +112,15 @@ def test_other_calls_keep_their_arguments(call, parameters):
     """Without a password among them, and where they would not fit, arguments stay in their
     places."""
     assert name_secret_arguments(call, parameters) == call
+
+
+@pytest.mark.parametrize("name", ["password", "user_ids/password"])
+def test_columns_of_a_called_load(name):
+    """Odoo's own `load()`, called by an operation or by `on_end`: passwords stand in its rows."""
+    columns, rows = ["login", name], [["jo", "s3cret"], ["eve", ""]]
+    blanked = [["jo", BLANKED], ["eve", ""]]
+    by_name = {"method": "load", "kwargs": {"fields": columns, "data": rows}}
+    assert blank_passwords(by_name)["kwargs"] == {"fields": columns, "data": blanked}
+    by_place = {"method": "load", "args": [columns, rows]}
+    assert blank_passwords(by_place)["args"] == [columns, blanked]
+    assert blank_passwords({"args": [["login"], [["jo"]]]}) == {"args": [["login"], [["jo"]]]}
