@@ -88,7 +88,7 @@ class BatchJobVerbs(models.AbstractModel):
         """
         job = self._begin_verb("cancel")
         if job:
-            job.move("cancelled", finished_at=NOW)
+            job.move("cancelled", finished_at=NOW, error=None)  # it said why the job was paused
             job.note("cancel", by=self.env.uid)
             close_or_wake(job)
         return self._end_verb(job)

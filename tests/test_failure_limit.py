@@ -88,6 +88,7 @@ class TestOneRunner(LimitCase):
         self.assertEqual(job.status()["error"], paused(3, 3, 3))
         self.assert_counters(job, "paused", failed=6, remaining=4)
         self.verb(job, "cancel")
+        self.assertIsNone(job.status()["error"])
         self.verb(job, "retry")
         self.run_jobs()
         self.assertEqual(job.status()["error"], paused(3, 3, 3))
