@@ -27,6 +27,9 @@ def check_on_end(name: str, value: Any) -> dict | None:
         raise BadRequest(f'{name} must be an object: {{"model": …, "method": …}}.')
     if unknown := sorted(map(str, value.keys() - set(KEYS))):
         raise BadRequest(f"{name} takes {', '.join(KEYS)}, not {unknown[0]!r}.")
+    kwargs = value.get("kwargs")
+    if isinstance(kwargs, dict) and "context" in kwargs:
+        raise BadRequest(f"{name}: kwargs holds a context; the method runs in that of the job.")
     try:
         checked = check_operations([{"op": "call", **value}])
         (call,) = json.loads(to_json(checked, 0, _not_json))

@@ -81,6 +81,15 @@ def test_command_line_says_why_it_waits(run: Run, odoo: FakeOdoo) -> None:
     assert result.stdout.splitlines() == ["Job 1  http://odoo.test/odoo/batch-jobs/1"]
 
 
+def test_timeout_of_the_command_line(run: Run, odoo: FakeOdoo) -> None:
+    """``--timeout`` ends the wait for room too: the next look would come after it."""
+    Path("a.jsonl").write_text("{}\n")
+    odoo.faults = iter([work, no_room])
+    result = run("submit", "a.jsonl", "--model", "m", "--timeout", "2")
+    assert (result.exit_code, odoo.jobs) == (4, [])
+    assert "No room for the job now." in result.stderr
+
+
 def test_ctrl_c_ends_the_wait(run: Run, odoo: FakeOdoo) -> None:
     """Nothing was sent that would stay."""
     Path("a.jsonl").write_text((json.dumps({"name": "x" * 90_000}) + "\n") * 30)

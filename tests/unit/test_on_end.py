@@ -51,6 +51,10 @@ def test_nothing_is_nothing(value):
             "on_end takes no passwords: kwargs stay in the database with the job.",
         ),
         (
+            {**CALL, "kwargs": {"context": {"lang": "fr_FR"}}},
+            "on_end: kwargs holds a context; the method runs in that of the job.",
+        ),
+        (
             {**CALL, "kwargs": {"fields": ["login", "password"], "data": [["jo", "s3cret"]]}},
             "on_end takes no passwords: kwargs stay in the database with the job.",
         ),

@@ -21,6 +21,7 @@ from .._errors import (
     InvalidOperationError,
     InvalidRequestError,
     NotFoundError,
+    RateLimitedError,
     ResponseError,
     WatchTimeoutError,
 )
@@ -38,6 +39,7 @@ _CODE_BY_ERROR: tuple[tuple[type[BatchJobError], int], ...] = (
     (AccessDeniedError, NO_RIGHTS),
     (WatchTimeoutError, TIME_OUT),
     (ConnectionFailedError, TIME_OUT),
+    (RateLimitedError, TIME_OUT),
     (InvalidOperationError, BAD_INPUT),
     (InvalidRequestError, BAD_INPUT),
     (NotFoundError, BAD_INPUT),
@@ -50,8 +52,8 @@ def main() -> None:
     """Submit jobs of many record operations to Odoo, watch them, get their results.
 
     Exit codes: 0 all done; 1 some operations failed; 2 wrong usage or input; 3 the job failed or
-    was cancelled; 4 time-out while waiting, no connection, or the job is paused; 5 login or rights;
-    130 Ctrl-C; 141 whoever read the output has gone, as `| head` does.
+    was cancelled; 4 time-out while waiting, no room, no connection, or the job is paused; 5 login
+    or rights; 130 Ctrl-C; 141 whoever read the output has gone, as `| head` does.
     """
 
 
@@ -87,7 +89,8 @@ def _run(
         if last == (options["job_id"] is not None):
             raise InputError("which job? Give its id, or --last, and not both.")
         options["job_id"] = last_job(settings) if last else options["job_id"]
-    with settings.client() as client, _words_of_the_client():
+    # --timeout is for the whole command: nobody waits for room longer than for the end
+    with settings.client(room=options.get("timeout")) as client, _words_of_the_client():
         return function(client=client, settings=settings, **options)
 
 

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import click
 
+from .._retry import Retry
 from .._sync import Client
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -40,10 +41,14 @@ class Settings:
     database: str | None
     api_key: str
 
-    def client(self) -> Client:
-        """Return a client, not opened yet."""
+    def client(self, room: float | None = None) -> Client:
+        """Return a client, not opened yet.
+
+        :param room: the most seconds to wait for room for one more job; None: as `Retry` has it
+        """
+        retry = Retry() if room is None else Retry(room=max(room, 0))
         try:
-            return Client(self.url, database=self.database, api_key=self.api_key)
+            return Client(self.url, database=self.database, api_key=self.api_key, retry=retry)
         except ValueError as error:
             raise InputError(str(error)) from error
 
