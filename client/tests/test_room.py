@@ -85,7 +85,7 @@ def test_timeout_of_the_command_line(run: Run, odoo: FakeOdoo) -> None:
     """``--timeout`` ends the wait for room too: the next look would come after it."""
     Path("a.jsonl").write_text("{}\n")
     odoo.faults = iter([work, no_room])
-    result = run("submit", "a.jsonl", "--model", "m", "--timeout", "2")
+    result = run("submit", "a.jsonl", "--model", "m", "--timeout", "0.01")
     assert (result.exit_code, odoo.jobs) == (4, [])
     assert "No room for the job now." in result.stderr
 
