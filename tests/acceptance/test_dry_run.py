@@ -16,6 +16,7 @@ from smtp_sink import SmtpSink
 MAY_CHANGE = {
     "batch_job",
     "batch_job_chunk",
+    "batch_job_event",
     "batch_job_operation",
     "bus_bus",
     "ir_cron",
