@@ -39,6 +39,7 @@ from . import (
     test_merging,
     test_odoo_internals,
     test_on_end,
+    test_on_end_once,
     test_one_by_one,
     test_order,
     test_outcomes,
