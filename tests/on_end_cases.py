@@ -1,6 +1,6 @@
 """Jobs with a method at their end."""
 
-from .races import ITEM, RaceCase
+from .races import ITEM, ItemRaceCase
 
 REPAIR = "test.batch.repair"
 VALUE = "test.batch.value"
@@ -12,17 +12,8 @@ def call(method, ids=(), model=ITEM, **kwargs):
     return {"model": model, "method": method, "ids": list(ids), "kwargs": kwargs}
 
 
-class OnEndCase(RaceCase):
+class OnEndCase(ItemRaceCase):
     cleans = (ITEM, REPAIR)
-
-    def setUp(self):
-        super().setUp()
-        self.addCleanup(self.remove_items)
-
-    def remove_items(self):
-        self.renew()
-        self.env[ITEM].search([]).unlink()
-        self.commit()
 
     def counting(self, count, item, **options):
         """A job of creates whose end increments an item: its value tells how often it ended."""
