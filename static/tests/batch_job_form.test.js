@@ -13,6 +13,7 @@ import {
     defineModels,
     fields,
     getService,
+    makeMockEnv,
     MockServer,
     models,
     mountView,
@@ -28,6 +29,7 @@ import {
     POLL_NEAR_ETA,
     RELOAD_DELAY,
 } from "@batch_job/batch_job_form/batch_job_form";
+import { questionOf } from "@batch_job/batch_job_form/batch_job_questions";
 
 class BatchJob extends models.Model {
     _name = "batch.job";
@@ -253,10 +255,34 @@ test("to run a dry run for real is asked about, with the number and what it does
     await mountJob(5);
     await contains("button[name=action_run_for_real]").click();
     expect(".modal-body").toHaveText(
-        "This keeps what it does, of 500 operations: Create: 500 × Contact."
+        "This keeps what it does, of 500 rows: Create: 500 × Contact."
     );
     await contains(".modal-footer button:contains(Run for Real)").click();
     expect.verifySteps(["read 5", "run for real", "read 5"]);
+});
+
+test("each button that writes says how many rows it is about", async () => {
+    await makeMockEnv();
+    const job = { total: 30000, succeeded: 17045, failed: 5, skipped: 950, cancelled: 950 };
+    const bodyOf = (button, values = {}) => String(questionOf(button, { ...job, ...values }).body);
+
+    expect(bodyOf("action_start", { what: "Change: 500 × Contact" })).toBe(
+        "This carries out 30,000 rows: Change: 500 × Contact. What is done stays."
+    );
+    expect(bodyOf("action_start", { dry_run: true })).toBe(
+        "This tries 30,000 rows. Nothing will be kept."
+    );
+    expect(bodyOf("action_cancel", { policy: "all" })).toBe(
+        "12,000 rows will not run, and nothing is kept."
+    );
+    expect(bodyOf("action_retry_cancelled")).toBe(
+        "950 rows that the cancel has stopped will run, and the 5 failed ones again."
+    );
+    expect(bodyOf("action_retry_cancelled", { failed: 0 })).toBe(
+        "950 rows that the cancel has stopped will run."
+    );
+    expect(bodyOf("action_resume_skip")).toBe("It stays failed; 12,000 rows will run.");
+    expect(questionOf("action_pause", job)).toBe(undefined);
 });
 
 test("Delete is offered for what one may delete", async () => {

@@ -1,5 +1,4 @@
 import { browser } from "@web/core/browser/browser";
-import { ConfirmationDialog } from "@web/core/confirmation_dialog/confirmation_dialog";
 import { registry } from "@web/core/registry";
 import { useBus, useService } from "@web/core/utils/hooks";
 import { useDebounced } from "@web/core/utils/timing";
@@ -8,7 +7,7 @@ import { FormController } from "@web/views/form/form_controller";
 import { formView } from "@web/views/form/form_view";
 import { onWillDestroy, status, useEffect } from "@odoo/owl";
 
-import { questionOf } from "./batch_job_questions";
+import { ask, questionOf } from "./batch_job_questions";
 
 export const RELOAD_DELAY = 300; // milliseconds
 export const POLL_EVERY = 3000; // milliseconds, of a job that is at work
@@ -38,6 +37,7 @@ export class BatchJobFormController extends FormController {
     setup() {
         super.setup(...arguments);
         this.busService = useService("bus_service");
+        const toasts = useService("batch_job_toast");
         this.refreshes = 0;
         this.refreshSoon = useDebounced(() => this.refresh(), RELOAD_DELAY);
 
@@ -52,7 +52,11 @@ export class BatchJobFormController extends FormController {
                 if (jobId) {
                     const channel = `batch_job:${jobId}`;
                     this.busService.addChannel(channel);
-                    return () => this.busService.deleteChannel(channel);
+                    toasts.enter(jobId);
+                    return () => {
+                        this.busService.deleteChannel(channel);
+                        toasts.leave(jobId);
+                    };
                 }
             },
             () => [this.model.root.resId]
@@ -138,20 +142,10 @@ export class BatchJobFormController extends FormController {
     /** Asks before a button does what cannot be taken back, with the numbers of this moment. */
     async beforeExecuteActionButton(clickParams) {
         const question = questionOf(clickParams.name, this.model.root.data);
-        if (question && !(await this.ask(question))) {
+        if (question && !(await ask(this.dialogService, question))) {
             return false;
         }
         return super.beforeExecuteActionButton(...arguments);
-    }
-
-    ask(question) {
-        return new Promise((resolve) => {
-            this.dialogService.add(
-                ConfirmationDialog,
-                { ...question, confirm: () => resolve(true), cancel: () => resolve(false) },
-                { onClose: () => resolve(false) }
-            );
-        });
     }
 
     getStaticActionMenuItems() {
