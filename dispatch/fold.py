@@ -1,5 +1,5 @@
 from ..engine.failure_limit import counts_rolled_back, failures_of, is_reached
-from ..engine.history import with_landed
+from ..engine.history import seconds_of, with_landed
 from ..engine.outcomes import merge_causes
 from ..engine.progress import PUBLISH_EVERY, next_rate
 from ..engine.states import LIVE_STATES
@@ -32,6 +32,7 @@ class Fold(Dispatch):
         untried += job["untried"] or 0
         landed = with_landed(job["unrecorded"], ended)
         values = {"untried": untried, "causes": causes, "rate": rate, "unrecorded": landed}
+        values["work_seconds"] = (job["work_seconds"] or 0.0) + seconds_of(ended)
         job.set(**counts, **values, last_folded_at=NOW)
         SideBySide(job).note_calm(len(ended))
         for chunk in ended:

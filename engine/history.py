@@ -28,9 +28,14 @@ def with_landed(landed: dict | None, chunks: list[dict]) -> dict:
     counters = ("succeeded", "failed", "skipped")
     return {
         **{name: landed[name] + sum(chunk[name] for chunk in chunks) for name in counters},
-        "seconds": landed["seconds"] + sum(chunk["duration"] or 0.0 for chunk in chunks),
+        "seconds": landed["seconds"] + seconds_of(chunks),
         "causes": merge_causes(landed["causes"], *(chunk["causes"] for chunk in chunks)),
     }
+
+
+def seconds_of(chunks: list[dict]) -> float:
+    """How long chunks were at work, those at the same time counted each."""
+    return sum(chunk["duration"] or 0.0 for chunk in chunks)
 
 
 def with_skipped(landed: dict | None, operations: int) -> dict:

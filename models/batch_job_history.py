@@ -11,6 +11,11 @@ class BatchJobHistory(models.AbstractModel):
     _description = "Batch Job History"
 
     event_ids = fields.One2many("batch.job.event", "job_id", "History", readonly=True)
+    work_seconds = fields.Float(
+        "Seconds at Work",
+        readonly=True,
+        help="Of all runs, and of all runners together: the sum of the history",
+    )
     unrecorded = fields.Json(
         readonly=True,
         groups=fields.NO_ACCESS,
