@@ -8,8 +8,11 @@ from . import batch_job_verbs
 from . import batch_job_history
 from . import batch_job_scheduled
 from . import batch_job_screen
+from . import batch_job_times
+from . import batch_job_throughput
 from . import batch_job_on_end
 from . import batch_job_buttons
+from . import batch_job_selection
 from . import batch_job
 from . import batch_job_operation_retry
 from . import batch_job_operation_screen
@@ -17,6 +20,7 @@ from . import batch_job_operation_stage
 from . import batch_job_outcome
 from . import batch_job_operation
 from . import batch_job_chunk
+from . import batch_job_event_screen
 from . import batch_job_event
 from . import ir_fields_converter
 from . import ir_http

@@ -33,8 +33,11 @@ class BatchJob(models.Model):
         "batch.job.history",
         "batch.job.scheduled",
         "batch.job.screen",
+        "batch.job.times",
+        "batch.job.throughput",
         "batch.job.on_end",
         "batch.job.buttons",
+        "batch.job.selection",
         "batch.job.rights",
         "bus.listener.mixin",
     ]
@@ -69,10 +72,10 @@ class BatchJob(models.Model):
     )
     outline = fields.Json(readonly=True, help="How many operations of each op and model")
 
-    total = fields.Integer("Operations", readonly=True)
-    succeeded = fields.Integer(readonly=True)
+    total = fields.Integer("Rows", readonly=True)
+    succeeded = fields.Integer("Done", readonly=True)
     failed = fields.Integer(readonly=True)
-    skipped = fields.Integer(readonly=True)
+    skipped = fields.Integer("Not Run", readonly=True)
     cancelled = fields.Integer(
         readonly=True, help="Of those skipped: a cancel kept them from running"
     )
@@ -82,7 +85,7 @@ class BatchJob(models.Model):
     )
     remaining = fields.Integer(compute="_compute_progress")
     progress = fields.Float(compute="_compute_progress")
-    rate = fields.Float("Operations per Second", readonly=True, aggregator="avg")
+    rate = fields.Float("Rows per Second", readonly=True, aggregator="avg")
     time_left = fields.Float("Seconds Left", compute="_compute_progress")
     queued_at = fields.Datetime(readonly=True)
     started_at = fields.Datetime("Started", readonly=True)

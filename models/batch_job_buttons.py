@@ -84,7 +84,7 @@ class BatchJobButtons(models.AbstractModel):
         ids = self.env["batch.job.operation"]._record_ids_of(self.id, MOST_OPENED + 1)
         if not ids:
             raise UserError(
-                self.env._("There is no record to open: the operations of this job were deleted.")
+                self.env._("There is no record to open: the rows of this job were deleted.")
             )
         label = model_in_words(self.env, names[0])
         if len(ids) > MOST_OPENED:
@@ -102,7 +102,12 @@ class BatchJobButtons(models.AbstractModel):
         }
 
     def action_open_operations(self):
-        return self._action_open("batch.job.operation", self.env._("Operations"))
+        return self._action_open("batch.job.operation", self.env._("Rows"))
+
+    def action_open_failed(self):
+        action = self.action_open_operations()
+        context = {**action["context"], "search_default_failed": True}
+        return {**action, "name": self.env._("Failed"), "context": context}
 
     def action_open_not_done(self):
         action = self.action_open_operations()

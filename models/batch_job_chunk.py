@@ -50,7 +50,7 @@ class BatchJobChunk(models.Model):
     runner = fields.Integer(readonly=True, aggregator=None)
     started_at = fields.Datetime("Started", readonly=True)
     duration = fields.Float("Seconds", readonly=True)
-    size = fields.Integer("Operations", readonly=True, help="Landed so far, in all attempts")
+    size = fields.Integer("Rows", readonly=True, help="Landed so far, in all attempts")
     succeeded = fields.Integer(readonly=True)
     failed = fields.Integer(readonly=True)
     skipped = fields.Integer(readonly=True)

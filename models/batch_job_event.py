@@ -21,6 +21,7 @@ class BatchJobEvent(models.Model):
     _description = "Batch Job Event"
     _order = "id desc"
     _rec_name = "event"
+    _inherit = ["batch.job.event.screen"]
     _log_access = False
 
     job_id = fields.Many2one("batch.job", required=True, readonly=True, ondelete="cascade")

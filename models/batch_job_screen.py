@@ -4,9 +4,8 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 from odoo.tools.misc import formatLang
 
-from ..engine.progress import split_duration
 from ..engine.states import LIVE_STATES
-from .operation_words import model_in_words, op_in_words
+from .operation_words import model_in_words, op_in_words, seconds_in_words
 
 SHOWN = 40  # operations and chunks on the form; its buttons open lists of all
 SHOWN_KINDS = 3  # of a job's operations, in one line
@@ -22,9 +21,12 @@ class BatchJobScreen(models.AbstractModel):
     dry_run_badge = fields.Char("Trial", compute="_compute_dry_run_badge", exportable=False)
     speed = fields.Char(compute="_compute_words")
     time_left_text = fields.Char("Time Left", compute="_compute_words")
-    duration_text = fields.Char("Duration", compute="_compute_words")
+    duration_text = fields.Char(
+        "Time at Work", compute="_compute_words", help="Of all runs and all runners together"
+    )
     not_done = fields.Integer(compute="_compute_not_done")
     can_open_records = fields.Boolean(compute="_compute_can_open_records", exportable=False)
+    keeps_rows = fields.Boolean(compute="_compute_keeps_rows", exportable=False)
     can_delete = fields.Boolean(compute="_compute_can_delete", exportable=False)
     causes_table = fields.Html("Errors by Cause", compute="_compute_causes_table", sanitize=False)
     problem_ids = fields.One2many(
@@ -35,6 +37,7 @@ class BatchJobScreen(models.AbstractModel):
     done_ids = fields.One2many(
         "batch.job.operation",
         compute="_compute_done_ids",
+        string="Rows Done",
         help="The first operations of a job that is done",
     )
     latest_chunk_ids = fields.One2many("batch.job.chunk", compute="_compute_latest_chunk_ids")
@@ -70,6 +73,19 @@ class BatchJobScreen(models.AbstractModel):
             kept = job.succeeded and not job.dry_run
             job.can_open_records = kept and job._models_with_records() != []
 
+    @api.depends("total")
+    def _compute_keeps_rows(self):
+        """Whether the clean-up has left the operations: without them there is nothing to retry."""
+        for job in self:
+            self.env.cr.execute(
+                # in the order of its index, or PostgreSQL may read the table from its beginning
+                SQL(
+                    "SELECT FROM batch_job_operation WHERE job_id = %s ORDER BY index LIMIT 1",
+                    job._origin.id,
+                )
+            )
+            job.keeps_rows = bool(self.env.cr.rowcount)
+
     def _models_with_records(self) -> list[str] | None:
         """The models whose records the job makes or changes; None if the job is too old to know."""
         if self.outline is False or self.outline is None:
@@ -83,21 +99,16 @@ class BatchJobScreen(models.AbstractModel):
             at_rest = job.state not in (*LIVE_STATES, "paused") and not job.needs_runner
             job.can_delete = at_rest and (job._is_own() or self._is_administrator())
 
-    @api.depends("rate", "time_left", "started_at", "finished_at", "state")
+    @api.depends("rate", "time_left", "work_seconds", "state")
     @api.depends_context("lang")
     def _compute_words(self):
         for job in self:
             rate = formatLang(self.env, job.rate, digits=0 if job.rate >= 10 else 1)
-            job.speed = self.env._("%s operations per second", rate) if job.rate else False
+            job.speed = self.env._("%s rows per second", rate) if job.rate else False
             left = job.time_left if job.state in LIVE_STATES else 0
-            job.time_left_text = self._in_words(left) if left else False
-            job.duration_text = job._duration_in_words()
-
-    def _duration_in_words(self) -> str | bool:
-        end = self.finished_at or self.state == "running" and fields.Datetime.now()
-        if not end or not self.started_at:
-            return False
-        return self._in_words(max((end - self.started_at).total_seconds(), 0))
+            worked = job.work_seconds
+            job.time_left_text = seconds_in_words(self.env, left) if left else False
+            job.duration_text = seconds_in_words(self.env, worked) if worked else False
 
     @api.depends("failed", "skipped")
     def _compute_not_done(self):
@@ -174,14 +185,6 @@ class BatchJobScreen(models.AbstractModel):
         )
         # after a retry two chunks may have the same positions
         return list(dict.fromkeys(row[0] for row in self.env.cr.fetchall()))
-
-    def _in_words(self, seconds) -> str:
-        hours, minutes, rest = split_duration(seconds)
-        if hours:
-            return self.env._("%(hours)s h %(minutes)s min", hours=hours, minutes=minutes)
-        if minutes:
-            return self.env._("%(minutes)s min %(seconds)s s", minutes=minutes, seconds=rest)
-        return self.env._("%s s", rest) if rest else self.env._("less than a second")
 
 
 def _lines(text) -> Markup:

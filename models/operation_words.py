@@ -1,5 +1,9 @@
 """Operations in the words of people: what is done, and to what."""
 
+from odoo.tools.misc import formatLang
+
+from ..engine.progress import split_duration
+
 # fields that tell records apart where a name is missing, as in a row that failed for that
 _TELLING = ("ref", "code", "default_code", "barcode", "login", "email")
 
@@ -42,3 +46,26 @@ def names_of(records) -> dict[int, str]:
         return {}
     readable = records.exists()._filtered_access("read")
     return {record.id: record.display_name for record in readable}
+
+
+def counts_in_words(env, succeeded, failed, skipped) -> str:
+    """Such as "17,000 done, 3,000 failed"; what is zero is left out."""
+
+    def number(count) -> str:
+        return formatLang(env, count, digits=0)
+
+    parts = (
+        succeeded and env._("%s done", number(succeeded)),
+        failed and env._("%s failed", number(failed)),
+        skipped and env._("%s not run", number(skipped)),
+    )
+    return ", ".join(filter(None, parts))
+
+
+def seconds_in_words(env, seconds) -> str:
+    hours, minutes, rest = split_duration(seconds)
+    if hours:
+        return env._("%(hours)s h %(minutes)s min", hours=hours, minutes=minutes)
+    if minutes:
+        return env._("%(minutes)s min %(seconds)s s", minutes=minutes, seconds=rest)
+    return env._("%s s", rest) if rest else env._("less than a second")

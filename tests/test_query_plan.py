@@ -1,6 +1,8 @@
 import functools
 import json
 
+from lxml import etree
+
 from odoo.tests import tagged
 
 from ..dispatch.admission import Admission
@@ -22,6 +24,29 @@ FILL_OLD_JOBS = """
     SELECT id, %(user)s, 0, 0, 'done', 1, 0, 0, FALSE, TRUE, 1, 0.5, 1, 0, 0
       FROM old
 """
+
+
+def shown_by(model, kind):
+    """What a view asks of the server, from its fields."""
+    view = model.get_view(view_type=kind)
+    return specification(model, etree.fromstring(view["arch"]))
+
+
+def specification(model, node):
+    asked = {}
+    for child in node:
+        name = child.get("name")
+        if child.tag != "field" or name not in model._fields:
+            asked |= specification(model, child) if isinstance(child.tag, str) else {}
+            continue
+        field = model._fields[name]
+        asked[name] = {}
+        if field.type in ("one2many", "many2many"):
+            inner = specification(model.env[field.comodel_name], child)
+            asked[name] = {"fields": inner, "limit": 40}
+        elif field.type == "many2one":
+            asked[name] = {"fields": {"display_name": {}}}
+    return asked
 
 
 @tagged("post_install", "-at_install")
@@ -104,6 +129,36 @@ class TestQueryPlan(PlanCase):
         queries = self.statements(self.cr, self.job.status)
         self.assert_indexed(queries, {"batch_job", "batch_job_chunk"})
         self.assertEqual([query for query in queries if "count(" in query.lower()], [])
+
+    def test_screens(self):
+        """The form of the job, the list and the board of all jobs, and the speed read a few
+        operations by an index; nothing is counted, added up or scanned."""
+        self.renew()
+        jobs = self.env["batch.job"].with_user(self.admin)
+        job = jobs.browse(self.job.id)
+        screens = {
+            "form": lambda: job.web_read(shown_by(jobs, "form")),
+            "list": lambda: jobs.web_search_read([], shown_by(jobs, "list"), limit=80),
+            "board": lambda: jobs.web_search_read([], shown_by(jobs, "kanban"), limit=40),
+            "columns": lambda: jobs.web_read_group([], ["state"], ["__count"]),
+            "speed": job.throughput,
+        }
+        for name, opened in screens.items():
+            with self.subTest(name):
+                jobs.invalidate_model()
+                queries = self.statements(self.cr, opened)
+                self.assertTrue(queries)
+                for query in queries:
+                    if "batch_job_operation" in query or "batch_job_chunk" in query:
+                        self.assert_reads_few(query)
+
+    def assert_reads_few(self, query):
+        self.assertNotIn("batch_job_operation", query if "count(" in query.lower() else "")
+        for node in self.plan(query, "EXPLAIN (ANALYZE, FORMAT JSON)"):
+            if OURS.fullmatch(node.get("Relation Name", "")):
+                self.assertNotEqual(node["Node Type"], "Seq Scan", query)
+                read = node["Actual Rows"] + node.get("Rows Removed by Filter", 0)
+                self.assertLess(read * node["Actual Loops"], 1_000, query)
 
     def test_results(self):
         """A page of results, also one filtered by state, is found by its first index."""

@@ -3,7 +3,10 @@
 import runpy
 from pathlib import Path
 
+from lxml import etree
+
 from odoo.tests import tagged
+from odoo.tools.safe_eval import safe_eval
 
 from ..dispatch.locked_job import LockedJob
 from .races import RaceCase
@@ -258,3 +261,68 @@ class TestWords(ViewsCase):
         runpy.run_path(str(script))["migrate"](self.env.cr, "19.0.1.0.0")
         job.invalidate_recordset()
         self.assertEqual(job.cancelled, 1)
+
+    def test_seconds_of_a_migrated_job(self):
+        """A job of before the column `work_seconds` is given the seconds of its chunks."""
+        job = self.execute(create(name="A"))
+        seconds = sum(job.chunk_ids.mapped("duration"))
+        LockedJob.lock(self.env, job.id).set(work_seconds=None)
+        script = Path(__file__).parent.parent / "migrations/19.0.1.1.0/post-migrate.py"
+        runpy.run_path(str(script))["migrate"](self.env.cr, "19.0.1.0.0")
+        job.invalidate_recordset()
+        self.assertEqual(job.work_seconds, seconds)
+
+    def test_rows_that_are_gone(self):
+        """A job whose rows the clean-up has deleted knows it: no button fails for that."""
+        job = self.execute(create())
+        self.assertTrue(job.keeps_rows)
+        self.env.cr.execute("DELETE FROM batch_job_operation WHERE job_id = %s", job.ids)
+        job.invalidate_recordset()
+        self.assertFalse(job.keeps_rows)
+
+    def test_measures(self):
+        """Graph and pivot add up rows, failures and seconds at work, and no place or number."""
+        fields = self.env["batch.job"].fields_get(attributes=["type", "aggregator", "store"])
+        numbers = {
+            name
+            for name, field in fields.items()
+            if field["type"] in ("integer", "float") and field["store"] and field.get("aggregator")
+        }
+        self.assertEqual(
+            numbers - {"id"},
+            {"total", "succeeded", "failed", "skipped", "cancelled", "untried", "rate"}
+            | {"work_seconds"},
+        )
+
+    def test_filters(self):
+        """Each filter and group-by of the search view finds what it says."""
+        today, week = self.execute(create()), self.submit_old(days=400)
+        jobs = (today + week).ids
+
+        def found(name):
+            node = self.filter_node(name)
+            domain = safe_eval(node.get("domain"), {"uid": self.owner.id})
+            env = self.env["batch.job"].with_user(self.owner)
+            return env.search([("id", "in", jobs), *domain]).ids
+
+        self.assertEqual(found("today"), today.ids)
+        self.assertEqual(found("this_week"), today.ids)
+        self.assertEqual(found("mine"), [week.id, today.id])
+        self.assertEqual(found("with_failures"), today.ids)
+        self.assertEqual(found("ended"), [week.id, today.id])
+        for name in ("running", "waiting", "paused", "dry_runs", "open"):
+            self.assertEqual(found(name), [], name)
+
+    def submit_old(self, days):
+        job = self.execute(create(name="A"))
+        self.env.cr.execute(
+            "UPDATE batch_job SET create_date = create_date - make_interval(days => %s)"
+            " WHERE id = %s",
+            [days, job.id],
+        )
+        return job
+
+    def filter_node(self, name):
+        view = self.env["batch.job"].get_view(view_type="search")
+        [node] = etree.fromstring(view["arch"]).xpath(f"//filter[@name='{name}']")
+        return node

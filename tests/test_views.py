@@ -39,9 +39,11 @@ class TestJobViews(ViewsCase):
         """Users and managers get the list, the cards, the form and the search of each model."""
         for user in (self.owner, self.manager):
             for model in ("batch.job", "batch.job.operation"):
-                views = [(False, kind) for kind in ("list", "kanban", "form", "search")]
+                kinds = ["list", "kanban", "form", "search"]
+                kinds += ["graph", "pivot"] if model == "batch.job" else []
+                views = [(False, kind) for kind in kinds]
                 found = self.env[model].with_user(user).get_views(views)["views"]
-                self.assertEqual(set(found), {"list", "kanban", "form", "search"}, model)
+                self.assertEqual(set(found), set(kinds), model)
 
     def test_causes_are_a_table(self):
         """Errors by cause: how often and why, most frequent first."""
@@ -66,15 +68,13 @@ class TestJobViews(ViewsCase):
     def test_words(self):
         """Speed, duration and time left are words; what is not known is left out."""
         job = self.execute(create(name="A"))
-        self.change(
-            job, rate=1234.4, started_at="2026-01-01 00:00:00", finished_at="2026-01-01 02:03:59"
-        )
-        self.assertEqual(job.speed, "1,234 operations per second")
+        self.change(job, rate=1234.4, work_seconds=2 * 3600 + 3 * 60 + 59.0)
+        self.assertEqual(job.speed, "1,234 rows per second")
         self.assertEqual(job.duration_text, "2 h 3 min")
         self.assertFalse(job.time_left_text)
         self.change(job, state="running", total=1235, rate=10.0, finished_at=None)
         self.assertEqual(job.time_left_text, "2 min 3 s")
-        self.change(job, state="queued", rate=0.0, started_at=None)
+        self.change(job, state="queued", rate=0.0, work_seconds=None)
         self.assertEqual((job.speed, job.duration_text, job.time_left_text), (False,) * 3)
 
     def test_problems_first_failed(self):
@@ -102,9 +102,11 @@ class TestJobViews(ViewsCase):
         for action, count in (
             (job.action_open_operations(), 2),
             (job.action_open_chunks(), 1),
+            (job.action_open_failed(), 2),
         ):
             self.assertEqual(self.env[action["res_model"]].search_count(action["domain"]), count)
         self.assertTrue(job.action_open_not_done()["context"]["search_default_not_done"])
+        self.assertTrue(job.action_open_failed()["context"]["search_default_failed"])
 
 
 @tagged("post_install", "-at_install")

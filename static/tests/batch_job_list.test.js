@@ -109,6 +109,47 @@ test("the board goes on by itself: a card moves to the column of its state", asy
     expect(".o_kanban_group:last .o_kanban_record").toHaveCount(2);
 });
 
+const withButtons = `
+    <list js_class="batch_job_list">
+        <header><button name="action_pause_selected" type="object" string="Pause"/></header>
+        <field name="name"/>
+    </list>`;
+
+const mountForPause = async (count) => {
+    onRpc("batch.job", "selection_question", ({ args }) => {
+        expect.step(`ask ${args[1]} of ${args[0]}`);
+        const text = count ? "12 rows will wait." : "None can be paused.";
+        return { count, title: "Pause 1 of 2 jobs?", text, button: "Pause" };
+    });
+    onRpc("batch.job", "action_pause_selected", ({ args }) => {
+        expect.step(`pause ${args[0]}`);
+        return false;
+    });
+    await mountView({ type: "list", resModel: "batch.job", arch: withButtons });
+    await contains(".o_data_row:nth-child(1) .o_list_record_selector input").click();
+    await contains(".o_data_row:nth-child(2) .o_list_record_selector input").click();
+    await contains("button[name=action_pause_selected]").click();
+};
+
+test("a verb for a selection is asked about with the numbers of the server", async () => {
+    await mountForPause(1);
+    expect(".modal-title").toHaveText("Pause 1 of 2 jobs?");
+    expect(".modal-body").toHaveText("12 rows will wait.");
+    await contains(".modal-footer button:contains(Cancel)").click();
+    expect.verifySteps(["ask pause of 1,2"]);
+
+    await contains("button[name=action_pause_selected]").click();
+    await contains(".modal-footer button:contains(Pause)").click();
+    expect.verifySteps(["ask pause of 1,2", "pause 1,2"]);
+});
+
+test("a verb that would do nothing says so, and is not done", async () => {
+    await mountForPause(0);
+    expect(".modal").toHaveCount(0);
+    expect(".o_notification_content").toHaveText("None can be paused.");
+    expect.verifySteps(["ask pause of 1,2"]);
+});
+
 test("Delete is offered for a selection of which one may delete all", async () => {
     await mountView({ type: "list", resModel: "batch.job", arch, actionMenus: {} });
     const isOffered = async () => {

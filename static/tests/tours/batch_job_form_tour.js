@@ -17,11 +17,23 @@ const shownProgress = (percent) => ({
     trigger: `.o_field_widget[name=progress] .o_batch_job_percent:contains(${percent})`,
 });
 
+const page = (title) => ({
+    content: `the page ${title}`,
+    trigger: `.o_notebook_headers .nav-link:contains(${title})`,
+    run: "click",
+});
+
+const answer = (label) => ({
+    content: `answer ${label}`,
+    trigger: `.modal-footer button:contains(${label})`,
+    run: "click",
+});
+
 const back = () => ({ content: "back", trigger: ".o_back_button", run: "click" });
 
 /** Press a button on top, open a row of the list, and go back to the job. */
 const opened = (method, row) => [
-    { content: `press ${method}`, trigger: `.oe_stat_button[name=${method}]`, run: "click" },
+    { content: `press ${method}`, trigger: `.o_form_view button[name=${method}]`, run: "click" },
     {
         content: `open a row of ${method}`,
         trigger: `.o_list_view .o_content > .o_list_renderer ${row} .o_data_cell`,
@@ -55,19 +67,21 @@ registry.category("web_tour.tours").add("batch_job_buttons", {
     steps: () => [
         shownState("Draft"),
         press("action_start"),
+        {
+            content: "what will be done, with the number",
+            trigger: ".modal-body:contains(This carries out 1 rows: Create: 1 × Partner Tags)",
+        },
+        answer("Start"),
         shownState("Queued"),
         press("action_pause"),
         shownState("Paused"),
         press("action_resume"),
         shownState("Queued"),
         press("action_cancel"),
-        {
-            content: "confirm",
-            trigger: ".modal-footer button:contains(Cancel the Job)",
-            run: "click",
-        },
+        answer("Cancel the Job"),
         shownState("Cancelled"),
         press("action_retry_cancelled"),
+        answer("Run What Is Left"),
         shownState("Queued"),
     ],
 });
@@ -94,7 +108,18 @@ registry.category("web_tour.tours").add("batch_job_partly_done", {
         },
         back(),
         ...opened("action_open_operations", ".o_data_row:contains(Done)"),
-        ...opened("action_open_not_done", ".o_data_row:contains(has no field)"),
+        ...opened("action_open_failed", ".o_data_row:contains(has no field)"),
+        page("Runs"),
+        {
+            content: "what happened, in words",
+            trigger: ".o_field_widget[name=event_ids] .o_data_row:contains(1 done, 3 failed)",
+        },
+        page("Throughput"),
+        {
+            content: "how fast it was",
+            trigger: ".o_batch_job_summary:contains(rows a second)",
+        },
+        page("Technical"),
         ...opened("action_open_chunks", ".o_data_row:contains(Done)"),
         press("action_retry"),
         shownState("Queued"),
@@ -142,7 +167,7 @@ registry.category("web_tour.tours").add("batch_job_screens", {
         press("action_run_for_real"),
         {
             content: "a question with the number",
-            trigger: ".modal-body:contains(of 3 operations: Create: 3 × Partner Tags)",
+            trigger: ".modal-body:contains(of 3 rows: Create: 3 × Partner Tags)",
         },
         { content: "go back", trigger: ".modal-footer button:contains(Go Back)", run: "click" },
         back(),

@@ -1,0 +1,77 @@
+from odoo import api, fields, models
+from odoo.tools import SQL
+from odoo.tools.misc import formatLang
+
+from .operation_words import counts_in_words, seconds_in_words
+
+MOST_CAUSES = 3  # of one event
+
+
+class BatchJobEventScreen(models.AbstractModel):
+    """Texts of the history of a job on its form."""
+
+    _name = "batch.job.event.screen"
+    _description = "Batch Job Event Screen"
+    _inherit = ["batch.job.rights"]
+
+    happened = fields.Char("What Happened", compute="_compute_happened", exportable=False)
+    result = fields.Char(compute="_compute_result", exportable=False)
+    work_text = fields.Char("Time at Work", compute="_compute_work_text", exportable=False)
+    why = fields.Text(compute="_compute_why", exportable=False)
+
+    @api.depends("event", "again", "state")
+    @api.depends_context("lang")
+    def _compute_happened(self):
+        events = dict(self._fields["event"]._description_selection(self.env))
+        states = dict(self._fields["state"]._description_selection(self.env))
+        for event in self:
+            event.happened = events.get(event.event)
+            if event.event == "end":
+                event.happened = self.env._("Ended: %s", states[event.state])
+            elif event.again:
+                event.happened = self.env._(
+                    "%(event)s: %(count)s rows run again",
+                    event=events[event.event],
+                    count=formatLang(self.env, event.again, digits=0),
+                )
+
+    @api.depends("succeeded", "failed", "skipped")
+    @api.depends_context("lang")
+    def _compute_result(self):
+        for event in self:
+            counts = (event.succeeded, event.failed, event.skipped)
+            event.result = counts_in_words(self.env, *counts) or False
+
+    @api.depends("seconds")
+    @api.depends_context("lang")
+    def _compute_work_text(self):
+        for event in self:
+            worked = event.seconds
+            event.work_text = seconds_in_words(self.env, worked) if worked else False
+
+    @api.depends("reason", "causes")
+    @api.depends_context("uid", "lang")
+    def _compute_why(self):
+        visible = self._with_visible_content()
+        for event in self:
+            causes = event.causes or []
+            lines = [self._cause_in_words(one, event in visible) for one in causes[:MOST_CAUSES]]
+            if len(causes) > MOST_CAUSES:
+                lines.append(self.env._("and %s more causes", len(causes) - MOST_CAUSES))
+            event.why = "\n".join(filter(None, [event.reason, *lines]))
+
+    def _with_visible_content(self):
+        """The events of jobs whose content the user may see: errors quote it."""
+        self.env.cr.execute(
+            SQL(
+                "SELECT id FROM batch_job_event WHERE id = ANY(%s) AND %s",
+                self._origin.ids,
+                self._content_is_visible(),
+            )
+        )
+        return self.browse(row[0] for row in self.env.cr.fetchall())
+
+    def _cause_in_words(self, cause, is_visible) -> str:
+        count = formatLang(self.env, cause["count"], digits=0)
+        told = cause["message"] if is_visible else f"{cause['type']} {cause['field'] or ''}"
+        return f"{count} × {told.strip()}"

@@ -1,0 +1,104 @@
+import { registry } from "@web/core/registry";
+import { rpc } from "@web/core/network/rpc";
+
+const call = (model, method, ...args) =>
+    rpc("/web/dataset/call_kw", { model, method, args, kwargs: {} });
+
+/** Have the server run the server action that the test has made. */
+const onServer = (name) => ({
+    content: `on the server: ${name}`,
+    trigger: ".o_list_view .o_data_row",
+    async run() {
+        const ids = await call("ir.actions.server", "search", [["name", "=", name]]);
+        await call("ir.actions.server", "run", ids);
+    },
+});
+
+const toast = (text) => ({
+    content: `a toast: ${text}`,
+    trigger: `.o_notification:contains(${text})`,
+});
+
+registry.category("web_tour.tours").add("batch_job_toast_of_owner", {
+    steps: () => [
+        onServer("End of the job"),
+        toast("Prices of May"),
+        toast("7 done, 3 failed"),
+        {
+            content: "another page",
+            trigger: ".o_list_view .o_data_row .o_data_cell",
+            run: "click",
+        },
+        { content: "of another kind", trigger: ".o_form_view" },
+        toast("7 done, 3 failed"),
+        {
+            content: "open the job",
+            trigger: ".o_batch_job_toast button:contains(Open)",
+            run: "click",
+        },
+        {
+            content: "its form",
+            trigger: ".o_form_view .o_field_widget[name=progress]",
+        },
+        {
+            content: "needs no toast any more",
+            trigger: "body:not(:has(.o_batch_job_toast))",
+        },
+    ],
+});
+
+registry.category("web_tour.tours").add("batch_job_toast_of_nobody_else", {
+    steps: () => [
+        onServer("End of the job"),
+        {
+            content: "what is sent to this user after it arrives alone",
+            trigger: ".o_notification:contains(After the end)",
+            run() {
+                if (document.querySelector(".o_batch_job_toast")) {
+                    throw new Error("somebody else's job is told");
+                }
+            },
+        },
+    ],
+});
+
+const select = (name) => ({
+    content: `select ${name}`,
+    trigger: `.o_data_row:contains(${name}) .o_list_record_selector input`,
+    run: "click",
+});
+
+registry.category("web_tour.tours").add("batch_job_selection", {
+    steps: () => [
+        select("First of two"),
+        select("Second of two"),
+        select("Ended one"),
+        {
+            content: "pause them",
+            trigger: ".o_selection_container button[name=action_pause_selected]",
+            run: "click",
+        },
+        {
+            content: "a question with the numbers",
+            trigger: ".modal-body:contains(4 rows will wait)",
+        },
+        {
+            content: "yes",
+            trigger: ".modal-footer button:contains(Pause)",
+            run: "click",
+        },
+        toast("2 paused, 1 had ended"),
+        {
+            content: "the list shows it",
+            trigger: ".o_data_row:contains(First of two) .badge:contains(Paused)",
+        },
+        {
+            content: "the graph of all jobs",
+            trigger: ".o_switch_view.o_graph",
+            run: "click",
+        },
+        { content: "is drawn", trigger: ".o_graph_renderer canvas" },
+        { content: "the pivot", trigger: ".o_switch_view.o_pivot", run: "click" },
+        { content: "adds up rows", trigger: ".o_pivot th:contains(Rows)" },
+    ],
+});
