@@ -12,6 +12,7 @@
         "security/ir.model.access.csv",
         "data/ir_cron_data.xml",
         "views/batch_job_operation_views.xml",
+        "views/batch_job_operation_form.xml",
         "views/batch_job_chunk_views.xml",
         "views/batch_job_list_views.xml",
         "views/batch_job_form_view.xml",

@@ -19,10 +19,10 @@ def end(job: LockedJob):
     state = end_state(job["succeeded"], job["failed"], job["skipped"])
     values = {"finished_at": NOW, "needs_runner": False}
     operations = job.env["batch.job.operation"]
-    if state == "failed":
-        values["error"] = operations._error_in_words(job.id)
     if job["dry_run"] and (job["untried"] or job["tried_apart"]):
         values["error"] = _how_far(job.for_owner())
+    elif state == "failed":
+        values |= operations._error_in_words(job.id)
     if job["policy"] == "stop":
         # resume cannot run a culprit any more: blank its password too
         operations._blank_ended(job.row, 0, job["total"] - 1)

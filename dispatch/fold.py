@@ -73,7 +73,7 @@ class Fold(Dispatch):
         the culprit again.
         """
         position = chunk["culprit_position"]
-        error = self.env["batch.job.operation"]._error_in_words(job.id, position)
+        why = self.env["batch.job.operation"]._error_in_words(job.id, position)
         self.env["batch.job.chunk"]._update(
             chunk["id"],
             state="queued",
@@ -90,10 +90,10 @@ class Fold(Dispatch):
             duration=0.0,  # the history has these seconds
         )
         if job["state"] in LIVE_STATES:
-            job.move("paused", error=error, culprit_position=position)
-            job.note("pause", reason=error)
+            job.move("paused", culprit_position=position, **why)
+            job.note("pause", reason=why["error"])
         else:
-            job.set(error=error, culprit_position=position)
+            job.set(culprit_position=position, **why)
 
     def _publish(self, job, is_last):
         """Send the counters to the people who watch the job, at most once in `PUBLISH_EVERY`.

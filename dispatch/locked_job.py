@@ -81,7 +81,12 @@ class LockedJob(Dispatch):
         return type(self)(in_language_of_owner(self.env, self.row), self.row)
 
     def set(self, **values):
-        """Write columns. A value may be an `SQL` expression."""
+        """Write columns. A value may be an `SQL` expression.
+
+        An `error` that comes without an `error_masked` quotes no content: everybody reads it.
+        """
+        if "error" in values:
+            values.setdefault("error_masked", None)
         columns = SQL(", ").join(map(SQL.identifier, values))
         assignments = SQL(", ").join(
             SQL("%s = %s", SQL.identifier(name), self._stored(name, value))
@@ -111,7 +116,8 @@ class LockedJob(Dispatch):
         :param by: the id of the user; None: no person, but the server
         :param again: the operations that run again
         """
-        self.env["batch.job.event"]._record(self.row, event, by, reason, again)
+        masked = self["error_masked"] if reason and reason == self["error"] else None
+        self.env["batch.job.event"]._record(self.row, event, by, reason, again, masked)
         if self["unrecorded"]:
             self.set(unrecorded=None)
 

@@ -22,7 +22,8 @@ def append_part(job: LockedJob, parsed: Parsed):
     if not parsed.count:
         raise UserError(job.env._("operations is empty; a part has at least one."))
     Admission(job.env).check_size(job["total"] + parsed.count)
-    job.env["batch.job.operation"]._store(job.row, parsed.text, job["total"])
+    operations = job.env["batch.job.operation"]
+    operations._store(job.row, parsed.text, job["total"], parsed.subjects)
     hashes = job["part_hashes"] or []
     job.set(
         total=job["total"] + parsed.count,

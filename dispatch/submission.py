@@ -22,7 +22,10 @@ from ..engine.waves import Waves, is_follower, mark
 from .admission import Admission
 from .submission_check import SubmissionCheck, refused
 
-DEFAULT_NAME = "batch_job_default_name"  # a key in the context of the call
+# keys in the context of the call: it does not count when two submissions are compared
+DEFAULT_NAME = "batch_job_default_name"
+FIRST_ROW = "batch_job_first_row"
+LARGEST_FIRST_ROW = 1_000_000
 _ZERO_AT_FIRST = ("succeeded", "failed", "skipped", "cancelled", "parts", "next_position")
 
 
@@ -30,11 +33,13 @@ _ZERO_AT_FIRST = ("succeeded", "failed", "skipped", "cancelled", "parts", "next_
 class Parsed:
     """Checked operations, ready to be stored.
 
-    `text` is their JSON, `digest` the hash of what was submitted. `has` holds the job's `has_…`
-    columns, and `outline` the numbers of operations by op and model.
+    `text` is their JSON, `subjects` that of their subjects, and `digest` the hash of what was
+    submitted. `has` holds the job's `has_…` columns, and `outline` the numbers of operations by op
+    and model.
     """
 
     text: str
+    subjects: str
     count: int
     digest: str
     has: dict[str, bool]
@@ -71,7 +76,8 @@ class Submission(SubmissionCheck):
         }
         if max_parallel == AS_MANY_AS_PAY:
             has["has_targets"] = any(map(may_target, checked))
-        return Parsed(text, len(checked), digest, has, outline_of(checked))
+        subjects = json.dumps(self.env["batch.job.operation"]._subjects_of(checked))
+        return Parsed(text, subjects, len(checked), digest, has, outline_of(checked))
 
     def digest(self, operations) -> str:
         """The hash of operations that may be stored already. Models and rights are not checked."""
@@ -170,7 +176,7 @@ class Submission(SubmissionCheck):
         job = {"id": job_id, "user_id": self.env.uid, "company_id": self.env.company.id}
         self.env["batch.job.event"]._record({**job, "state": state}, "submit", self.env.uid)
         if parsed.count:
-            self.env["batch.job.operation"]._store(job, parsed.text, 0)
+            self.env["batch.job.operation"]._store(job, parsed.text, 0, parsed.subjects)
         return job_id, True
 
     def _check_priority(self, options: Options):
@@ -207,6 +213,7 @@ class Submission(SubmissionCheck):
         return {
             **vars(options),
             **parsed.has,
+            "first_row": self._first_row(),
             "on_end": options.on_end and json.dumps(options.on_end),
             "on_end_state": options.on_end and "waiting",
             "name": options.name or self._default_name(),
@@ -288,11 +295,24 @@ class Submission(SubmissionCheck):
     def _default_name(self) -> str:
         """The name of a job that was submitted without a name.
 
-        The caller may give a better one in the context, such as the name of a file. The context
-        does not count when two submissions are compared.
+        The caller may give a better one in the context, such as the name of a file.
         """
         name = self.env.context.get(DEFAULT_NAME)
         return is_name(name) and name or self.env._("Batch job")
+
+    def _first_row(self) -> int:
+        """The number of the first row: 2 if the job comes from a file with a header."""
+        number = self.env.context.get(FIRST_ROW, 1)
+        if type(number) is not int or not 1 <= number <= LARGEST_FIRST_ROW:
+            raise UserError(
+                self.env._(
+                    "The context's %(key)s must be a whole number from 1 to %(most)s: the row of "
+                    "the first operation in its file.",
+                    key=FIRST_ROW,
+                    most=LARGEST_FIRST_ROW,
+                )
+            )
+        return number
 
     def _run_context(self) -> dict:
         """The submitter's context, as far as it can be stored, with language and time zone.

@@ -13,10 +13,15 @@ from . import batch_job_throughput
 from . import batch_job_on_end
 from . import batch_job_buttons
 from . import batch_job_selection
+from . import batch_job_search
 from . import batch_job
 from . import batch_job_operation_retry
 from . import batch_job_operation_screen
 from . import batch_job_operation_stage
+from . import batch_job_operation_subject
+from . import batch_job_operation_row
+from . import batch_job_operation_error
+from . import batch_job_operation_content
 from . import batch_job_outcome
 from . import batch_job_operation
 from . import batch_job_chunk

@@ -35,6 +35,7 @@ class BatchJob(models.Model):
         "batch.job.screen",
         "batch.job.times",
         "batch.job.throughput",
+        "batch.job.search",
         "batch.job.on_end",
         "batch.job.buttons",
         "batch.job.selection",
@@ -42,6 +43,8 @@ class BatchJob(models.Model):
         "bus.listener.mixin",
     ]
     _order = "id desc"
+    _owner_column = "user_id"
+    _masked = {"error": "error_masked", "on_end_error": None}
 
     name = fields.Char(required=True)
     user_id = fields.Many2one("res.users", "Owner", required=True, readonly=True)
@@ -90,7 +93,10 @@ class BatchJob(models.Model):
     queued_at = fields.Datetime(readonly=True)
     started_at = fields.Datetime("Started", readonly=True)
     finished_at = fields.Datetime("Finished", readonly=True)
-    error = fields.Text(readonly=True)
+    error = fields.Text(readonly=True, depends_context=("uid",))
+    error_masked = fields.Text(
+        readonly=True, exportable=False, help="The error without values, for other readers"
+    )
     causes = fields.Json(readonly=True, help="Failures by cause")
     stalled_reason = fields.Char("Why It Waits", compute="_compute_stalled_reason")
 
@@ -341,7 +347,7 @@ class BatchJob(models.Model):
             "started_at": iso(job.started_at),
             "finished_at": iso(job.finished_at),
             "url": f"{job.get_base_url()}/odoo/batch-jobs/{job.id}",
-            "error": job.error or job.stalled_reason or None,
+            "error": self.error or job.stalled_reason or None,  # not with sudo: it may quote values
             "parts": job.parts,
             "dry_run": job.dry_run,
             "side_by_side": job.side_by_side,

@@ -19,8 +19,10 @@ class BatchJobChunk(models.Model):
     _name = "batch.job.chunk"
     _description = "Batch Job Chunk"
     _order = "job_id.id desc, first_position"
+    _inherit = ["batch.job.rights"]
     _rec_name = "first_position"
     _log_access = False
+    _masked = {"trouble": None}
 
     job_id = fields.Many2one("batch.job", required=True, readonly=True, ondelete="cascade")
     owner_id = fields.Integer(readonly=True, required=True, exportable=False, aggregator=None)
@@ -65,7 +67,11 @@ class BatchJobChunk(models.Model):
         aggregator=None,
         help="Policy `stop`: the operation that failed",
     )
-    trouble = fields.Char(readonly=True, help="Why nothing of its last attempt was kept")
+    trouble = fields.Char(
+        readonly=True,
+        depends_context=("uid",),
+        help="Why nothing of its last attempt was kept. Shown to the owner of the job.",
+    )
     on_end = fields.Boolean(
         "At the End", readonly=True, help="It has no operations, and calls the job's `on_end`"
     )

@@ -20,9 +20,11 @@ class BatchJobEvent(models.Model):
     _name = "batch.job.event"
     _description = "Batch Job Event"
     _order = "id desc"
+    _inherit = ["batch.job.rights"]
     _rec_name = "event"
     _inherit = ["batch.job.event.screen"]
     _log_access = False
+    _masked = {"reason": "reason_masked"}
 
     job_id = fields.Many2one("batch.job", required=True, readonly=True, ondelete="cascade")
     owner_id = fields.Integer(readonly=True, required=True)
@@ -35,7 +37,10 @@ class BatchJobEvent(models.Model):
     state = fields.Selection(
         list(JOB_STATES.items()), "Then", readonly=True, required=True, help="After the event"
     )
-    reason = fields.Text(readonly=True)
+    reason = fields.Text(readonly=True, depends_context=("uid",))
+    reason_masked = fields.Text(
+        readonly=True, exportable=False, help="The reason without values, for other readers"
+    )
     again = fields.Integer(readonly=True, help="Operations that run again")
     succeeded = fields.Integer(readonly=True, help="Since the event before")
     failed = fields.Integer(readonly=True, help="Since the event before")
@@ -48,11 +53,12 @@ class BatchJobEvent(models.Model):
     _job = models.Index("(job_id, id)")
 
     @api.model
-    def _record(self, job: dict, event, by: int | None = None, reason=None, again=0):
+    def _record(self, job: dict, event, by: int | None = None, reason=None, again=0, masked=None):
         """Insert an event.
 
         :param job: the job's row, after the event
         :param by: the id of the user; None: the server
+        :param masked: the reason without values, if it quotes some
         """
         landed = job.get("unrecorded") or NOTHING
         row = {
@@ -65,6 +71,7 @@ class BatchJobEvent(models.Model):
             "actor": _name_of(by),
             "state": job["state"],
             "reason": reason,
+            "reason_masked": masked,
             "again": again,
             **landed,
             "causes": json.dumps(landed["causes"]),

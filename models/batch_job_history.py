@@ -34,6 +34,6 @@ class BatchJobHistory(models.AbstractModel):
         self._check_named()
         if type(limit) is not int or not 0 < limit <= HISTORY_LIMIT:
             raise UserError(self.env._("limit is a number from 1 to %s.", HISTORY_LIMIT))
-        events = self.env["batch.job.event"].sudo()
+        events = self.env["batch.job.event"]
         latest = events.search([("job_id", "=", self.id)], order="id desc", limit=limit)
         return {"events": [event._as_json() for event in reversed(latest)]}

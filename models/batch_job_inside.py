@@ -7,6 +7,13 @@ class BatchJobInside(models.AbstractModel):
     _name = "batch.job.inside"
     _description = "Batch Job Inside"
 
+    first_row = fields.Integer(
+        readonly=True,
+        exportable=False,
+        aggregator=None,
+        default=1,
+        help="Number of the first row: 2 if the rows come from a file with a header",
+    )
     needs_runner = fields.Boolean(readonly=True, exportable=False)
     next_position = fields.Integer(readonly=True, exportable=False, aggregator=None)
     step_position = fields.Integer(

@@ -17,7 +17,7 @@ class BatchJobOnEnd(models.AbstractModel):
     on_end = fields.Json(readonly=True, groups=fields.NO_ACCESS)
     on_end_state = fields.Selection(list(ON_END_STATES.items()), "At the End", readonly=True)
     on_end_value = fields.Json(readonly=True, groups=fields.NO_ACCESS)
-    on_end_error = fields.Text("Trouble at the End", readonly=True)
+    on_end_error = fields.Text("Trouble at the End", readonly=True, depends_context=("uid",))
     on_end_value_text = fields.Text("Returned at the End", compute="_compute_on_end_value_text")
 
     @api.depends("on_end_state")
@@ -50,7 +50,9 @@ class BatchJobOnEnd(models.AbstractModel):
         job = self.sudo()
         if not job.on_end_state:
             return None
-        text = job.on_end_error or None
+        text = self.on_end_error or None
+        if job.on_end_error and not text:
+            text = self.env._("Only the owner of the job and administrators read why.")
         is_note = job.on_end_state == "done"  # the value could not be kept, or only a part of it
         return {
             "state": job.on_end_state,

@@ -22,7 +22,7 @@ from .operation_lookup import (
 
 _STORE_COLUMNS = (
     "job_id, owner_id, company_id, index, position, op, model, ref, wave, follows, makes, payload,"
-    " state"
+    " state, subject"
 )
 
 
@@ -40,10 +40,15 @@ class BatchJobOperation(models.Model):
         "batch.job.operation.retry",
         "batch.job.operation.screen",
         "batch.job.operation.stage",
+        "batch.job.operation.subject",
+        "batch.job.operation.row",
+        "batch.job.operation.error",
+        "batch.job.operation.content",
     ]
     _order = "job_id.id desc, index"
     _rec_name = "index"
     _log_access = False
+    _masked = {"error_message": None, "note": None}
 
     job_id = fields.Many2one("batch.job", required=True, readonly=True, ondelete="cascade")
     # plain numbers: with a foreign key PostgreSQL would check each of a million rows
@@ -66,9 +71,11 @@ class BatchJobOperation(models.Model):
     state = fields.Selection(list(OPERATION_STATES.items()), readonly=True, required=True)
     record_ids = fields.Json("Record IDs", readonly=True)
     value = fields.Json(readonly=True, groups=fields.NO_ACCESS)
-    note = fields.Char(readonly=True)
+    note = fields.Char(readonly=True, depends_context=("uid",))
     error_type = fields.Selection(list(ERROR_TYPES.items()), "Kind of Error", readonly=True)
-    error_message = fields.Text("Error", readonly=True)
+    error_message = fields.Text(
+        "Message", readonly=True, depends_context=("uid",), help="Shown to the owner of the job"
+    )
     error_model = fields.Char(readonly=True)
     error_field = fields.Char(readonly=True)
     error_constraint = fields.Char(readonly=True)
@@ -98,13 +105,14 @@ class BatchJobOperation(models.Model):
         self.env.cr.execute(SQL("ALTER TABLE batch_job_operation SET (fillfactor = 50)"))
 
     @api.model
-    def _store(self, job, text, first_index):
+    def _store(self, job, text, first_index, subjects="[]"):
         """Store operations given as JSON text, a list of objects.
 
         :param job: dict with id, user_id, company_id
+        :param subjects: JSON text, a list of texts or nulls, in the same order
         :raises UserError: the text is larger than PostgreSQL takes in one statement
         """
-        query = self._query_to_store(job, text, first_index)
+        query = self._query_to_store(job, text, first_index, subjects)
         try:
             self.env.cr.execute(query, log_exceptions=False)
         except (pg.ProgramLimitExceeded, pg.InternalError_, pg.OutOfMemory):
@@ -118,7 +126,7 @@ class BatchJobOperation(models.Model):
             ) from None
 
     @api.model
-    def _query_to_store(self, job, text, first_index) -> SQL:
+    def _query_to_store(self, job, text, first_index, subjects) -> SQL:
         return SQL(
             """
             INSERT INTO batch_job_operation (%(columns)s)
@@ -126,8 +134,11 @@ class BatchJobOperation(models.Model):
                    %(first)s + e.n - 1, %(first)s + e.n - 1,
                    e.body->>'op', e.body->>'model', e.body->>'ref',
                    (e.body->>'$wave')::int, (e.body->>'$follows')::bool, e.body->>'$makes',
-                   e.body - '{op,model,ref,$wave,$follows,$makes}'::text[], 'pending'
-              FROM jsonb_array_elements(%(text)s::jsonb) WITH ORDINALITY AS e(body, n)
+                   e.body - '{op,model,ref,$wave,$follows,$makes}'::text[], 'pending', e.subject
+              FROM ROWS FROM (
+                       jsonb_array_elements(%(text)s::jsonb),
+                       jsonb_array_elements_text(%(subjects)s::jsonb)
+                   ) WITH ORDINALITY AS e(body, subject, n)
             """,
             columns=SQL(_STORE_COLUMNS),
             job=job["id"],
@@ -135,6 +146,7 @@ class BatchJobOperation(models.Model):
             company=job["company_id"] or None,
             first=first_index,
             text=text,
+            subjects=subjects,
         )
 
     @api.model

@@ -5,9 +5,10 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from .operation_words import model_in_words, name_in, names_of, op_in_words
+from ..engine.subjects import LONGEST
+from .operation_words import model_in_words, names_of, op_in_words
 
-NAME_LENGTH = 80  # characters of a record's name in a title
+_ABOUT_RECORDS = ("write", "unlink", "call")  # named by the records, not by the subject
 
 
 class BatchJobOperationScreen(models.AbstractModel):
@@ -17,12 +18,6 @@ class BatchJobOperationScreen(models.AbstractModel):
     _description = "Batch Job Operation Screen"
     _inherit = ["batch.job.rights"]
 
-    row = fields.Integer(
-        compute="_compute_row",
-        search="_search_row",
-        aggregator=None,
-        help="Place in the submission, from 1. Programs count from 0, and call it the index.",
-    )
     title = fields.Char("What", compute="_compute_title")
     record_ids_text = fields.Char("Records", compute="_compute_record_ids_text")
     can_open = fields.Boolean(compute="_compute_can_open", exportable=False)
@@ -30,23 +25,6 @@ class BatchJobOperationScreen(models.AbstractModel):
         "Content", compute="_compute_private_texts", help="Shown to the owner of the job"
     )
     value_text = fields.Text("Return Value", compute="_compute_private_texts")
-
-    @api.depends("index")
-    def _compute_display_name(self):
-        for operation in self:
-            operation.display_name = self.env._("Row %s", operation.row)
-
-    @api.depends("index")
-    def _compute_row(self):
-        for operation in self:
-            operation.row = operation.index + 1
-
-    def _search_row(self, operator, value):
-        if operator == "in":
-            return [("index", "in", [one - 1 for one in value if type(one) is int])]
-        if operator in ("<", "<=", ">", ">=") and isinstance(value, int | float):
-            return [("index", operator, value - 1)]
-        return NotImplemented
 
     @api.depends("op", "model")
     @api.depends_context("lang", "uid")
@@ -58,22 +36,21 @@ class BatchJobOperationScreen(models.AbstractModel):
             parts = (
                 f"{op_in_words(self.env, operation.op)}:",
                 model_in_words(self.env, operation.model),
-                operation._subject(payload, names.get(operation.model, {}) if payload else {}),
+                operation._told_apart(payload, names.get(operation.model, {}) if payload else {}),
                 operation._method(payload),
             )
             operation.title = " ".join(filter(None, parts))
 
-    def _subject(self, payload, names) -> str:
-        """What tells the operation from its neighbours: a name, a key, or the records it is about.
+    def _told_apart(self, payload, names) -> str:
+        """What tells the operation from its neighbours: its subject, or the records it is about.
 
         :param payload: empty if the user may not see the content
         :param names: id -> name, of the records of its model that the user may read
         """
-        name = payload and self.model in self.env and name_in(payload, self.env[self.model])
-        if name:
-            return f"“{name[:NAME_LENGTH]}”"
+        if self.subject_text and self.op not in _ABOUT_RECORDS:
+            return f"“{self.subject_text}”"
         ids = self._ids_of_title(payload)
-        told = [names.get(one) and f"“{names[one][:NAME_LENGTH]}”" or str(one) for one in ids[:3]]
+        told = [names.get(one) and f"“{names[one][:LONGEST]}”" or str(one) for one in ids[:3]]
         return ", ".join(told) + ("…" if len(ids) > 3 else "")
 
     def _method(self, payload) -> str:

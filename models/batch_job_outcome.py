@@ -9,6 +9,7 @@ from odoo.tools import SQL
 from ..engine.outcomes import Outcome
 from ..engine.passwords import blank_passwords
 from .operation_lookup import at_indexes, at_positions
+from .operation_words import error_in_short
 
 UNTRIED = "time_limit"  # the kind of error of what a dry run had no time for
 RECORD_BATCH = 1_000  # outcomes in one statement: PostgreSQL refuses a statement of 256 MB
@@ -142,18 +143,22 @@ class BatchJobOutcome(models.AbstractModel):
         )
 
     @api.model
-    def _error_in_words(self, job_id, position=None) -> str | None:
+    def _error_in_words(self, job_id, position=None) -> dict[str, str | None]:
         """Which operation failed, and why: the operation at a position, or the first that failed.
 
         If the job or the chunk was ended as a whole, give only the reason: the operation that
         carries it is not at fault.
+
+        :returns: the columns `error` and `error_masked` of the job
         """
         self.env.cr.execute(
             SQL(
                 """
-                SELECT o.index, o.error_message,
+                SELECT o.index, o.index + COALESCE(j.first_row, 1) AS row, o.error_message,
+                       o.error_type, o.error_model, o.error_field,
                        o.error_type = 'time_limit'
                        OR o.error_type = 'worker_lost' AND (j.policy = 'all' OR j.dry_run)
+                           AS as_a_whole
                   FROM batch_job_operation o
                   JOIN batch_job j ON j.id = o.job_id
                  WHERE o.state = 'failed'
@@ -166,14 +171,23 @@ class BatchJobOutcome(models.AbstractModel):
                 else at_positions(job_id, position, position),
             )
         )
-        row = self.env.cr.fetchone()
-        if not row or row[2]:
-            return row and row[1]
+        found = self.env.cr.dictfetchone()
+        if not found or found["as_a_whole"]:
+            return {"error": found and found["error_message"], "error_masked": None}
+        masked = error_in_short(
+            self.env, found["error_type"], found["error_model"], found["error_field"]
+        )
+        return {
+            "error": self._names_failure(found, found["error_message"]),
+            "error_masked": self._names_failure(found, masked),
+        }
+
+    def _names_failure(self, found, message) -> str:
         return self.env._(
             "Operation %(index)s (row %(row)s) failed: %(message)s",
-            index=row[0],
-            row=row[0] + 1,
-            message=row[1],
+            index=found["index"],
+            row=found["row"],
+            message=message,
         )
 
     @api.model
@@ -196,7 +210,7 @@ class BatchJobOutcome(models.AbstractModel):
     @api.model
     def _report(self, job_id) -> bytes:
         """The outcomes as CSV. It has no content, so everybody who may see the job may read it."""
-        columns = ("index", "state", "op", "model", "error_type", "error_field", "error_message")
+        columns = ("index", "state", "op", "model", "error_type", "error_field")
         self.env.cr.execute(
             SQL(
                 "SELECT %s FROM batch_job_operation WHERE job_id = %s ORDER BY index",
@@ -231,7 +245,8 @@ class BatchJobOutcome(models.AbstractModel):
     def _outcomes(self, job_id, state, after, limit) -> list[dict]:
         """Outcomes in submission order, in the shape of the RPC contract.
 
-        A value is left out if the user may not see it.
+        For a user who may not see the content, values and notes are left out, and a message is the
+        kind of error with the field.
         """
         outcomes: list[dict] = []
         first, width, end = max(after + 1, 0), limit, self._total(job_id)
@@ -287,24 +302,30 @@ class BatchJobOutcome(models.AbstractModel):
             SQL(
                 """
                 SELECT index, state, op, model, record_ids,
-                       CASE WHEN %s THEN value END, note,
-                       error_type, error_message, error_field
+                       CASE WHEN %(is_visible)s THEN value END,
+                       CASE WHEN %(is_visible)s THEN note END,
+                       error_type,
+                       CASE WHEN %(is_visible)s THEN error_message END,
+                       error_model, error_field
                   FROM batch_job_operation
-                 WHERE %s
-                   %s
+                 WHERE %(which)s
+                   %(in_state)s
                  ORDER BY index
-                 LIMIT %s
+                 LIMIT %(limit)s
                 """,
-                self._content_is_visible(),
-                which,
-                SQL("AND state = %s", state) if state else SQL(),
-                limit,
+                is_visible=self._content_is_visible(),
+                which=which,
+                in_state=SQL("AND state = %s", state) if state else SQL(),
+                limit=limit,
             )
         )
         return [self._outcome_dict(*row) for row in self.env.cr.fetchall()]
 
-    @staticmethod
-    def _outcome_dict(index, state, op, model, ids, value, note, error_type, message, field):
+    def _outcome_dict(
+        self, index, state, op, model, ids, value, note, error_type, message, error_model, field
+    ):
+        if error_type and message is None:
+            message = error_in_short(self.env, error_type, error_model, field)
         error = {"type": error_type, "message": message, "field": field} if error_type else None
         outcome = {
             "index": index,

@@ -1,11 +1,9 @@
 """Operations in the words of people: what is done, and to what."""
 
+from odoo.models import fix_import_export_id_paths
 from odoo.tools.misc import formatLang
 
 from ..engine.progress import split_duration
-
-# fields that tell records apart where a name is missing, as in a row that failed for that
-_TELLING = ("ref", "code", "default_code", "barcode", "login", "email")
 
 
 def op_in_words(env, op) -> str:
@@ -25,19 +23,29 @@ def model_in_words(env, model) -> str:
     return env["ir.model"].sudo()._get(model).name or model
 
 
-def name_in(payload, model) -> str | None:
-    """What an operation calls the record that it makes: its name, else its external id or key."""
-    if "row" in payload:
-        values = dict(zip(payload.get("fields", ()), payload["row"], strict=False))
-        names = (model._rec_name, "id", *payload.get("key", ()), *_TELLING)
-    elif payload.get("method") or "ids" in payload:
-        return None
-    else:
-        values = payload.get("values")
-        values = {**values, "xml_id": payload.get("xml_id")} if isinstance(values, dict) else {}
-        names = (model._rec_name, "xml_id", *payload.get("key", ()), *_TELLING)
-    found = (values.get(name) for name in names if name)
-    return next((one for one in found if isinstance(one, str) and one), None)
+def field_in_words(env, model, column) -> str:
+    """The label of a field, or of a column such as country_id/code; what is no field stays."""
+    labels = []
+    for step in fix_import_export_id_paths(column):
+        field = env[model]._fields.get(step) if model in env else None
+        if step in ("id", ".id"):
+            labels.append(env._("External ID") if step == "id" else env._("Database ID"))
+        else:
+            labels.append(field._description_string(env) if field else step)
+        model = field.comodel_name if field and field.relational else None
+    return " / ".join(labels)
+
+
+def kind_in_words(env, error_type) -> str:
+    """The kind of an error, as the screens call it."""
+    kinds = env["batch.job.operation"]._fields["error_type"]._description_selection(env)
+    return dict(kinds).get(error_type, error_type)
+
+
+def error_in_short(env, error_type, model, field) -> str:
+    """An error without the values that its message may quote: the kind, and the field."""
+    kind = kind_in_words(env, error_type)
+    return f"{kind}: {field_in_words(env, model, field)}" if field else kind
 
 
 def names_of(records) -> dict[int, str]:

@@ -9,11 +9,13 @@ OURS = re.compile(r"\bbatch_job(_operation|_chunk)?\b")
 
 FILL_OPERATIONS = """
     INSERT INTO batch_job_operation
-           (job_id, owner_id, index, position, op, model, payload, ref, makes, state, record_ids)
+           (job_id, owner_id, index, position, op, model, payload, ref, makes, state, record_ids,
+            subject)
     SELECT %(job)s, %(user)s, n, n, 'create', 'test.batch.item',
            jsonb_build_object('values', jsonb_build_object('name', 'Acme ' || n)),
            'ref-' || n, 'made-' || n,
-           CASE WHEN n < %(done)s THEN 'done' ELSE 'pending' END, to_jsonb(ARRAY[n])
+           CASE WHEN n < %(done)s THEN 'done' ELSE 'pending' END, to_jsonb(ARRAY[n]),
+           'Acme ' || n
       FROM generate_series(0, %(total)s - 1) n
 """
 FILL_CHUNKS = """

@@ -11,9 +11,9 @@ from odoo.tools import mute_logger
 JOB, OPERATION, CHUNK = "batch.job", "batch.job.operation", "batch.job.chunk"
 HIDDEN = {
     JOB: ("run_context", "body_hash", "part_hashes", "on_end", "on_end_value"),
-    OPERATION: ("payload", "value", "makes"),
+    OPERATION: ("payload", "value", "makes", "subject"),
 }
-TEXTS = ("payload_text", "value_text", "title")
+TEXTS = ("payload_text", "value_text", "title", "subject_text", "content_table")
 PRIVATE = "very private"
 ONE_RECORD = ("onchange", "get_field_translations")
 COUNT = {"aggregates": ["__count"]}

@@ -82,6 +82,12 @@ class TestJobForm(HttpCase):
         LockedJob.lock(self.env, tried.id).set(name="Tried", dry_run=True)
         self.start_tour("/odoo/batch-jobs", "batch_job_screens", login="admin")
 
+    def test_rows(self):
+        """A row is found by its name; its form marks the wrong cell and folds the JSON away."""
+        operations = [self.tag(name=f"Kunde 0012{n}", parent_id=2**31 - 1) for n in (3, 4)]
+        jobs = self.jobs.with_context(batch_job_first_row=2)
+        self.tour("batch_job_rows", jobs.browse(jobs.execute(operations)["id"]))
+
     def test_javascript_units(self):
         """The form's controller reloads, polls and unsubscribes when it should (hoot tests)."""
         self.browser_js(

@@ -184,7 +184,7 @@ class TestWords(ViewsCase):
                 "Call: Partner Tags “Wholesale” (copy)",
                 "Change: Partner Tags “Wholesale”",
                 "Change: Partner Tags 2147483647",
-                "Create or change: Partner Tags",
+                "Create or change: Partner Tags “2”",
                 "Create: Contact “C-7”",
                 "Create or change: Partner Tags “my.tag”",
                 "Import: Partner Tags “my.two”",
@@ -249,6 +249,27 @@ class TestWords(ViewsCase):
         self.assertIn("search_default_mine", context)
         self.assertIn("search_default_open_or_failed", context)
 
+    def migrate(self, job):
+        script = Path(__file__).parent.parent / "migrations/19.0.1.1.0/post-migrate.py"
+        runpy.run_path(str(script))["migrate"](self.env.cr, "19.0.1.0.0")
+        job.invalidate_recordset()
+        job.event_ids.invalidate_recordset()
+
+    def test_migrated_errors(self):
+        """What an old job says of a failed row is its owner's; all else is everybody's."""
+        for options, masked in (({"state": "failed"}, True), ({"state": "paused"}, False)):
+            job = self.execute(create(name="A"))
+            self.change(job, error="No.", **options)
+            self.env.cr.execute(
+                "UPDATE batch_job_event SET reason = 'No.', state = %s WHERE job_id = %s",
+                [options["state"], job.id],
+            )
+            self.migrate(job)
+            read = "A row failed; its owner reads why." if masked else "No."
+            seen = job.with_user(self.manager)
+            self.assertEqual((seen.error, set(seen.event_ids.mapped("reason"))), (read, {read}))
+            self.assertEqual((job.error, set(job.event_ids.mapped("reason"))), ("No.", {"No."}))
+
     def test_a_migrated_job(self):
         """A job of before the column `cancelled` is given it."""
         job = self.execute(create(name="A"), create(name="B"))
@@ -257,9 +278,7 @@ class TestWords(ViewsCase):
             "UPDATE batch_job_operation SET state = 'cancelled' WHERE job_id = %s AND index = 1",
             [job.id],
         )
-        script = Path(__file__).parent.parent / "migrations/19.0.1.1.0/post-migrate.py"
-        runpy.run_path(str(script))["migrate"](self.env.cr, "19.0.1.0.0")
-        job.invalidate_recordset()
+        self.migrate(job)
         self.assertEqual(job.cancelled, 1)
 
     def test_seconds_of_a_migrated_job(self):

@@ -129,12 +129,20 @@ class UnknownJobTests:
         )
         self.commit()
         words = functools.partial(operations._error_in_words, self.job.id, position)
-        self.assertEqual(words(), f"Operation {position} (row {position + 1}) failed: No.")
+        self.assertEqual(words()["error"], f"Operation {position} (row {position + 1}) failed: No.")
         self.assert_reads(words, 1)
         self.assert_reads(functools.partial(operations._index_at, self.job.id, position), 1)
         follower = (self.job.id, position + 1, self.OPERATIONS)
         self.assert_reads(functools.partial(operations._record_end, *follower), 1)
         self.assert_reads(functools.partial(operations._reopen, self.job.id, position, position), 1)
+
+    def test_a_row(self):
+        """A row is found by its number without the others."""
+        operations = self.env["batch.job.operation"].with_user(self.admin)
+        domain = [("job_id", "=", self.job.id), ("row", "=", self.REST)]
+        find = functools.partial(operations.search, domain, limit=80)
+        self.assertEqual(find().index, self.REST - 1)
+        self.assert_reads(find, 1)
 
     def test_passwords(self):
         """Those of a chunk are looked for in its rows."""

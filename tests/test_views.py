@@ -138,12 +138,13 @@ class TestOperationViews(ViewsCase):
         )
 
     def test_content_is_the_owners(self):
-        """A manager sees that an operation failed and why, but no value of it."""
+        """A manager sees that an operation failed, how and in which field, but no value of it."""
         operation = self.execute(create(name="Secret", colour=1)).operation_ids
         self.assertEqual(json.loads(operation.payload_text)["values"]["name"], "Secret")
         seen = operation.with_user(self.manager)
         self.assertEqual((seen.title, seen.state), ("Create: Partner Tags", "failed"))
-        self.assertIn("colour", seen.error_message)
+        self.assertIn("colour", seen.error_text)
+        self.assertFalse(seen.error_message)
         self.assertFalse(seen.payload_text)
         self.assertFalse(seen.value_text)
 

@@ -41,10 +41,11 @@ def bodies(odoo: FakeOdoo, method: str) -> list[dict[str, Any]]:
     ],
 )
 def test_context(run: Run, odoo: FakeOdoo, options: list[str], context: dict[str, Any]) -> None:
-    """The options make one context for the whole job, beside the name of the file."""
+    """The options make one context for the whole job, beside the file's name and first row."""
     Path("a.csv").write_text("name\nA\n")
     assert run(*SUBMIT, *options).exit_code == 0
-    assert submitted(odoo)["context"] == {**context, "batch_job_default_name": "a.csv"}
+    of_file = {"batch_job_default_name": "a.csv", "batch_job_first_row": 2}
+    assert submitted(odoo)["context"] == {**context, **of_file}
 
 
 @pytest.mark.parametrize(

@@ -65,12 +65,33 @@ def test_rows_of_csv_become_operations(
     assert result.output.splitlines()[0] == "Job 1  http://odoo.test/odoo/batch-jobs/1"
 
 
+BELOW_HEADER = {"batch_job_first_row": 2}
+
+
+@pytest.mark.parametrize(
+    ("text", "context"),
+    [
+        ("name\nA\n", BELOW_HEADER),
+        ("\n\nname\nA\n", {"batch_job_first_row": 4}),
+        ('{"name": "A"}\n', None),
+        ('\n{"name": "A"}\n', BELOW_HEADER),
+    ],
+)
+def test_rows_are_counted_as_in_the_file(
+    run: Run, odoo: FakeOdoo, text: str, context: object
+) -> None:
+    """Odoo is told in which row of the file the first operation stands, unless it is the first."""
+    assert run("submit", "-", "--model", "res.partner", text=text).exit_code == 0
+    (body,) = (body for path, body in odoo.requests if path.endswith("/submit"))
+    assert body.get("context") == context
+
+
 @pytest.mark.parametrize(
     ("file", "more", "name", "context"),
     [
-        ("in/rows.csv", [], None, {"batch_job_default_name": "rows.csv"}),
-        ("in/rows.csv", ["--name", "Contacts"], "Contacts", None),
-        ("-", [], None, None),
+        ("in/rows.csv", [], None, {"batch_job_default_name": "rows.csv", **BELOW_HEADER}),
+        ("in/rows.csv", ["--name", "Contacts"], "Contacts", BELOW_HEADER),
+        ("-", [], None, BELOW_HEADER),
     ],
 )
 def test_job_has_the_name_of_its_file(

@@ -279,6 +279,23 @@ async def test_context_of_a_job() -> None:
     assert len(odoo.jobs) == 1
 
 
+async def test_first_row_of_a_job() -> None:
+    """It goes with the context, which no key compares; 1 is not sent, and nonsense is refused."""
+    odoo = FakeOdoo()
+    async with async_client(odoo) as client:
+        for first_row in (2, 1, None):
+            await client.submit(creates(1), first_row=first_row)
+        for nonsense, error, reason in (
+            (0, ValueError, "first_row is 0: rows are counted from 1"),
+            (True, TypeError, "first_row is a whole number, not True"),
+            ("2", TypeError, "first_row is a whole number, not '2'"),
+        ):
+            with pytest.raises(error, match=reason):
+                await client.submit(creates(1), first_row=nonsense)  # type: ignore[arg-type]
+    sent = [body.get("context") for path, body in odoo.requests if path.endswith("/submit")]
+    assert sent == [{"batch_job_first_row": 2}, None, None]
+
+
 async def test_part_of_a_job() -> None:
     """A retry and results of some operations; without them nothing of it is sent."""
     odoo = FakeOdoo()

@@ -49,6 +49,7 @@ class BaseClient:
         start: bool = True,
         opened: Callable[[JobStatus], object] | None = None,
         max_failures: int | str | None = None,
+        first_row: int | None = None,
     ) -> JobStatus:
         """Submit a job and return its status. Odoo does the work, whether or not you watch the job.
 
@@ -90,9 +91,11 @@ class BaseClient:
         :param max_failures: the job pauses when so many operations have failed: a number, or a
             share such as ``"5%"``, which counts after the first 100 operations. Only under the
             policies ``isolate`` and ``chunk``
-        :raises TypeError: ``operations`` is no list or iterator, ``eta`` no datetime, or
-            ``context`` no dict
-        :raises ValueError: ``idempotency_key`` is empty
+        :param first_row: the row of the first operation in its file, 2 below a header: Odoo's
+            screens count rows from this number. Odoo does not compare it when a key is used again
+        :raises TypeError: ``operations`` is no list or iterator, ``eta`` no datetime, ``context``
+            no dict, or ``first_row`` no whole number
+        :raises ValueError: ``idempotency_key`` is empty, or ``first_row`` is below 1
         :raises InvalidOperationError: something is no operation or cannot be JSON (``index``)
         :raises InvalidRequestError: Odoo refuses an operation (``index``) or option
         :raises IdempotencyKeyError: the key names a job (``job_id``) of other operations or options

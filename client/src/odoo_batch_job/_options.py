@@ -9,7 +9,9 @@ from typing import Any, Literal
 from ._operation_checks import check_mapping
 from ._packing import check_operations
 
-DEFAULT_NAME = "batch_job_default_name"  # in the context: Odoo compares no context by a key
+# in the context: Odoo compares no context by a key, and an older Odoo module leaves it out
+DEFAULT_NAME = "batch_job_default_name"
+FIRST_ROW = "batch_job_first_row"
 AS_MANY_AS_PAY = 0  # `max_parallel`: Odoo chooses how many chunks run at once
 Policy = Literal["isolate", "chunk", "stop", "all"]
 NO_OPTIONS = ("self", "operations", "start", "opened")  # the other arguments of `submit`
@@ -39,9 +41,14 @@ def for_odoo(options: dict[str, Any]) -> dict[str, Any]:
     """
     given = {name: value for name, value in options.items() if value is not None}
     sent = {name: CONVERT.get(name, _as_it_is)(value) for name, value in given.items()}
-    default_name = sent.pop("default_name", None)
+    default_name, first_row = sent.pop("default_name", None), sent.pop("first_row", 1)
+    words: dict[str, Any] = {}
     if default_name and not sent.get("name"):
-        sent["context"] = {**sent.get("context", {}), DEFAULT_NAME: default_name}
+        words[DEFAULT_NAME] = default_name
+    if first_row != 1:
+        words[FIRST_ROW] = first_row
+    if words:
+        sent["context"] = {**sent.get("context", {}), **words}
     return sent
 
 
@@ -59,11 +66,19 @@ def _check_context(context: object) -> None:
     check_mapping("context", context)
 
 
+def _check_first_row(first_row: object) -> None:
+    if type(first_row) is not int:
+        raise TypeError(f"first_row is a whole number, not {first_row!r}")
+    if first_row < 1:
+        raise ValueError(f"first_row is {first_row}: rows are counted from 1")
+
+
 # the options that Odoo could not refuse as clearly
 CHECKS: dict[str, Callable[[Any], None]] = {
     "idempotency_key": _check_key,
     "eta": _check_eta,
     "context": _check_context,
+    "first_row": _check_first_row,
 }
 
 

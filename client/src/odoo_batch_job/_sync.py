@@ -109,6 +109,7 @@ class Client:
         start: bool = True,
         opened: Callable[[JobStatus], object] | None = None,
         max_failures: int | str | None = None,
+        first_row: int | None = None,
     ) -> JobStatus:
         """Submit a job and return its status; see :meth:`AsyncClient.submit`."""
         options = options_among(locals())

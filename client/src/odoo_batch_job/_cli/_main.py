@@ -146,6 +146,7 @@ def submit(
         open_rows(file, kind, encoding, sending) as (kind, first, rows),
     ):
         op = op or ("load" if kind == "csv" else "create")
+        options["first_row"] = first + (kind == "csv")  # below the header
         if kind == "csv" and not model:
             raise InputError("which model? Give --model, such as --model res.partner.")
         if key and op not in ("load", "upsert"):
