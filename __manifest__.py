@@ -19,6 +19,7 @@
         "views/batch_job_search_view.xml",
         "views/res_config_settings_views.xml",
         "views/batch_job_menus.xml",
+        "views/batch_job_overview.xml",
     ],
     "assets": {
         "web.assets_backend": ["batch_job/static/src/**/*"],

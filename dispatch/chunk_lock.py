@@ -101,6 +101,11 @@ class ChunkLocks(Dispatch):
         self.env.cr.execute(SQL("SELECT EXISTS (SELECT FROM pg_locks l WHERE %s)", _HELD))
         return self.env.cr.fetchone()[0]
 
+    def held(self) -> set[int]:
+        """The chunks of this database whose workers live. Takes no lock."""
+        self.env.cr.execute(SQL("SELECT l.objid::bigint FROM pg_locks l WHERE %s", _HELD))
+        return {row[0] for row in self.env.cr.fetchall()}
+
     def has_orphan(self, job_id) -> bool:
         """Whether a chunk of the job is recorded as running, but nobody holds its lock.
 

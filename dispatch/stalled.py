@@ -38,21 +38,26 @@ class Stalled(Dispatch):
         chunks = self.env["batch.job.chunk"]
         if chunks._running_chunks(job.id) and not ChunkLocks(self.env).has_orphan(job.id):
             return None
+        trouble = self.trouble()
+        return trouble[1] if trouble else self.env._("The runners are busy with other jobs.")
+
+    def trouble(self) -> tuple[str, str] | None:
+        """What keeps all runners from the queue: its kind, and a sentence; None if nothing does."""
         if self._is_upgrade_pending():
-            return self.env._(
+            return "upgrade", self.env._(
                 "A module installation or upgrade is pending: Odoo runs no scheduled action until "
                 "it is finished."
             )
         slots = Slots(self.env).all()
         if not slots.filtered("active"):
-            return self.env._(
+            return "all_off", self.env._(
                 "The scheduled actions “Batch Jobs: runner …” are switched off. "
                 "Switch them on under Settings, Technical, Scheduled Actions."
             )
         latest = max(filter(None, slots.mapped("lastcall")), default=None)
-        if latest and now - latest < timedelta(seconds=STALLED_AFTER):
-            return self.env._("The runners are busy with other jobs.")
-        return self.env._(
+        if latest and fields.Datetime.now() - latest < timedelta(seconds=STALLED_AFTER):
+            return None
+        return "unseen", self.env._(
             "No runner has looked at the queue since %s. Start Odoo with --max-cron-threads of 1 "
             "or more; if it has that, look into its log.",
             latest or self.env._("the installation"),

@@ -11,6 +11,7 @@ from . import batch_job_screen
 from . import batch_job_times
 from . import batch_job_throughput
 from . import batch_job_on_end
+from . import batch_job_overview
 from . import batch_job_buttons
 from . import batch_job_selection
 from . import batch_job_search

@@ -39,6 +39,7 @@ class BatchJob(models.Model):
         "batch.job.on_end",
         "batch.job.buttons",
         "batch.job.selection",
+        "batch.job.overview",
         "batch.job.rights",
         "bus.listener.mixin",
     ]
@@ -110,6 +111,7 @@ class BatchJob(models.Model):
     _open = models.Index("(priority, id) WHERE needs_runner")
     _admission = models.Index("(user_id) WHERE state IN ('draft', 'queued', 'running', 'paused')")
     _turns = models.Index("(user_id, last_claimed_at)")
+    _failed = models.Index("(finished_at) WHERE state IN ('partial', 'failed')")
 
     # RPC contract: submit
 

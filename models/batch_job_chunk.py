@@ -5,7 +5,7 @@ from odoo.tools import SQL
 
 from ..dispatch.chunk_lock import ChunkLocks, is_free
 from ..dispatch.key_shares import KeyShares
-from ..dispatch.slots import Slots
+from ..dispatch.slots import MOST_RUNNERS, Slots
 from ..engine.chunk_size import HISTORY, next_size
 from ..engine.outcomes import Tally
 from ..engine.pace import chunks_at_once
@@ -81,6 +81,8 @@ class BatchJobChunk(models.Model):
     _running = models.Index("(job_id) WHERE state = 'running'")
     _unfolded = models.Index("(job_id) WHERE state IN ('done', 'halted') AND NOT folded")
 
+    _started = models.Index("(started_at) WHERE started_at IS NOT NULL")  # for the last hour
+
     @api.depends("first_position", "last_position")
     def _compute_places(self):
         for chunk in self:
@@ -90,6 +92,26 @@ class BatchJobChunk(models.Model):
     @api.model
     def _running_chunks(self, job_id):
         return self._select(SQL("job_id = %s AND state = 'running'", job_id))
+
+    @api.model
+    def _at_work(self):
+        """The running chunks of all jobs, the latest first: as many as there may be runners, and
+        as many whose workers are dead."""
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT id, job_id, runner, first_position, last_position, on_end,
+                       extract(epoch FROM clock_timestamp() AT TIME ZONE 'UTC' - started_at)::float
+                           AS seconds_since
+                  FROM batch_job_chunk
+                 WHERE state = 'running'
+                 ORDER BY id DESC
+                 LIMIT %s
+                """,
+                2 * MOST_RUNNERS,
+            )
+        )
+        return self.env.cr.dictfetchall()
 
     @api.model
     def _orphans(self, job_id):

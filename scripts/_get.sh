@@ -69,6 +69,25 @@ unpack_chromium() {
     get_debian chromium $packages
 }
 
+get_axe() { in_turn unpack_axe; }
+
+# From npm's registry, whichever the machine has. A tool of the tests: no part of the addon.
+unpack_axe() {
+    local folder=$cache/axe-core-$axe_version new=$cache/axe-core.new
+    [ -f "$folder/axe.min.js" ] && return
+    command -v npm >/dev/null || return 1
+    say "getting axe-core for the tests of accessibility (once) ..."
+    rm -rf "$new"
+    mkdir -p "$new"
+    (
+        cd "$new"
+        npm pack --silent "axe-core@$axe_version" >/dev/null 2>&1 &&
+            tar -xzf ./*.tgz --strip-components=1 package/axe.min.js && rm ./*.tgz &&
+            sha256sum --quiet -c <<<"$axe_sha256  axe.min.js"
+    ) || return 1
+    mv -T "$new" "$folder"
+}
+
 # Several clones may look into one cache at once.
 in_turn() { (flock 7 && "$@") 7>"$cache/lock"; }
 

@@ -70,16 +70,16 @@ def _session_of(process: Path) -> int | None:
         return None
 
 
-def make_key(database: str) -> str:
-    """An API key of the administrator, stored as Odoo does it."""
+def make_key(database: str, user: int = ADMIN) -> str:
+    """An API key, stored as Odoo does it."""
     key = secrets.token_hex(20)
     connection = psycopg2.connect(dbname=database)
     with connection, connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO res_users_apikeys (name, user_id, scope, expiration_date, key, index)"
-            " VALUES ('bench', %s, 'rpc', %s, %s, %s)",
+            " VALUES ('scripts', %s, 'rpc', %s, %s, %s)",
             (
-                ADMIN,
+                user,
                 datetime.now() + timedelta(days=1),
                 # with as few rounds as all sides can use: its cost is not what is measured
                 pbkdf2_sha512.using(rounds=1_000).hash(key),

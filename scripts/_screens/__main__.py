@@ -1,0 +1,126 @@
+"""Pictures of every screen into docs/images; called by scripts/screenshots."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg2
+from chromium import Chromium, Page
+from fill import Fill, Filled, at_work
+from odoo_batch_job import Client
+from PIL import Image
+from screens import SCREENS, Screen, show
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.append(str(ROOT / "scripts/_bench"))
+
+from client_server import Server, make_key  # noqa: E402
+
+WIDE, PHONE, PHONE_HEIGHT = 1400, 420, 900  # pixels
+COLOURS = 64  # of a picture: its size on the disk is what it costs everybody
+ARABIC = "ar_001"
+
+
+def main() -> int:
+    options = parse_arguments()
+    chosen = [one for one in SCREENS if not options.names or one.name in options.names]
+    options.folder.mkdir(parents=True, exist_ok=True)
+    server = Server(options.database, workers=0, cron_workers=2)
+    failed = []
+    with server as url, Chromium() as browser:
+        filled = fill(url, options.database, options.rows)
+        with at_work(filled):
+            for language in ("en_US", ARABIC):
+                speak(filled, language)
+                for made in pictures(browser, filled, chosen, language, options.folder, failed):
+                    print(f"{made.stat().st_size / 1000:>6.0f} kB  {made.relative_to(ROOT)}")
+    for complaint in failed:
+        print(complaint, file=sys.stderr)
+    return bool(failed)
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="scripts/screenshots", description=__doc__)
+    parser.add_argument("database", help=argparse.SUPPRESS)
+    parser.add_argument("names", nargs="*", help=", ".join(one.name for one in SCREENS))
+    parser.add_argument("--folder", type=Path, default=ROOT / "docs/images")
+    parser.add_argument("--rows", type=int, default=2_000, help="of the larger jobs (default 2000)")
+    options = parser.parse_args()
+    options.folder = options.folder.resolve()
+    unknown = set(options.names).difference(one.name for one in SCREENS)
+    if unknown:
+        parser.error(f"no such screen: {', '.join(sorted(unknown))}")
+    return options
+
+
+def fill(url: str, database: str, rows: int) -> Filled:
+    with Client(url, database=database, api_key=make_key(database)) as admin:
+        filling = Fill(url, database, admin, lambda user: make_key(database, user))
+        filling.people()
+        filling.of_paula(rows)
+        domain = [["code", "=", ARABIC], ["active", "=", False]]
+        arguments = {"domain": domain, "context": {"active_test": False}}
+        lang = admin.call("res.lang", "search", arguments)
+        if lang:
+            values = [{"lang_ids": [[6, 0, lang]]}]
+            [wizard] = admin.call("base.language.install", "create", {"vals_list": values})
+            admin.call("base.language.install", "lang_install", {"ids": [wizard]})
+    return filling.filled
+
+
+def speak(filled: Filled, language: str) -> None:
+    """Give everybody a language; a session takes it at its log-in."""
+    with psycopg2.connect(dbname=filled.database) as connection, connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE res_partner SET lang = %s WHERE id IN (SELECT partner_id FROM res_users)",
+            [language],
+        )
+    connection.close()
+
+
+def pictures(
+    browser: Chromium,
+    filled: Filled,
+    chosen: list[Screen],
+    language: str,
+    folder: Path,
+    failed: list[str],
+) -> Iterator[Path]:
+    for screen in chosen:
+        if language == ARABIC and not screen.rtl:
+            continue
+        with logged_in(browser, filled, screen.user) as page:
+            for width in (WIDE, PHONE):
+                end = "_rtl" if language == ARABIC else ""
+                target = folder / f"{screen.name}{'' if width == WIDE else '_phone'}{end}.png"
+                page.size(width, screen.height if width == WIDE else PHONE_HEIGHT)
+                try:
+                    show(page, filled.url, screen, filled)
+                    save(page.picture(), target)
+                except (AssertionError, RuntimeError) as error:
+                    failed.append(f"{target.stem}: {error}")
+                    continue
+                yield target
+
+
+@contextmanager
+def logged_in(browser: Chromium, filled: Filled, login: str) -> Iterator[Page]:
+    page = browser.page()
+    page.set_cookie(filled.url, "session_id", filled.session(login))
+    yield page
+    page.close()
+
+
+def save(picture: bytes, target: Path) -> None:
+    """With few colours, which a screen of texts and lines does not need more of."""
+    image = Image.open(io.BytesIO(picture)).convert("RGB")
+    image.quantize(COLOURS, dither=Image.Dither.NONE).save(target, optimize=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

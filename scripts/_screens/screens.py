@@ -1,0 +1,107 @@
+"""The list of all screens: how each is reached. The pictures and the test of accessibility use it.
+
+A screen of yours is one entry here: a path, what is there when it can be seen, and the steps of a
+person from there on. Jobs are named as in `fill.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from chromium import Page
+from fill import Filled
+
+FORM = ".o_form_view .o_batch_job_segments"
+LIST = ".o_list_view .o_data_row .o_batch_job_segments"
+
+Step = Callable[[Page, Filled], None]
+
+
+def click(selector: str) -> Step:
+    return lambda page, _filled: page.click(selector)
+
+
+def wait(selector: str) -> Step:
+    return lambda page, _filled: page.wait(selector)
+
+
+def type_into(selector: str, text: str) -> Step:
+    def step(page: Page, _filled: Filled) -> None:
+        page.click(selector)
+        page.type(text)
+
+    return step
+
+
+@dataclass(frozen=True)
+class Screen:
+    name: str  # of the picture
+    path: str  # {partly} stands for the id of that job
+    shows: str  # a selector; what is seen when the page is there
+    steps: tuple[Step, ...] = ()
+    user: str = "paula"
+    height: int = 900  # pixels, of the wide one
+    rtl: bool = field(default=False, kw_only=True)  # pictured from right to left, too
+
+
+SCREENS = (
+    Screen("list", "/odoo/batch-jobs", LIST, rtl=True),
+    Screen(
+        "board",
+        "/odoo/batch-jobs",
+        LIST,
+        (click(".o_switch_view.o_kanban"), wait(".o_kanban_record")),
+    ),
+    Screen("partly_done", "/odoo/batch-jobs/{partly}", FORM, rtl=True),
+    Screen("running", "/odoo/batch-jobs/{running}", FORM, rtl=True),
+    Screen("paused", "/odoo/batch-jobs/{paused}", FORM),
+    Screen("dry_run", "/odoo/batch-jobs/{dry_run}", FORM),
+    Screen("done", "/odoo/batch-jobs/{done}", FORM),
+    Screen("draft", "/odoo/batch-jobs/{draft}", ".o_form_view .o_form_statusbar"),
+    Screen("later", "/odoo/batch-jobs/{later}", ".o_form_view .o_form_statusbar"),
+    Screen(
+        "cancel",
+        "/odoo/batch-jobs/{running}",
+        FORM,
+        (click(".o_form_statusbar button[name=action_cancel]"), wait(".modal .modal-footer .btn")),
+    ),
+    Screen(
+        "rows",
+        "/odoo/batch-jobs/{partly}",
+        FORM,
+        (
+            click(".oe_stat_button[name=action_open_not_done]"),
+            wait(".o_breadcrumb + *, .o_list_view .o_data_row button, .o_kanban_record"),
+        ),
+    ),
+    Screen("row", "/odoo/batch-jobs/{partly}", FORM, (lambda page, filled: open_row(page),)),
+    Screen("overview", "/odoo/batch-overview", ".o_batch_job_runners tr", user="marc", rtl=True),
+    Screen("managers_form", "/odoo/batch-jobs/{partly}", FORM, user="marc"),
+    Screen("nothing", "/odoo/batch-jobs", ".o_view_nocontent", user="nora"),
+    Screen("settings", "/odoo/settings#batch_job", ".app_settings_block, .settings", user="admin"),
+)
+
+
+def open_row(page: Page) -> None:
+    """The form of the first row that was not done."""
+    page.click(".oe_stat_button[name=action_open_not_done]")
+    page.until(
+        "the rows",
+        "() => [...document.querySelectorAll('.o_breadcrumb .active, .o_last_breadcrumb_item')]"
+        ".some(one => !one.textContent.includes('Customers'))"
+        " && document.querySelector('.o_list_view .o_data_row, .o_kanban_record')",
+    )
+    cell = ".o_list_view .o_data_row .o_data_cell, .o_kanban_view .o_kanban_record"
+    page.click(cell)
+    page.wait(".o_form_view .o_field_widget[name=job_id], .o_form_view .o_field_widget[name=title]")
+
+
+def show(page: Page, base: str, screen: Screen, filled: Filled) -> None:
+    """Go to a screen and wait until it can be seen."""
+    page.open("about:blank")
+    page.open(base + screen.path.format(**filled.jobs))
+    page.wait(screen.shows)
+    for step in screen.steps:
+        step(page, filled)
+    page.settle()

@@ -1,0 +1,173 @@
+"""A job on a prefork server, watched and moved by two people in real browsers."""
+
+import pytest
+from chromium import PATIENCE, Chromium, until
+from door import Door
+from exactness import call, create
+from gates import Gate
+from people import NAME, JobForm, log_in, make_people
+from rpc import Rpc
+
+CHUNK = 500
+TYPED = "typed while it runs"
+BACKGROUND = 600  # seconds; after five minutes Chromium wakes a hidden page once a minute only
+POLLS_WITHIN = 20  # seconds, of a form that no message reaches
+
+long = (pytest.mark.long, pytest.mark.timeout(1800))
+
+
+@pytest.fixture(scope="module")
+def people(rpc, database):
+    return make_people(rpc, database)
+
+
+@pytest.fixture(scope="module")
+def door(server):
+    with Door(server) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with Chromium() as running:
+        yield running
+
+
+@pytest.fixture
+def paula(server, database, people):
+    """The owner's connection for programs."""
+    connection = Rpc(server.url, database.name, database.make_key(people["paula"]))
+    yield connection
+    connection.close()
+
+
+@pytest.fixture
+def pages(browser, door, database, people):
+    door.open()
+    opened = [log_in(browser, door.url, database, login) for login in ("paula", "marc")]
+    yield opened
+    errors = [page.errors for page in opened]
+    for page in opened:
+        page.close()
+    assert errors == [[], []]
+
+
+class Held:
+    """A job that stops at three gates: a quarter, a half and three quarters through."""
+
+    def __init__(self, database, rpc, gates, size):
+        self.size, self.quarter = size, size // 4
+        self.chunk = min(size // 12, CHUNK)
+        operations = [create(f"{size} {number}") for number in range(size)]
+        self._gates = []
+        for number in (1, 2, 3):
+            self._gates.append(Gate.numbered(database, number))
+            gates.append(self._gates[-1])
+            name = f"{size} at gate {number}"
+            operations[number * self.quarter] = call("create_gated", name=name, before=number)
+        self.id = rpc.submit(operations, name="Watched", chunk_size=self.chunk)
+
+    def open(self, number):
+        self._gates[number - 1].open()
+
+
+@pytest.mark.parametrize("size", [240, pytest.param(60_000, marks=long)])
+def test_two_people(database, server, door, pages, paula, gates, size):
+    """Both see how far it is and what the other does: what the owner types while it runs is kept;
+    the manager pauses it, the owner resumes it, the manager cancels it; without websockets, and,
+    of a large one, with a server that is restarted under them."""
+    job = Held(database, paula, gates, size)
+    owner, manager = forms = [JobForm(page, door.url, job.id) for page in pages]
+    all_show(forms, "Running", job.quarter)
+
+    type_while_it_runs(owner, lambda: job.open(1), 2 * job.quarter)
+    all_show(forms, "Running", 2 * job.quarter)
+    assert (owner.page.value(NAME), named(database, job)) == (f"Watched{TYPED}", "Watched")
+    owner.page.click(".o_form_button_save")
+    until("the name is saved", lambda: named(database, job) == f"Watched{TYPED}")
+
+    manager.press("action_pause")
+    all_show(forms, "Paused", 2 * job.quarter)
+    job.open(2)
+    all_show(forms, "Paused", 2 * job.quarter + job.chunk)
+
+    door.shut()
+    owner.press("action_resume")
+    all_show(forms, "Running", 3 * job.quarter, POLLS_WITHIN + size / 500)
+
+    if size > 1_000:
+        server.stop()
+        server.start()
+        door.open()
+    manager.press("action_cancel")
+    manager.page.click(".modal-footer .btn-danger")
+    all_show(forms, "Cancelled", patience=POLLS_WITHIN)
+    job.open(3)
+    until("the last chunk has landed", lambda: not runs(database, job))
+    status = paula.job("status", job.id)
+    made = database.value("SELECT count(*) FROM test_batch_item WHERE name LIKE %s", f"{size} %")
+    assert status["succeeded"] == made
+    assert status["succeeded"] + status["skipped"] == size
+    all_show(forms, "Cancelled", made, POLLS_WITHIN)
+
+
+def all_show(forms, state, count=None, patience=PATIENCE):
+    for form in forms:
+        form.until_state(state, patience)
+        if count is not None:
+            form.until_done(count, patience)
+
+
+def type_while_it_runs(form, let_run, end):
+    """Type at the end of the name; the bar moves meanwhile, between two letters of a large job."""
+    form.page.click(NAME)
+    form.page.evaluate(f"document.querySelector('{NAME}').setSelectionRange(99, 99)")
+    half = len(TYPED) // 2
+    form.page.type(TYPED[:half])
+    let_run()
+    seen = [form.done]
+
+    def moves():
+        """It has moved, or stands at the next gate."""
+        until("the bar moves", lambda: seen[-1] < form.done or form.done == end)
+        seen.append(form.done)
+
+    form.page.type(TYPED[half:], between=moves)
+    form.until_done(end)
+
+
+def named(database, job):
+    return database.value("SELECT name FROM batch_job WHERE id = %s", job.id)
+
+
+def runs(database, job):
+    return database.value("SELECT needs_runner FROM batch_job WHERE id = %s", job.id)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1800)
+def test_ten_minutes_in_the_background(database, door, pages, paula, gates):
+    """A form that nobody can see asks nothing. When it is seen again after ten minutes it shows at
+    once what has become of its job."""
+    job = Held(database, paula, gates, 240)
+    owner = JobForm(pages[0], door.url, job.id)
+    owner.until_done(job.quarter)
+    other = owner.page.before_it()
+    owner.page.until("nobody sees the form", "() => document.hidden")
+    asked = owner.page.requests("/batch.job/status")
+    for number in (1, 2, 3):
+        job.open(number)
+    assert paula.wait(job.id)["state"] == "done"
+    owner.page.until("ten minutes", HIDDEN_FOR, BACKGROUND, patience=BACKGROUND + PATIENCE)
+    assert owner.page.requests("/batch.job/status") == asked
+    other.close()
+    owner.page.until("it is seen", "() => !document.hidden")
+    owner.until_state("Done", 5)
+    owner.until_done(240, 5)
+
+
+# counted by the page itself, which lives on in the background
+HIDDEN_FOR = """seconds => {
+    window.hiddenSince ??= performance.now();
+    return document.hidden && performance.now() - window.hiddenSince > 1000 * seconds;
+}"""

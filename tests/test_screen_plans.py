@@ -1,0 +1,117 @@
+"""What screens read of a large job with failures, among thousands of old jobs, and how."""
+
+import runpy
+from pathlib import Path
+
+from odoo.tests import tagged
+
+from .plan_cases import OURS, PlanCase
+
+BENCH = Path(__file__).parent.parent / "scripts/_bench"
+LARGE = runpy.run_path(str(BENCH / "large_job.py"))
+CALLS = runpy.run_path(str(BENCH / "screen_calls.py"))["CALLS"]
+MOST_READ = 1_000  # rows; 400 chunks and a page of 80 rows are less
+MANAGER = "base.group_user,batch_job.group_manager"
+
+FILL_JOBS = """
+    INSERT INTO batch_job (name, user_id, policy, state, total, succeeded, failed, skipped,
+                           needs_runner, next_position, parts, max_parallel, chunk_size, priority,
+                           rate, create_date, queued_at, finished_at)
+    SELECT 'old', %(user)s, 'isolate', CASE WHEN n %% 3 = 0 THEN 'partial' ELSE 'done' END,
+           1, 1, 0, 0, FALSE, 1, 0, 1, 0, 10, 0.0, t, t, t
+      FROM (SELECT n, now() - n * interval '10 min' AS t FROM generate_series(1, %(old)s) n) n
+"""
+FILL_CHUNKS = """
+    INSERT INTO batch_job_chunk
+           (job_id, owner_id, first_position, last_position, state, attempt, lost, conflicts,
+            suspect, folded, size, duration, succeeded, failed, skipped, runner, started_at)
+    SELECT id, user_id, 0, 0, 'done', 1, 0, 0, FALSE, TRUE, 1, 0.5, 1, 0, 0, 0, finished_at + part
+      FROM batch_job, unnest('{0 s,1 s,2 s}'::interval[]) part
+     WHERE name = 'old'
+"""
+
+
+@tagged("post_install", "-at_install")
+class TestScreenPlans(PlanCase):
+    """A job of 200,000 operations, of which 6,000 failed, and 20,000 old ones with 60,000
+    chunks."""
+
+    TIMES = 400
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.manager = cls.new_user("plans_manager", MANAGER)
+        cls.job = cls.new_job()
+        cls.cr.execute(FILL_JOBS, {"user": cls.admin.id, "old": 20_000})
+        cls.cr.execute(FILL_CHUNKS)
+        cls.cr.execute("ANALYZE batch_job, batch_job_chunk, batch_job_operation")
+        cls.commit()
+
+    @classmethod
+    def new_job(cls):
+        """A small one that really ran, made large."""
+        size = LARGE["OPERATIONS"]
+        jobs = cls.env["batch.job"].with_user(cls.admin)
+        job = jobs.browse(jobs.submit(LARGE["operations"](), chunk_size=size)["id"])
+        cls.run_jobs(cls)
+        LARGE["multiply"](cls.cr, job.id, cls.TIMES)
+        return job
+
+    def asks(self, call):
+        """What a screen asks, as a function."""
+        env = self.env(user=self.manager if call.is_managers else self.admin)
+        return call.make(env, self.job.with_env(env))
+
+    def read_by(self, query):
+        """How many rows of each of our tables a query really reads, and how."""
+        for node in self.plan(query, "EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON)"):
+            if OURS.fullmatch(node.get("Relation Name", "")):
+                rows = node["Actual Rows"] + node.get("Rows Removed by Filter", 0)
+                rows += node.get("Rows Removed by Index Recheck", 0)
+                yield node["Relation Name"], node["Node Type"], rows * node["Actual Loops"]
+
+    def test_the_large_job(self):
+        """The job is what a real one of its size would be: its counts add up, also by cause."""
+        status = self.job.status()
+        self.assertEqual(
+            [status[name] for name in ("state", "total", "succeeded", "failed", "remaining")],
+            ["partial", 200_000, 194_000, 6_000, 0],
+        )
+        self.assertEqual([cause["count"] for cause in self.job.causes], [1_600] * 3 + [1_200])
+        self.cr.execute(
+            "SELECT count(*) FILTER (WHERE state = 'failed'), count(DISTINCT position),"
+            " max(position) FROM batch_job_operation WHERE job_id = %s",
+            [self.job.id],
+        )
+        self.assertEqual(self.cr.fetchone(), (6_000, 200_000, 199_999))
+
+    def test_no_scan(self):
+        """No screen reads more than some hundred operations or chunks, and none reads a table of
+        these from end to end. Only lists and boards count jobs: Odoo does."""
+        for call in CALLS:
+            for query in self.statements(self.cr, self.asks(call)):
+                for table, how, rows in self.read_by(query):
+                    if table == "batch_job" and call.name in ("list", "board"):
+                        continue
+                    with self.subTest(call.name, table=table):
+                        self.assertNotEqual(how, "Seq Scan", query)
+                        self.assertLess(rows, MOST_READ, query)
+            self.renew()
+
+    def test_overview_reads_no_operation(self):
+        """The overview reads jobs and chunks, and no more of them when twenty jobs run."""
+        ask = self.env["batch.job"].with_user(self.manager).overview
+        self.have_running(1)
+        few = self.statements(self.cr, ask)
+        self.assertFalse([query for query in few if "batch_job_operation" in query])
+        self.have_running(19)
+        self.assertEqual(len(ask()["jobs"]), 20)
+        self.renew()
+        self.assertEqual(len(self.statements(self.cr, ask)), len(few))
+
+    def have_running(self, count):
+        for _n in range(count):
+            job = self.submit(LARGE["operations"]()[:1])
+            self.locked(job).set(state="running")
+        self.commit()
