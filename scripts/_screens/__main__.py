@@ -38,7 +38,7 @@ def main() -> int:
             for language in ("en_US", ARABIC):
                 speak(filled, language)
                 for made in pictures(browser, filled, chosen, language, options.folder, failed):
-                    print(f"{made.stat().st_size / 1000:>6.0f} kB  {made.relative_to(ROOT)}")
+                    print(f"{made.stat().st_size / 1000:>6.0f} kB  {made}", flush=True)
     for complaint in failed:
         print(complaint, file=sys.stderr)
     return bool(failed)
