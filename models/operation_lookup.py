@@ -27,3 +27,13 @@ def at_positions(job_id, first, last) -> SQL:
 def with_names(job_id, column, names) -> SQL:
     """The condition on operations with one of some names in the column `ref` or `makes`."""
     return SQL("-job_id = %s AND %s = ANY(%s)", -job_id, SQL.identifier(column), list(names))
+
+
+def of_cause(cause) -> SQL:
+    """The condition on operations that failed for a cause: type, model, field, constraint."""
+    columns = {"type": "error_type", "model": "error_model", "field": "error_field"}
+    columns["constraint"] = "error_constraint"
+    return SQL(" AND ").join(
+        SQL("%s IS NOT DISTINCT FROM %s", SQL.identifier(column), cause[name])
+        for name, column in columns.items()
+    )

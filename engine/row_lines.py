@@ -1,0 +1,146 @@
+"""The lines of a file of corrected rows: which row of which job each one is."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from .errors import BadRequest
+from .row_columns import ERROR, JOB, OWN, ROW
+
+# the columns of `odoo-batch results -o`: its rows count from 0
+_OF_THE_COMMAND_LINE = {"__job": JOB, "__index": ROW, "__error": ERROR}
+_LEFT_OUT = {ERROR, "__state", "__ids"}
+MOST_NAMED = 20  # bad lines in one refusal
+
+
+class BadFile(BadRequest):
+    """Something in a file is wrong; the message names the lines. Nothing was stored."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of the file: its number there, the index of its operation, texts by column."""
+
+    number: int
+    index: int
+    texts: dict[str, str]
+
+
+@dataclass
+class Sheet:
+    """The lines of a file that are rows of a job, and the number of lines of other jobs."""
+
+    columns: list[str]
+    lines: dict[int, Line] = field(default_factory=dict)
+    foreign: int = 0
+
+
+def read_sheet(rows: Iterable[tuple[int, list[str]]], job_id: int, total: int) -> Sheet:
+    """Read a file whose first line names the columns, which may stand in any order.
+
+    :param rows: (number of the line, texts of its cells)
+    :param total: operations of the job
+    :raises BadFile: a column is missing or twice, a line is no row, or a row is there twice
+    """
+    rows = iter(rows)
+    head = _Head(next((cells for _number, cells in rows if any(cells)), []))
+    sheet, problems = Sheet(head.columns), []
+    others: set[int] = set()
+    for number, cells in rows:
+        try:
+            if (line := head.line(number, cells)) is None:
+                continue
+            if (job := line[0]) != job_id:
+                others.add(job)
+                sheet.foreign += 1
+                continue
+            _add(sheet, line[1], total)
+        except BadFile as error:
+            problems.append(str(error))
+            if len(problems) > MOST_NAMED:
+                break
+    refuse(problems)
+    if not sheet.lines:
+        raise BadFile(_nothing_in_it(others))
+    return sheet
+
+
+def refuse(problems: list[str]) -> None:
+    """Refuse a file for its problems, if there are some."""
+    if len(problems) > MOST_NAMED:
+        problems = [*problems[:MOST_NAMED], f"These are the first {MOST_NAMED}; there are more."]
+    if problems:
+        raise BadFile("\n".join(problems))
+
+
+def _nothing_in_it(others: set[int]) -> str:
+    if not others:
+        return "The file has no rows."
+    named = ", ".join(map(str, sorted(others)[:5]))
+    return f"No row of the file belongs to this job: they are rows of job {named}."
+
+
+def _add(sheet: Sheet, line: Line, total: int) -> None:
+    if not 0 <= line.index < total:
+        raise BadFile(
+            f"Line {line.number}: the job has no row {line.index + 1}; it has rows 1 to {total}."
+        )
+    if line.index in sheet.lines:
+        first = sheet.lines[line.index].number
+        raise BadFile(
+            f"Lines {first} and {line.number} are both row {line.index + 1}: leave out one."
+        )
+    sheet.lines[line.index] = line
+
+
+class _Head:
+    """The line with the names of the columns."""
+
+    def __init__(self, cells: list[str]):
+        names = [cell.strip() for cell in cells]
+        self._counts_from = 0 if "__index" in names else 1
+        self._names = [_OF_THE_COMMAND_LINE.get(name, name) for name in names]
+        for name in (JOB, ROW):
+            if name not in self._names:
+                raise BadFile(
+                    f"The column “{name}” is missing: it says which row a line is. Take a file "
+                    "that was downloaded from the job."
+                )
+        for name in self._names:
+            if name and self._names.count(name) > 1:
+                raise BadFile(f"The column “{name}” is there twice: leave out one.")
+        self._job, self._row = self._names.index(JOB), self._names.index(ROW)
+        left_out = {*OWN, *_LEFT_OUT, ""}
+        self.columns = [name for name in self._names if name not in left_out]
+
+    def line(self, number: int, cells: list[str]) -> tuple[int, Line] | None:
+        """(job, line), or None for a line without a value."""
+        if not any(cells):
+            return None
+        cells = [*cells, *[""] * (len(self._names) - len(cells))]
+        for place, cell in enumerate(cells):
+            if cell and (place >= len(self._names) or not self._names[place]):
+                raise BadFile(f"Line {number}: cell {place + 1} has a value and no column.")
+        job = _whole(number, JOB, cells[self._job])
+        index = _whole(number, ROW, cells[self._row]) - self._counts_from
+        texts = dict(zip(self._names, cells, strict=False))
+        return job, Line(number, index, {name: texts[name] for name in self.columns})
+
+
+def _whole(number: int, column: str, text: str) -> int:
+    if not (match := re.fullmatch(r"([0-9]{1,18})(\.0+)?", text.strip())):
+        raise BadFile(
+            f"Line {number}: the column “{column}” holds “{text:.40}”; leave it as it was."
+        )
+    return int(match[1])
+
+
+def with_lines(text: str, indexes: Iterable[int], lines: dict[int, Line]) -> str:
+    """The text of an error that names operations, with the lines of the file."""
+    named = _numbers(indexes, lines)
+    first = ", ".join(named)
+    return f"Line {first}: {text}" if len(named) == 1 else f"Lines {first}:\n{text}"
+
+
+def _numbers(indexes: Iterable[int], lines: dict[int, Line]) -> list[str]:
+    return [str(lines[index].number) for index in indexes if index in lines]
