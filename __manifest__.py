@@ -17,6 +17,7 @@
         "views/batch_job_list_views.xml",
         "views/batch_job_form_view.xml",
         "views/batch_job_search_view.xml",
+        "views/batch_job_correction_views.xml",
         "views/res_config_settings_views.xml",
         "views/batch_job_menus.xml",
         "views/batch_job_overview.xml",

@@ -83,7 +83,7 @@ def reopen_failed(job: LockedJob, wanted: Wanted):
     Of a dry run whose time was over these are the operations that were not tried.
     """
     operations = job.env["batch.job.operation"]
-    _refuse_retry(job, operations)
+    check_retry(job)
     Admission(job.env).readmit(job)
     rest, causes = 0, []
     if wanted.is_part:
@@ -91,10 +91,27 @@ def reopen_failed(job: LockedJob, wanted: Wanted):
     elif job["untried"] and (rest := operations._reopen_untried(job.id)):
         moved, causes = {"skipped": rest}, job["causes"]
     else:
-        states = _reopened_states(job, wanted.cancelled)
-        moved = operations._change_state(job.id, states, "pending")
-    if not moved:
-        return
+        moved = reopen_all(job, wanted.cancelled)
+    if moved:
+        queue_again(job, moved, causes, "retry", retried=wanted.mark, tried_apart=bool(rest))
+
+
+def reopen_all(job: LockedJob, cancelled: bool = False) -> dict[str, int]:
+    """Make all operations pending that a retry of the whole job runs again.
+
+    :returns: old state -> how many operations were moved
+    """
+    states = _reopened_states(job, cancelled)
+    return job.env["batch.job.operation"]._change_state(job.id, states, "pending")
+
+
+def queue_again(job: LockedJob, moved: dict[str, int], causes: list[dict], event: str, **values):
+    """Queue an ended job whose operations were made pending again.
+
+    :param moved: old state -> how many operations were moved
+    :param causes: of the failures that stay
+    :param event: for the history
+    """
     again = sum(moved.values())
     failed = moved.pop("failed", 0)
     succeeded = moved.pop("done", 0)
@@ -105,9 +122,7 @@ def reopen_failed(job: LockedJob, wanted: Wanted):
         skipped=job["skipped"] - sum(moved.values()),
         cancelled=(job["cancelled"] or 0) - moved.get("cancelled", 0),
         untried=0,
-        tried_apart=bool(rest),
         causes=causes,
-        retried=wanted.mark,
         error=None,
         finished_at=None,
         culprit_position=None,
@@ -117,14 +132,16 @@ def reopen_failed(job: LockedJob, wanted: Wanted):
         last_folded_at=None,
         needs_runner=True,
         queued_at=fields.Datetime.now(),
+        **values,
     )
     wait_for_next_end(job)
-    job.note("retry", by=job.env.uid, again=again)
+    job.note(event, by=job.env.uid, again=again)
     job.env["batch.job.chunk"]._cut_for_retry(job.row)
     Slots(job.env).wake_for(job.record)
 
 
-def _refuse_retry(job, operations):
+def check_retry(job: LockedJob):
+    """Refuse to run operations of a job again that has not ended for good, or lacks something."""
     if job["on_end_state"] == "pending":
         raise UserError(
             job.env._("Job %s has not yet called its on_end; retry in a moment.", job.id)
@@ -143,7 +160,7 @@ def _refuse_retry(job, operations):
                 job.id,
             )
         )
-    if operations._count_stored(job.id) < job["total"]:
+    if job.env["batch.job.operation"]._count_stored(job.id) < job["total"]:
         _refuse_deleted(job)
     _refuse_blanked(job)
 

@@ -66,7 +66,13 @@ def reopen_part(job: LockedJob, wanted: Wanted) -> tuple[dict[str, int], list[di
     else:
         states = (wanted.state,)
     if indexes is not None:
-        indexes = _with_company(job, indexes, states)
+        indexes = with_company(job, indexes, states)
+    return reopen_at(job, indexes, states)
+
+
+def reopen_at(job: LockedJob, indexes, states) -> tuple[dict[str, int], list[dict]]:
+    """Make the operations with some indexes that are in some states pending; gives the same."""
+    operations = job.env["batch.job.operation"]
     moved, causes = {}, job["causes"]
     for group in operations._reopen_at(job.id, indexes, states):
         state, count = group.pop("state"), group.pop("count")
@@ -76,7 +82,7 @@ def reopen_part(job: LockedJob, wanted: Wanted) -> tuple[dict[str, int], list[di
     return moved, causes
 
 
-def _with_company(job, indexes, states) -> list[int]:
+def with_company(job: LockedJob, indexes, states) -> list[int]:
     """Operations, with the other rows of their records and those that references link to them."""
     operations = job.env["batch.job.operation"]
     found = set(indexes)

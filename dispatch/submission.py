@@ -111,7 +111,15 @@ class Submission(SubmissionCheck):
         if job_id:
             self._recall(waves, operations, job_id)
             previous = self.env["batch.job.operation"]._last_stored(job_id)
+        follows = self._follows_after(previous)
+        self._check_rows(operations, first_index, follows)
+        return mark(operations, first_index, waves, follows, previous["$wave"] if previous else 0)
 
+    def _follows_after(self, previous):
+        """A function: (operation, operation before it) -> whether the row continues a record.
+
+        :param previous: what is before the first operation, or None
+        """
         is_one2many = functools.cache(self._one2many_columns)
 
         def follows(operation, before):
@@ -120,8 +128,7 @@ class Submission(SubmissionCheck):
             columns = is_one2many(operation["model"], tuple(operation["fields"]))
             return is_follower(operation, before or previous, columns)
 
-        self._check_rows(operations, first_index, follows)
-        return mark(operations, first_index, waves, follows, previous["$wave"] if previous else 0)
+        return follows
 
     def _recall(self, waves, operations, job_id):
         """Tell `waves` which operations of a draft's earlier parts the next part refers to."""

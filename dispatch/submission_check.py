@@ -35,13 +35,16 @@ REFUSED_METHODS = {("res.users", "authenticate")}
 class SubmissionCheck(KeyCheck):
     """Checks models, methods and fields that operations name, and whether the user may use them."""
 
-    def _check_models(self, operations, first_index):
+    def _check_models(self, operations, first_index, indexes=None):
         """Check each distinct (op, model, names, key of columns) once.
 
         Names are a method, the fields of a key, or columns.
+
+        :param indexes: the index of each operation, where they are not neighbours
         """
         seen = set()
-        for index, operation in enumerate(operations, first_index):
+        for place, operation in enumerate(operations):
+            index = indexes[place] if indexes else first_index + place
             names, key = operation.get("method") or operation.get("fields"), operation.get("key")
             if operation["op"] == "upsert":
                 names, key = key, None

@@ -10,6 +10,7 @@ EVENTS = {
     "resume": "Resumed",
     "cancel": "Cancelled",
     "retry": "Retried",
+    "correct": "Corrected",
     "landed": "Last chunks landed",  # those that were at work when the job was paused
     "end": "Ended",
 }

@@ -1,7 +1,7 @@
 """Check the operations of a submission, and prepare them for storing."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -20,11 +20,14 @@ DROPPED_CONTEXT = {"cron_id", "ir_cron_progress_id", "cron_end_time", "lastcall"
 OWN_CONTEXT_PREFIX = "batch_job"
 
 
-def check_operations(operations: Any, first_index: int = 0) -> list[dict]:
+def check_operations(
+    operations: Any, first_index: int = 0, indexes: Sequence[int] | None = None
+) -> list[dict]:
     """Check the shape of operations, and return the operations as batch_job will store them.
 
     :param operations: the submitted list of dicts
     :param first_index: the index of the first operation in its job
+    :param indexes: the index of each operation, where they are not neighbours
     :raises BadRequest: `operations` is not a list
     :raises BadOperation: the message names each bad operation: index, field and what to do
     """
@@ -33,16 +36,22 @@ def check_operations(operations: Any, first_index: int = 0) -> list[dict]:
             f"operations must be a list of objects, not {_kind(operations)}. "
             'Send [{"op": "create", "model": "res.partner", "values": {…}}, …].'
         )
+    numbers = indexes or range(first_index, first_index + len(operations))
     if is_too_deep(operations):
-        _each(_refuse_deep, operations, first_index)
+        _each(_refuse_deep, operations, numbers)
     try:
-        return [_checked(operation, at) for at, operation in enumerate(operations, first_index)]
+        return [_checked(one, at) for at, one in zip(numbers, operations, strict=True)]
     except BadOperation:
-        _each(_check_all_of, operations, first_index)
+        _each(_check_all_of, operations, numbers)
         raise
 
 
-def to_json(operations: list[dict], first_index: int, default: Callable[[Any], Any]) -> str:
+def to_json(
+    operations: list[dict],
+    first_index: int,
+    default: Callable[[Any], Any],
+    indexes: Sequence[int] | None = None,
+) -> str:
     """Write operations as JSON that PostgreSQL can store, in its canonical form: one pass gives the
     text to store and to hash.
 
@@ -56,7 +65,8 @@ def to_json(operations: list[dict], first_index: int, default: Callable[[Any], A
         text = None
     if text is not None and not holds_nul(text):
         return text
-    _each(partial(_check_storable, default=default), operations, first_index)
+    numbers = indexes or range(first_index, first_index + len(operations))
+    _each(partial(_check_storable, default=default), operations, numbers)
     raise BadRequest("The operations cannot be stored: they are nested too deeply.")
 
 
@@ -98,10 +108,10 @@ def context_problem(context: Mapping) -> str | None:
     return None
 
 
-def _each(check: Callable[[Any, int], None], operations: list, first_index: int) -> None:
+def _each(check: Callable[[Any, int], None], operations: list, indexes: Sequence[int]) -> None:
     """Check every operation, and refuse all bad operations in one message."""
     refused = []
-    for index, operation in enumerate(operations, first_index):
+    for index, operation in zip(indexes, operations, strict=True):
         try:
             check(operation, index)
         except BadOperation as error:

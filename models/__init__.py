@@ -15,7 +15,11 @@ from . import batch_job_overview
 from . import batch_job_buttons
 from . import batch_job_selection
 from . import batch_job_search
+from . import batch_job_correct
+from . import batch_job_rows_file
 from . import batch_job
+from . import batch_job_operation_correct
+from . import batch_job_operation_edit
 from . import batch_job_operation_retry
 from . import batch_job_operation_screen
 from . import batch_job_operation_stage

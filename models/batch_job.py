@@ -40,6 +40,8 @@ class BatchJob(models.Model):
         "batch.job.buttons",
         "batch.job.selection",
         "batch.job.overview",
+        "batch.job.correct",
+        "batch.job.rows.file",
         "batch.job.rights",
         "bus.listener.mixin",
     ]

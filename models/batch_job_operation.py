@@ -37,6 +37,8 @@ class BatchJobOperation(models.Model):
     _description = "Batch Job Operation"
     _inherit = [
         "batch.job.outcome",
+        "batch.job.operation.correct",
+        "batch.job.operation.edit",
         "batch.job.operation.retry",
         "batch.job.operation.screen",
         "batch.job.operation.stage",

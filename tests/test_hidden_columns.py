@@ -11,9 +11,16 @@ from odoo.tools import mute_logger
 JOB, OPERATION, CHUNK = "batch.job", "batch.job.operation", "batch.job.chunk"
 HIDDEN = {
     JOB: ("run_context", "body_hash", "part_hashes", "on_end", "on_end_value"),
-    OPERATION: ("payload", "value", "makes", "subject"),
+    OPERATION: ("payload", "value", "makes", "subject", "replaced"),
 }
-TEXTS = ("payload_text", "value_text", "title", "subject_text", "content_table")
+TEXTS = (
+    "payload_text",
+    "value_text",
+    "title",
+    "subject_text",
+    "content_table",
+    "replaced_text",
+)
 PRIVATE = "very private"
 ONE_RECORD = ("onchange", "get_field_translations")
 COUNT = {"aggregates": ["__count"]}

@@ -1,0 +1,98 @@
+"""Two corrections, or a correction and another verb, at one moment."""
+
+import requests
+
+from odoo.exceptions import UserError
+from odoo.service import server
+from odoo.tests import tagged
+from odoo.tests.common import HOST
+from odoo.tools import mute_logger
+
+from .correction_cases import CorrectionCase
+
+
+@tagged("post_install", "-at_install")
+class TestCorrectRaces(CorrectionCase):
+    def rows(self, *places, word="new"):
+        return [
+            {"index": place, "values": {"name": f"{self.prefix} {word} {place}"}}
+            for place in places
+        ]
+
+    def post_in_background(self, job, method, **arguments):
+        """A call through the real HTTP server, on a connection of its own."""
+        headers = {
+            "Authorization": f"bearer {self.key_of(self.admin)}",
+            "X-Odoo-Database": self.cr.dbname,
+        }
+        url = f"http://{HOST}:{server.server.httpd.server_port}/json/2/batch.job/{method}"
+        body = {"ids": job.ids, **arguments}
+        return self.in_background(
+            lambda: requests.post(url, json=body, headers=headers, timeout=60)
+        )
+
+    def until_somebody_waits(self):
+        with self.registry.cursor() as cr:
+
+            def waits():
+                cr.execute("SELECT FROM pg_locks WHERE NOT granted AND locktype != 'relation'")
+                return cr.rowcount
+
+            self.until(waits, "a call that waits for the job")
+
+    def while_corrected(self, job, method, **arguments):
+        """The answer of a call that came while rows 1 and 3 were being corrected."""
+        self.key_of(self.admin)
+        self.renew()
+        job.correct(rows=self.rows(1, 3))
+        with mute_logger("odoo.http", "odoo.addons.base.models.ir_http"):
+            call = self.post_in_background(job, method, **arguments)
+            self.until_somebody_waits()
+            self.commit()
+            return call.result(60)
+
+    def test_two_uploads_at_once(self):
+        """The second waits for the first. The same rows change nothing, others are refused."""
+        job = self.items_where({1, 3})
+        answer = self.while_corrected(job, "correct", rows=self.rows(1, 3))
+        self.assertEqual(answer.status_code, 200, answer.text)
+        self.assertEqual(answer.json()["correction"]["again"], 0)
+        self.run_to_end(job)
+        self.assert_counters(job, "done", succeeded=4)
+        self.assertEqual(len(self.names()), 4)
+
+    def test_two_other_uploads_at_once(self):
+        """The rows of the first are run, and nothing of the second."""
+        job = self.items_where({1, 3})
+        answer = self.while_corrected(job, "correct", rows=self.rows(1, word="other"))
+        self.assertEqual(answer.status_code, 422)
+        self.assertRegex(answer.json()["message"], "is at work; correct its rows when it has ended")
+        self.run_to_end(job)
+        self.assert_counters(job, "done", succeeded=4)
+        self.assertIn(f"{self.prefix} new 1", self.names())
+
+    def test_a_retry_meanwhile(self):
+        """It would run other rows, so it is refused."""
+        job = self.items_where({0, 1, 3})
+        answer = self.while_corrected(job, "retry")
+        self.assertEqual(answer.status_code, 422)
+        self.run_to_end(job)
+        self.assert_counters(job, "partial", succeeded=3, failed=1)
+
+    def test_rows_of_a_job_that_is_at_work(self):
+        """Its outcomes are not there yet: a correction comes too early, and says so."""
+        job = self.submit(self.creates(self.prefix, 4), chunk_size=2)
+        runner = self.runner()
+        claim = runner.claim()
+        self.renew()
+        with self.assertRaisesRegex(UserError, "is at work; correct its rows when it has ended"):
+            job.correct(rows=self.rows(0))
+        self.renew()
+        runner.work(claim)
+        job.cancel()
+        self.commit()
+        with self.assertRaisesRegex(UserError, "The last chunk of job .* has not landed yet"):
+            self.correct(job, self.rows(2))
+        self.renew()
+        self.run_to_end(job)
+        self.assert_counters(job, "cancelled", succeeded=2, skipped=2)

@@ -1,0 +1,97 @@
+from odoo import fields, models
+from odoo.exceptions import UserError
+from odoo.tools.misc import formatLang
+
+
+class BatchJobCorrection(models.TransientModel):
+    """A dialog that takes a file of corrected rows: it says what it has found, then it corrects."""
+
+    _name = "batch.job.correction"
+    _description = "Correct Rows by a File"
+
+    job_id = fields.Many2one(
+        "batch.job", required=True, readonly=True, index=True, ondelete="cascade"
+    )
+    file = fields.Binary(attachment=False)
+    file_name = fields.Char()
+    found = fields.Text(readonly=True)
+    is_ready = fields.Boolean(readonly=True)
+
+    def action_check(self):
+        """Say what the file holds, or what is wrong with it. Nothing is stored."""
+        self.ensure_one()
+        if not self.file:
+            raise UserError(self.env._("Choose a file: the one you have downloaded and corrected."))
+        answer = self.job_id.correct_file(file=self._content(), check_only=True)
+        report = answer["correction"]
+        self.write({"found": self._in_words(report), "is_ready": bool(report["again"])})
+        return self._open()
+
+    def action_correct(self):
+        """Correct the rows and run them."""
+        self.ensure_one()
+        report = self.job_id.correct_file(file=self._content())["correction"]
+        self.write({"file": False, "is_ready": False})  # it may hold passwords
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "success" if report["again"] else "warning",
+                "message": self._in_words(report),
+                "next": {"type": "ir.actions.act_window_close"},
+            },
+        }
+
+    def action_other_file(self):
+        self.ensure_one()
+        self.write({"file": False, "file_name": False, "found": False, "is_ready": False})
+        return self._open()
+
+    def _content(self) -> str:
+        content = self.with_context(bin_size=False).file or b""
+        return content if isinstance(content, str) else content.decode()
+
+    def _open(self):
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Correct Rows"),
+            "res_model": self._name,
+            "res_id": self.id,
+            "views": [(False, "form")],
+            "target": "new",
+        }
+
+    def _in_words(self, report) -> str:
+        """What the file holds, a sentence a line; only what there is."""
+        env, left = self.env, report["left"]
+        sentences = (
+            (report["rows"], env._("%s rows belong to this job.")),
+            (report["corrected"], env._("%s are corrected, and will run.")),
+            (report["unchanged"], env._("%s are not changed, and will run again.")),
+            (
+                report["again"] - report["corrected"] - report["unchanged"],
+                env._(
+                    "%s more will run with them: the other rows of a record, and what they need."
+                ),
+            ),
+            (report["done"], env._("%s are done already.")),
+            (
+                len(left["done"]),
+                env._("%s are done, and are left: their changes count for nothing"),
+            ),
+            (len(left["cancelled"]), env._("%s were cancelled, and are left")),
+            (report["foreign"], env._("%s are rows of other jobs, and are left out.")),
+        )
+        named = {5: left["done"], 6: left["cancelled"]}
+        return "\n".join(
+            (text % formatLang(env, count, digits=0)) + _rows_named(env, named.get(place))
+            for place, (count, text) in enumerate(sentences)
+            if count > 0
+        )
+
+
+def _rows_named(env, indexes) -> str:
+    if not indexes:
+        return ""
+    rows = ", ".join(str(index + 1) for index in indexes[:10])
+    return env._(" (rows %s).", rows + (", …" if len(indexes) > 10 else ""))
