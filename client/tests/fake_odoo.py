@@ -132,6 +132,15 @@ class FakeOdoo:
     ) -> Body:
         return self._become(ids, "queued")
 
+    def _correct(self, ids: list[int], rows: list[Body], check_only: bool) -> Body:
+        report: Body = {"rows": len(rows), "corrected": len(rows), "unchanged": 0, "done": 0}
+        report |= {"again": len(rows), "foreign": 0, "left": {"done": [], "cancelled": []}}
+        job = self._json(self.jobs[ids[0] - 1]) if check_only else self._become(ids, "queued")
+        return {**job, "correction": report}
+
+    def _correct_file(self, ids: list[int], file: str, check_only: bool) -> Body:
+        return self._correct(ids, [{"file": file}], check_only)
+
     def _results(
         self,
         ids: list[int],

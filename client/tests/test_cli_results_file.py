@@ -49,8 +49,8 @@ def test_failed_rows_as_a_file_to_correct_and_submit_again(run: Run, odoo: FakeO
     result = run("results", "1", "--failed", "-o", "failed.csv")
     assert "submit failed.csv --op create --model res.partner" in result.output
     assert Path("failed.csv").read_text().splitlines() == [
-        "name,active,color,category_id,__index,__error",
-        'Bolt,true,x,"[[6, 0, [1]]]",1,"Color is, like, wrong"',
+        "name,active,color,category_id,__job,__index,__error",
+        'Bolt,true,x,"[[6, 0, [1]]]",1,1,"Color is, like, wrong"',
     ]
     run("submit", "failed.csv", "--op", "create", "--model", "res.partner")
     assert odoo.jobs[0].operations == [{"op": "create", "model": "res.partner", "values": values}]
@@ -67,8 +67,8 @@ def test_nothing_of_a_row_is_lost_in_the_file(run: Run, odoo: FakeOdoo) -> None:
     result = run("results", "1", "--failed", "-o", "failed.csv")
     assert "submit failed.csv --op upsert --model res.partner --key ref" in result.output
     lines = Path("failed.csv").read_text().splitlines()
-    assert [line.rpartition(",1,")[0] or line for line in lines] == [
-        "ref,name,active,__index,__error",
+    assert [line.rpartition(",1,1,")[0] or line for line in lines] == [
+        "ref,name,active,__job,__index,__error",
         "B,,false",
     ]
     run("submit", "failed.csv", "--op", "upsert", "--model", "res.partner", "--key", "ref")

@@ -98,6 +98,27 @@ def test_standard_input_and_json(odoo_batch, shop):
     assert names(shop, "stdin ") == ["stdin 0", "stdin 1", "stdin 2"]
 
 
+def test_failed_rows_are_corrected_in_their_job(odoo_batch, shop, tmp_path):
+    """--into replaces them, and the job goes to 100 %; again, all is done already."""
+    rows = [[f"into {n}", "" if n % 3 else "red"] for n in range(6)]
+    write_csv(tmp_path / "a.csv", ["name", "color"], rows)
+    job = job_of(odoo_batch("submit", "a.csv", "--model", CATEGORY, "--op", "create").stdout)
+    for name in ("failed.csv", "failed.jsonl"):
+        odoo_batch("results", "--last", "--failed", "-o", name)
+        text = (tmp_path / name).read_text()
+        assert text.count("red") > 1
+        (tmp_path / name).write_text(text.replace(",red,", ",1,").replace('"red"', "1"))
+    done = odoo_batch("submit", "failed.csv", "--into", job)
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert lines[0] == f"Job {job}, 2 rows: 2 corrected"
+    assert lines[-1] == f"Job {job} is done: 6 succeeded"
+    assert names(shop, "into ") == [f"into {n}" for n in range(6)]
+    for name in ("failed.csv", "failed.jsonl"):
+        again = odoo_batch("submit", name, "--into", job)
+        assert (again.returncode, again.stdout) == (0, f"Job {job}, 2 rows: 2 done already\n")
+
+
 def test_failed_rows_are_corrected_and_sent_until_all_are_in(odoo_batch, shop, tmp_path):
     """1 while some fail; their file has the original columns, the index and the reason."""
     rows = [[f"again {n}", "" if n % 3 else "red"] for n in range(9)]

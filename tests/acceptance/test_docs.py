@@ -109,6 +109,8 @@ def test_rpc_api(reader):
         [("done", None), ("done", 1)],
         [("failed", None)],
     ]
+    (correction,) = [answer["correction"] for answer in answers if "correction" in answer]
+    assert (correction["corrected"], correction["again"]) == (1, 1)
     assert answers[-1]["result"]["total"] == 3
     (history,) = [answer["events"] for answer in answers if "events" in answer]
     assert [(one["event"], one["succeeded"], one["failed"]) for one in history] == [

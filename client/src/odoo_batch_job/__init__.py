@@ -23,7 +23,7 @@ from ._errors import (
 )
 from ._execute_kw import ExecuteKw
 from ._executor import BatchExecutor
-from ._models import JobEvent, JobStatus, OnEnd, OperationError, OperationResult
+from ._models import Correction, JobEvent, JobStatus, OnEnd, OperationError, OperationResult
 from ._operations import (
     BatchOperation,
     CallOperation,
@@ -54,6 +54,7 @@ __all__ = [
     "Clock",
     "ConflictError",
     "ConnectionFailedError",
+    "Correction",
     "CreateOperation",
     "DeleteOperation",
     "ExecuteKw",

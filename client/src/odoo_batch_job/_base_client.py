@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
@@ -9,7 +10,7 @@ from typing import Any, Literal
 from ._connection import Connection
 from ._errors import WatchTimeoutError
 from ._json2 import named_arguments
-from ._models import JobEvent, JobStatus, OperationResult
+from ._models import Correction, JobEvent, JobStatus, OperationResult
 from ._options import Policy, check_submission, for_odoo, options_among
 from ._packing import Operation
 from ._retry import Clock
@@ -176,6 +177,38 @@ class BaseClient:
         if indexes is not None:
             part["indexes"] = list(indexes)
         return await self._rpc.verb("retry", job_id, cancelled=cancelled, **part)
+
+    async def correct(
+        self, job_id: int, rows: Iterable[Mapping[str, Any]], *, check_only: bool = False
+    ) -> Correction:
+        """Replace the content of operations that failed, or were not kept, and run them again.
+
+        Only the owner of the job may do that, when the job has ended. The same correction again
+        changes nothing.
+
+        :param rows: dicts such as ``{"index": 7, "values": {…}}``: the index of the operation, and
+            the parts of it that are replaced (``values``, ``ids``, ``row`` and so on). What a dict
+            does not name stays
+        :param check_only: Odoo stores nothing, and tells what it would do
+        :raises InvalidRequestError: Odoo refuses a row (``index``), or the job takes no corrections
+        :raises AccessDeniedError: the job is somebody else's, or the user may not do an operation
+        """
+        given = [dict(row) for row in rows]
+        return await self._rpc.correct("correct", job_id, rows=given, check_only=check_only)
+
+    async def correct_file(
+        self, job_id: int, file: bytes, *, check_only: bool = False
+    ) -> Correction:
+        """Correct rows by a file that was downloaded from the job and corrected by a person.
+
+        :param file: the content of the file, XLSX or CSV
+        :param check_only: Odoo stores nothing, and tells what it would do
+        :raises InvalidRequestError: Odoo refuses the file, or the job takes no corrections; the
+            message names the lines
+        :raises AccessDeniedError: the job is somebody else's, or the user may not do an operation
+        """
+        content = base64.b64encode(file).decode()
+        return await self._rpc.correct("correct_file", job_id, file=content, check_only=check_only)
 
     async def cancel(self, job_id: int) -> JobStatus:
         """End the job after the chunks that are running; Odoo keeps what they did."""

@@ -130,12 +130,52 @@ class JobStatus:
 
 
 @dataclass(frozen=True)
+class Correction:
+    """What became of a correction of rows.
+
+    :ivar job: where the job stands now
+    :ivar rows: rows that were given, without those of other jobs
+    :ivar corrected: rows whose content was replaced
+    :ivar unchanged: rows whose content stays, and that run again
+    :ivar done: rows that are done already, with this content
+    :ivar again: operations that run again, with those that go with the rows: the other rows of a
+        record, and what they refer to
+    :ivar foreign: of a file, rows of other jobs, which Odoo has left out
+    :ivar left: indexes of the rows that Odoo has not touched although they have other content now,
+        by the state that they are in: ``done`` or ``cancelled``
+    """
+
+    job: JobStatus
+    rows: int
+    corrected: int
+    unchanged: int
+    done: int
+    again: int
+    foreign: int
+    left: dict[str, list[int]] = field(default_factory=dict)
+
+    @classmethod
+    def from_json(cls, data: object) -> Correction:
+        """Read the answer of ``correct``.
+
+        :raises UnexpectedReplyError: ``data`` is no such answer
+        """
+        values = _object(data, "a correction")
+        report = _object(values.get("correction"), "a correction's report")
+        try:
+            counts = {name: report[name] for name in _CORRECTION}
+        except KeyError as error:
+            raise UnexpectedReplyError(f"not a correction: {error!r} in {report}") from error
+        return cls(job=JobStatus.from_json(data), **counts)
+
+
+@dataclass(frozen=True)
 class JobEvent:
     """What somebody, or Odoo, did to a job, and what landed since the event before.
 
     :ivar at: UTC, with fractions of a second
-    :ivar event: submit, start, pause, resume, cancel, retry, landed (the chunks that were at work
-        when the job was paused) or end
+    :ivar event: submit, start, pause, resume, cancel, retry, correct, landed (the chunks that were
+        at work when the job was paused) or end
     :ivar by: name of the user; None for what Odoo did by itself
     :ivar user_id: id of the user, or None
     :ivar state: the job's state after the event
@@ -254,6 +294,7 @@ _EVENT = (
     *("seconds", "causes"),
 )
 _OPTIONAL = ("time_left", "error")
+_CORRECTION = ("rows", "corrected", "unchanged", "done", "again", "foreign", "left")
 _TIMES = ("created_at", "started_at", "finished_at")
 _PLAIN = (
     *("id", "name", "state", "total", "succeeded", "failed", "skipped", "remaining"),

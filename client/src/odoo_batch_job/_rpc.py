@@ -20,7 +20,7 @@ from typing import Any
 from ._ahead import Ahead
 from ._connection import Connection
 from ._errors import BatchJobError, ConnectionFailedError, IdempotencyKeyError, UnexpectedReplyError
-from ._models import JobEvent, JobStatus, OperationResult
+from ._models import Correction, JobEvent, JobStatus, OperationResult
 from ._packing import Operation, pack
 
 JOB = "batch.job"
@@ -77,6 +77,12 @@ class JobRpc:
                     await self.verb("cancel", job.id)
             raise
         return await self._start_draft(job) if start else job
+
+    async def correct(self, method: str, job_id: int, **arguments: object) -> Correction:
+        """Correct rows of a job; the same correction again changes nothing."""
+        named = {"ids": [job_id], **arguments}
+        answer = await self._connection.call(JOB, method, named, repeatable=True)
+        return Correction.from_json(answer)
 
     async def history(self, job_id: int, limit: int) -> list[JobEvent]:
         """Return the latest events of a job, oldest first."""

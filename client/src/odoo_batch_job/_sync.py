@@ -11,7 +11,7 @@ import httpx
 
 from ._client import AsyncClient, environment
 from ._loop_thread import LoopThread
-from ._models import JobEvent, JobStatus, OperationResult
+from ._models import Correction, JobEvent, JobStatus, OperationResult
 from ._options import Policy, check_submission, options_among
 from ._packing import PART_BYTES, Operation
 from ._retry import Clock, Retry
@@ -160,6 +160,20 @@ class Client:
         return self._loop.run(
             self._client.retry(job_id, cancelled=cancelled, state=state, indexes=indexes)
         )
+
+    @same_as(AsyncClient.correct)
+    def correct(
+        self, job_id: int, rows: Iterable[Mapping[str, Any]], *, check_only: bool = False
+    ) -> Correction:
+        """Replace the content of what failed and run it again; see :meth:`AsyncClient.correct`."""
+        return self._loop.run(
+            self._client.correct(job_id, [dict(row) for row in rows], check_only=check_only)
+        )
+
+    @same_as(AsyncClient.correct_file)
+    def correct_file(self, job_id: int, file: bytes, *, check_only: bool = False) -> Correction:
+        """Correct rows by a file that was downloaded from the job and corrected by a person."""
+        return self._loop.run(self._client.correct_file(job_id, file, check_only=check_only))
 
     @same_as(AsyncClient.cancel)
     def cancel(self, job_id: int) -> JobStatus:

@@ -17,6 +17,7 @@ from .._sync import Client
 from ._command import CODE_BY_STATE, DONE, command, exit_with
 from ._command import main as main
 from ._convert import Converter, field_types
+from ._into import correct, in_words, refuse_other_options
 from ._job_context import context_options
 from ._kinds import json_object, moment
 from ._listing import columns_of, latest_jobs, table_of
@@ -103,6 +104,12 @@ DOUBLES = (
     metavar="N|P%",
     help="Pause the job when so many rows have failed, or such a share (5%).",
 )
+@click.option(
+    "--into",
+    type=int,
+    metavar="JOB",
+    help="Correct the rows of this job: FILE is what was downloaded from it (CSV, XLSX or .jsonl).",
+)
 @context_options
 @click.option("--no-wait", is_flag=True, help="Do not wait for the end.")
 @click.option("--timeout", type=float, help="Seconds to wait.")
@@ -120,6 +127,7 @@ def submit(
     timeout: float | None,
     json: bool,
     parallel: bool,
+    into: int | None,
     **options: Any,
 ) -> int | None:
     """Submit the rows of FILE (CSV or JSON Lines; - is standard input) as a job.
@@ -130,8 +138,14 @@ def submit(
     the record's number from the column “id”; upsert takes an external id from there, or --key.
     load with --key updates the record of that key, or creates it; lines need a key too
     (--key ref --key child_ids/ref).
-    The columns __index and __error of `results --failed` are left out.
+    The columns __job, __index and __error of `results --failed` are left out; with --into JOB they
+    say which rows of that job are replaced, and run again.
     """
+    if into is not None:
+        refuse_other_options()
+        correction = correct(client, into, file)
+        click.echo(as_json(correction.job) if json else in_words(correction))
+        return DONE if no_wait or not correction.again else _watch(client, into, timeout, json)
     if options["idempotency_key"] == "":
         raise InputError("--idempotency-key is empty: give a name, or leave it out.")
     if parallel and options["max_parallel"] > 1:

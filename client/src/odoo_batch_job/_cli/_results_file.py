@@ -84,7 +84,7 @@ def write_results(
                 types = types or _types(client, kinds)
                 _check_cells(operation["op"], row, columns, types)
                 columns |= dict.fromkeys(row)
-            row = {**row, **_about(result, failed=failed)}
+            row = {**row, "__job": job_id, **_about(result, failed=failed)}
             spool.write(json.dumps(row, ensure_ascii=False) + "\n")
             count += 1
         spool.seek(0)
@@ -156,7 +156,8 @@ def _about(result: OperationResult, *, failed: bool) -> dict[str, Any]:
 
 
 def _own_columns(*, failed: bool) -> list[str]:
-    return ["__index", "__error"] if failed else ["__index", "__error", "__state", "__ids"]
+    own = ["__job", "__index", "__error"]
+    return own if failed else [*own, "__state", "__ids"]
 
 
 def _write_csv(

@@ -20,7 +20,7 @@ from ._transfer import TransferLine
 
 Row = dict[str, Any]
 
-OWN = ("__index", "__error", "__state", "__ids")  # columns that `results` adds
+OWN = ("__job", "__index", "__error", "__state", "__ids")  # columns that `results` adds
 DELIMITERS = ",;\t|"
 NOT_UTF8 = re.compile("[\udc80-\udcff]+")  # bytes, as `surrogateescape` reads them
 WORKBOOKS = ("PK\x03\x04", "\udcd0\udccf\x11")  # how .xlsx, .ods and .xls begin

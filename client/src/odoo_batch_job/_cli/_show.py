@@ -17,7 +17,8 @@ from .._models import JobEvent, JobStatus, OnEnd, OperationResult
 
 EVENTS = {  # of a job's history, in words
     **{"submit": "submitted", "start": "started", "pause": "paused", "resume": "resumed"},
-    **{"cancel": "cancelled", "retry": "retried", "landed": "last chunks landed", "end": "ended"},
+    **{"cancel": "cancelled", "retry": "retried", "correct": "corrected"},
+    **{"landed": "last chunks landed", "end": "ended"},
 }
 EVERY = 1.0  # seconds between two lines of progress
 
