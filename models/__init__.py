@@ -13,7 +13,7 @@ from . import batch_job_throughput
 from . import batch_job_on_end
 from . import batch_job_overview
 from . import batch_job_buttons
-from . import batch_job_selection
+from . import batch_job_several
 from . import batch_job_search
 from . import batch_job_correct
 from . import batch_job_rows_file

@@ -38,7 +38,7 @@ class BatchJob(models.Model):
         "batch.job.search",
         "batch.job.on_end",
         "batch.job.buttons",
-        "batch.job.selection",
+        "batch.job.several",
         "batch.job.overview",
         "batch.job.correct",
         "batch.job.rows.file",

@@ -83,26 +83,30 @@ class BatchJobOperationCorrect(models.AbstractModel):
         :param text: the operations as a JSON list
         """
         contents = json.loads(text)
+        subjects = self._subjects_of(contents)
         for start in range(0, len(indexes), AT_ONCE):
             some = contents[start : start + AT_ONCE]
-            self._replace_some(job_id, indexes[start : start + AT_ONCE], json.dumps(some))
+            place = slice(start, start + AT_ONCE)
+            self._replace_some(job_id, indexes[place], json.dumps(some), subjects[place])
 
     @api.model
-    def _replace_some(self, job_id, indexes, text):
+    def _replace_some(self, job_id, indexes, text, subjects):
         query = SQL(
             """
             UPDATE batch_job_operation o
-               SET payload = n.body - '{op,model,ref}'::text[],
+               SET payload = n.body - '{op,model,ref}'::text[], subject = n.subject,
                    replaced = COALESCE(o.replaced, '[]'::jsonb) || jsonb_build_object(
                        'until', to_jsonb(clock_timestamp()), 'content', o.payload)
-              FROM (SELECT i.index, e.body
+              FROM (SELECT i.index, i.subject, e.body
                       FROM jsonb_array_elements(%s::jsonb) WITH ORDINALITY AS e(body, n)
-                      JOIN unnest(%s::int[]) WITH ORDINALITY AS i(index, n) USING (n)) n
+                      JOIN unnest(%s::int[], %s::text[]) WITH ORDINALITY AS i(index, subject, n)
+                     USING (n)) n
              WHERE o.job_id = %s
                AND o.index = n.index
             """,
             text,
             indexes,
+            subjects,
             job_id,
         )
         # do not log an error: the log would quote the content

@@ -6,9 +6,6 @@ from odoo.tools import SQL
 
 from ..engine.passwords import is_secret_name
 from ..engine.subjects import subject_of
-from .operation_lookup import at_indexes
-
-RENEWED_AT_ONCE = 5_000  # operations
 
 
 class BatchJobOperationSubject(models.AbstractModel):
@@ -85,29 +82,3 @@ class BatchJobOperationSubject(models.AbstractModel):
         if not name or is_secret_name(name):
             return None
         return name if self.env[model]._fields[name].type in ("char", "text") else None
-
-    @api.model
-    def _renew_subjects(self, job_id, first, last):
-        """Make the subjects of a range of indexes anew: call this when payloads were replaced."""
-        for start in range(first, last + 1, RENEWED_AT_ONCE):
-            which = at_indexes(job_id, start, min(start + RENEWED_AT_ONCE - 1, last))
-            self.env.cr.execute(
-                SQL("SELECT id, op, model, payload FROM batch_job_operation WHERE %s", which)
-            )
-            rows = self.env.cr.fetchall()
-            subjects = self._subjects_of(
-                [{**payload, "op": op, "model": model} for _id, op, model, payload in rows]
-            )
-            self.env.cr.execute(
-                SQL(
-                    """
-                    UPDATE batch_job_operation o
-                       SET subject = u.subject
-                      FROM unnest(%s::int[], %s::text[]) AS u(id, subject)
-                     WHERE o.id = u.id
-                       AND o.subject IS DISTINCT FROM u.subject
-                    """,
-                    [row[0] for row in rows],
-                    subjects,
-                )
-            )

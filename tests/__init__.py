@@ -67,7 +67,7 @@ from . import (
     test_runners,
     test_screen_plans,
     test_screens,
-    test_selection,
+    test_several_jobs,
     test_side_by_side,
     test_side_by_side_end,
     test_side_by_side_oracle,

@@ -42,6 +42,13 @@ class TestCorrect(CorrectionCase):
         events = [(one["event"], one["again"]) for one in job.history()["events"]]
         self.assertEqual(events, [("submit", 0), ("end", 0), ("correct", 2), ("end", 0)])
 
+    def test_subjects_follow(self):
+        """A corrected row is found by its new name, and the others by theirs."""
+        job = self.items_where({1, 3})
+        self.correct(job, [self.named(3)])
+        names = [f"{self.prefix} {one}" for one in ("0", "1", "2", "new 3")]
+        self.assertEqual(job.operation_ids.sorted("index").mapped("subject_text"), names)
+
     def test_missing_rows_stay(self):
         """A failed operation that the correction does not name is left as it is."""
         job = self.items_where({1, 3})

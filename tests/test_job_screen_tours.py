@@ -58,6 +58,6 @@ class TestJobScreens(HttpCase):
             self.jobs.submit(self.tags(2), name=name)
         ended = self.jobs.browse(self.jobs.execute([{**self.tags(1)[0], "values": {}}])["id"])
         ended.name = "Ended one"
-        self.start_tour("/odoo/batch-jobs", "batch_job_selection", login="admin")
+        self.start_tour("/odoo/batch-jobs", "batch_job_several", login="admin")
         paused = self.jobs.search([("name", "like", "of two")])
         self.assertEqual(paused.mapped("state"), ["paused", "paused"])

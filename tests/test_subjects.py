@@ -1,6 +1,5 @@
 """The subject of an operation: what it is, how it is found, and by whom."""
 
-import json
 
 from odoo import Command
 from odoo.tests import TransactionCase, new_test_user, tagged
@@ -57,7 +56,7 @@ class TestSubjects(SubjectCase):
         self.assertEqual(job.operation_ids.mapped("subject_text"), ["Kunde 00123", str(tag.id)])
 
     def test_passwords(self):
-        """A subject never holds a password, and is the same after the blanking."""
+        """A subject never holds a password, and the blanking leaves it as it is."""
         secret = {"op": "upsert", "model": TAG, "key": ["name"], "values": {"name": "N"}}
         user = {"op": "create", "model": TAG, "values": {"password": "s3cret", "name": "U"}}
         job = self.submit(secret, user, {**user, "values": {"password": "s3cret"}})
@@ -68,20 +67,8 @@ class TestSubjects(SubjectCase):
         )
         operations = self.env["batch.job.operation"]
         operations._blank_ended({"id": job.id, "has_passwords": True, "dry_run": False}, 0, 2)
-        operations._renew_subjects(job.id, 0, 2)
         self.env.invalidate_all()
         self.assertEqual(self.stored(job), before)
-
-    def test_renewed(self):
-        """Where payloads were replaced, the subjects are made anew; the others stay."""
-        job = self.submit(create(name="A"), create(name="B"), create(name="C"))
-        self.env.cr.execute(
-            "UPDATE batch_job_operation SET payload = %s WHERE job_id = %s AND index < 2",
-            [json.dumps({"values": {"name": "New"}}), job.id],
-        )
-        self.env["batch.job.operation"]._renew_subjects(job.id, 1, 2)
-        self.env.invalidate_all()
-        self.assertEqual(self.stored(job), ["A", "New", "C"])
 
     def test_old_operations(self):
         """An operation of before the column shows its name as ever; its payload tells it."""

@@ -68,7 +68,7 @@ const select = (name) => ({
     run: "click",
 });
 
-registry.category("web_tour.tours").add("batch_job_selection", {
+registry.category("web_tour.tours").add("batch_job_several", {
     steps: () => [
         select("First of two"),
         select("Second of two"),

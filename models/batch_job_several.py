@@ -5,7 +5,7 @@ from odoo.exceptions import UserError
 from odoo.tools.misc import formatLang
 
 from ..dispatch.locked_job import LockedJob, begin_fresh
-from ..engine.selection import rows_kept, rows_moved, why_left
+from ..engine.several_jobs import rows_kept, rows_moved, why_left
 from ..engine.states import verb_acts
 
 MOST_SELECTED = 1_000  # jobs; each stays locked until all are done
@@ -15,11 +15,11 @@ _ASKED = (
 )  # fmt: skip
 
 
-class BatchJobSelection(models.AbstractModel):
+class BatchJobSeveral(models.AbstractModel):
     """The buttons above the list of jobs: a verb for each of the selected jobs."""
 
-    _name = "batch.job.selection"
-    _description = "Batch Job Selection"
+    _name = "batch.job.several"
+    _description = "Batch Job Verbs for Several Jobs"
 
     def action_pause_selected(self):
         return self._press_each("pause")

@@ -3,7 +3,7 @@
 from odoo.exceptions import UserError
 from odoo.tests import new_test_user, tagged
 
-from ..models.batch_job_selection import MOST_SELECTED
+from ..models.batch_job_several import MOST_SELECTED
 from .races import ITEM, RaceCase
 from .test_views import GROUPS, ViewsCase, create
 
