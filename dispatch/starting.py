@@ -22,16 +22,28 @@ def append_part(job: LockedJob, parsed: Parsed):
     if not parsed.count:
         raise UserError(job.env._("operations is empty; a part has at least one."))
     Admission(job.env).check_size(job["total"] + parsed.count)
-    operations = job.env["batch.job.operation"]
-    operations._store(job.row, parsed.text, job["total"], parsed.subjects)
     hashes = job["part_hashes"] or []
-    job.set(
-        total=job["total"] + parsed.count,
+    add_operations(
+        job,
+        parsed,
         parts=len(hashes) + 1,
         part_hashes=[*hashes, parsed.digest],
-        outline=joined_outlines(job["outline"], parsed.outline),
         write_date=NOW,
+    )
+
+
+def add_operations(job: LockedJob, parsed: Parsed, **values):
+    """Store more operations of a job, and write the job's columns that tell of them.
+
+    :param values: further columns
+    """
+    operations = job.env["batch.job.operation"]
+    operations._store(job.row, parsed.text, job["total"], parsed.subjects)
+    job.set(
+        total=job["total"] + parsed.count,
+        outline=joined_outlines(job["outline"], parsed.outline),
         **{name: job[name] or has for name, has in parsed.has.items()},
+        **values,
     )
 
 

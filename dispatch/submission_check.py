@@ -1,6 +1,7 @@
 import inspect
 import logging
 
+from odoo.api import Environment
 from odoo.exceptions import AccessError, UserError
 from odoo.models import fix_import_export_id_paths
 from odoo.service.model import get_public_method
@@ -71,7 +72,7 @@ class SubmissionCheck(KeyCheck):
         if name not in self.env:
             text = self.env._("model %s does not exist; check its spelling and its app.", name)
             return text, UserError
-        if name in REFUSED_MODELS or name == "batch.job" or name.startswith("batch.job."):
+        if is_refused(name):
             return self.env._("model %s cannot be changed by a batch job.", name), UserError
         model = self.env[name]
         if model._abstract and op != "call":
@@ -148,6 +149,20 @@ class SubmissionCheck(KeyCheck):
         by_name_too = inspect.Parameter.POSITIONAL_OR_KEYWORD
         names = [one.name for one in signature.parameters.values() if one.kind == by_name_too]
         return names[1:]  # without self
+
+
+def is_refused(model: str) -> bool:
+    """Whether no operation may name the model."""
+    return model in REFUSED_MODELS or model == "batch.job" or model.startswith("batch.job.")
+
+
+def may_run_on(env: Environment, model: str) -> bool:
+    """Whether the user may run jobs on records chosen in a list of the model."""
+    if model not in env or is_refused(model):
+        return False
+    kind = env[model]
+    is_table = kind._auto and not kind._abstract and not kind._transient
+    return is_table and env.user.has_group("batch_job.group_user")
 
 
 def refused(error: BadRequest) -> UserError:

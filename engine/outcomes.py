@@ -22,6 +22,8 @@ ERROR_TYPES = {
     "constraint": "Rule of the model",
     "access": "No access right",
     "user_error": "Refused by the application",
+    "needs_person": "Needs a person",
+    "not_offered": "Not offered for this record",
     "ambiguous_key": "Key fits several records",
     "reference": "Reference not resolved",
     "worker_lost": "Ended its worker",

@@ -20,6 +20,15 @@ _WRONG_VALUE = re.compile(r"Wrong value for (?P<model>[\w.]+)\.(?P<field>\w+)")
 _OTHER_TYPE = re.compile(r'column "(?P<column>\w+)" is of type')
 _ABSENT_KEY = re.compile(r"Key \((?P<column>\w+)\)=\((?P<value>.*?)\) is not present")
 
+
+class NeedsPerson(UserError):
+    """A button, or a server action, would open something for a person to go on with."""
+
+
+class NotOffered(UserError):
+    """The form does not show the button for the record."""
+
+
 # methods of fields that get an operation's value as an argument
 _CONVERSIONS = {
     "convert_to_cache", "convert_to_column", "convert_to_column_insert", "write", "write_batch",
@@ -53,6 +62,8 @@ _KINDS = (
     (AccessError, "access"),
     (MissingError, "missing"),
     (ValidationError, "constraint"),
+    (NeedsPerson, "needs_person"),
+    (NotOffered, "not_offered"),
     (UserError, "user_error"),
     (RedirectWarning, "user_error"),
     (TransientError, "conflict"),

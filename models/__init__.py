@@ -20,6 +20,8 @@ from . import batch_job_rows_file
 from . import batch_job
 from . import batch_job_operation_correct
 from . import batch_job_operation_edit
+from . import batch_job_selection_offers
+from . import batch_job_selection
 from . import batch_job_operation_retry
 from . import batch_job_operation_screen
 from . import batch_job_operation_stage

@@ -1,6 +1,10 @@
 from odoo import api, models
+from odoo.tools import ormcache
 
+from ..dispatch.submission_check import may_run_on
 from ..execution.checks.misfits import watching
+from ..execution.orm.form_buttons import buttons_in
+from ..execution.orm.screen_calls import press, run_action, set_archived
 from ..execution.orm.unlinks import note_unlink
 
 
@@ -24,6 +28,51 @@ class Base(models.AbstractModel):
     def unlink(self):
         note_unlink(self)
         return super().unlink()
+
+    @api.model
+    @api.readonly
+    def get_views(self, views, options=None):
+        """Tell the web client whether its lists of this model offer *Run in Batches*."""
+        result = super().get_views(views, options)
+        toolbar = result["views"].get("list", {}).get("toolbar")
+        if toolbar is not None and may_run_on(self.env, self._name):
+            toolbar["batch_job"] = True
+        return result
+
+    # Operations of Run in Batches call these: an operation calls public methods only
+
+    def batch_job_archive(self) -> None:
+        """Archive these records as a list does, and fail if one stays active."""
+        set_archived(self, True)
+
+    def batch_job_unarchive(self) -> None:
+        """Bring these archived records back as a list does, and fail if one stays archived."""
+        set_archived(self, False)
+
+    def batch_job_press(self, method: str, button_context: str = "{}", view_id: int = 0) -> None:
+        """Press a button of the form for each of these records.
+
+        :param method: the method that the button calls
+        :param button_context: the button's context, as the view has it
+        :param view_id: the form view; 0: the model's own
+        """
+        press(self, self._batch_job_buttons(view_id), method, button_context)
+
+    def batch_job_run_action(self, action_id: int) -> None:
+        """Run a server action of the Actions menu once, on all these records.
+
+        :param action_id: the id of the server action
+        """
+        run_action(self, action_id)
+
+    @ormcache(
+        "self._get_view_cache_key(view_id, 'form')",
+        "self.env.user._get_group_ids()",
+        cache="templates",
+    )
+    def _batch_job_buttons(self, view_id):
+        """The buttons of a form, which a job asks for with each record."""
+        return buttons_in(self.browse(), view_id)
 
     @api.private
     def _in_batches(

@@ -127,3 +127,23 @@ def test_operations(reader, database):
     assert json.loads(reader.shell(open_jobs)) == []
     (trouble,) = blocks("docs/operations.md", "sql")
     assert database.rows(trouble) == []
+
+
+def test_run_in_batches(reader, rpc, database):
+    """The sample of Run in Batches tries an update on the contacts that its domain finds."""
+    rpc.call("res.partner", "create", vals_list=[{"name": "one", "city": "Gent"}])
+    (sample,) = shell_blocks("docs/run-in-batches.md")
+    job = json.loads(reader.shell(sample))["action"]["res_id"]
+    status = rpc.wait(job)
+    assert (status["state"], status["dry_run"], status["failed"]) == ("done", True, 0)
+    assert database.column("SELECT DISTINCT zip FROM res_partner WHERE city = 'Gent'") == [None]
+
+
+def test_other_addons():
+    """The page quotes the example addon, which is installed with the tests."""
+    example = ROOT / "tests/addons/batch_job_example"
+    (model,) = blocks("docs/other-addons.md", "python")
+    assert model == (example / "models/res_partner_category.py").read_text()
+    (view,) = blocks("docs/other-addons.md", "xml")
+    stored = (example / "views/res_partner_category_views.xml").read_text()
+    assert view in re.sub(r"^ {12}", "", stored, flags=re.MULTILINE)

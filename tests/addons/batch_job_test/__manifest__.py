@@ -15,6 +15,8 @@
         "security/ir.model.access-types.csv",
         "security/ir.model.access-trees.csv",
         "security/ir.model.access-barcodes.csv",
+        "security/ir.model.access-deeds.csv",
         "security/test_batch_key_rules.xml",
+        "views/test_batch_deed.xml",
     ],
 }

@@ -1,1 +1,1 @@
-from . import barcodes, keys, misbehaviour, repairs, rows, trees, types, values
+from . import barcodes, deeds, keys, misbehaviour, repairs, rows, trees, types, values
