@@ -136,11 +136,9 @@ class BatchJobOperation(models.Model):
                    %(first)s + e.n - 1, %(first)s + e.n - 1,
                    e.body->>'op', e.body->>'model', e.body->>'ref',
                    (e.body->>'$wave')::int, (e.body->>'$follows')::bool, e.body->>'$makes',
-                   e.body - '{op,model,ref,$wave,$follows,$makes}'::text[], 'pending', e.subject
-              FROM ROWS FROM (
-                       jsonb_array_elements(%(text)s::jsonb),
-                       jsonb_array_elements_text(%(subjects)s::jsonb)
-                   ) WITH ORDINALITY AS e(body, subject, n)
+                   e.body - '{op,model,ref,$wave,$follows,$makes}'::text[], 'pending',
+                   %(subjects)s::jsonb->>(e.n - 1)::int
+              FROM jsonb_array_elements(%(text)s::jsonb) WITH ORDINALITY AS e(body, n)
             """,
             columns=SQL(_STORE_COLUMNS),
             job=job["id"],
