@@ -6,10 +6,11 @@
     "website": "https://github.com/batch-job/batch_job",
     "license": "LGPL-3",
     "category": "Technical",
-    "depends": ["base", "bus", "web"],
+    "depends": ["base", "base_import", "bus", "web"],
     "data": [
         "security/batch_job_security.xml",
         "security/ir.model.access.csv",
+        "security/base_import_security.xml",
         "data/ir_cron_data.xml",
         "views/batch_job_operation_views.xml",
         "views/batch_job_operation_form.xml",

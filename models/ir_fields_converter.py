@@ -35,7 +35,8 @@ class IrFieldsConverter(models.AbstractModel):
         key = (field.comodel_name, subfield, value)
         if key not in finder.found:
             result = find(model, field, subfield, value, savepoint)
-            if field.comodel_name in finder.creatable:
+            # nothing found and no error: that was allowed for this field only
+            if field.comodel_name in finder.creatable or result[0] is None:
                 return result
             finder.found[key] = result
         return finder.found[key]

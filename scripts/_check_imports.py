@@ -26,7 +26,7 @@ MAY_IMPORT = {
     "execution/worker": {"engine"},
     "dispatch": {"engine", "execution"},
     "models": {"dispatch", "engine", "execution", "formats"},
-    "wizards": {"engine", "formats", "models"},
+    "wizards": {"dispatch", "engine", "formats", "models"},
     "controllers": {"engine", "formats", "models"},
 }
 

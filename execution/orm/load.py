@@ -22,6 +22,7 @@ from .load_write import Record, Waiting
 
 FINDER = "batch_job_finder"  # in the context: see models/ir_fields_converter.py
 MAKES_NAMES = "name_create_enabled_fields"  # Odoo's: converting a row may create records
+SKIPS = "import_skip_records"  # Odoo's: a row without a match in one of these fields is left out
 
 
 @dataclass
@@ -75,6 +76,7 @@ class _Loading:
         self.waiting = Waiting(self.model, lessons, self.keys)
         self.failures = self.waiting.failures
         self.notes: dict[int, str] = {}
+        self.left_out: set[int] = set()  # positions
         self.owners: list[int] = []  # for each row the position of its record's operation
         self.starts: list[int] = []  # the first row of each record
 
@@ -103,6 +105,9 @@ class _Loading:
                 note=self.notes.get(position),
             )
             for position, record_id in self.waiting.ids.items()
+        ] + [
+            Outcome(position, "done", ids=[], note=self.notes[position])
+            for position in self.left_out
         ]
 
     def _rows(self) -> list[list[str]]:
@@ -157,7 +162,7 @@ class _Loading:
         start = info["rows"]["from"]
         self.starts.append(start)
         position = self.owners[start]
-        if position in self.failures:
+        if position in self.failures or self._leaves_out(position, values):
             return
         if external_id:
             external_id = self.waiting.qualified(external_id)
@@ -169,6 +174,18 @@ class _Loading:
             return
         self.waiting.add(Record(position, external_id or None, values, info, key))
 
+    def _leaves_out(self, position: int, values: dict) -> bool:
+        """Leave a record out if one of its values has no match, and the import says so."""
+        context = self.model.env.context
+        for path in context.get(SKIPS, ()) if context.get("import_file") else ():
+            if without_match(values, path.split("/")):
+                self.left_out.add(position)
+                self.notes[position] = self.model.env._(
+                    "Skipped, as the import was told: the value of %s has no match.", path
+                )
+                return True
+        return False
+
     def _flush(self, *, xml_id=None, model=None):
         """Write the waiting records if a row may refer to one of them. The conversion calls this
         before it searches."""
@@ -176,6 +193,23 @@ class _Loading:
             return
         if xml_id is None or xml_id in self.waiting.names:
             self.waiting.write_all()
+
+
+def without_match(values: dict, path: list[str]) -> bool:
+    """Whether a converted value, or that of one of the lines, had no match: Odoo makes None of it.
+
+    Odoo itself looks only at fields of the record, and takes one that is no column for one without
+    a match.
+    """
+    name, *rest = path
+    value = values.get(name, False)
+    if not rest:
+        return value is None
+    commands = value if isinstance(value, list) else ()
+    return any(
+        isinstance(one, tuple) and isinstance(one[-1], dict) and without_match(one[-1], rest)
+        for one in commands
+    )
 
 
 def only_looking(model, paths: list[list[str]], rows: list[list]) -> Iterator[tuple]:
