@@ -17,6 +17,19 @@ ENDED = ("done", "partial", "failed", "cancelled")
 
 Body = dict[str, Any]
 Fault = Callable[[httpx.Request, Callable[[], httpx.Response]], httpx.Response]
+CAUSES: list[Body] = [
+    {
+        **{"type": "foreign_key", "model": "res.partner", "field": "country_id"},
+        **{"constraint": None, "count": 1000, "message": "country_id: there is no res.country"},
+        **{"reason": "Country: no such record, e.g. 9999 (3 values)", "values": ["9999"]},
+        "distinct": 3,
+    },
+    {
+        **{"type": "required", "model": "res.partner", "field": "name", "constraint": None},
+        **{"count": 2, "message": "Name is required", "reason": "Name is missing"},
+        **{"values": [], "distinct": None},
+    },
+]
 
 
 class FakeClock:
@@ -57,6 +70,7 @@ class FakeOdoo:
         self.jobs: list[FakeJob] = []
         self.outcomes: list[Body] = []
         self.events: list[Body] = []
+        self.causes: list[Body] = []
         self.time_left: float | None = None
         self.states: list[str] = []  # what each further status request shows
         self.answers: dict[str, Any] = {}  # for methods of other models, by "model/method"
@@ -129,6 +143,7 @@ class FakeOdoo:
         cancelled: bool,
         state: str | None = None,
         indexes: list[int] | None = None,
+        cause: Body | None = None,
     ) -> Body:
         return self._become(ids, "queued")
 
@@ -172,6 +187,7 @@ class FakeOdoo:
             time_left=self.time_left,
             dry_run=job.body["dry_run"],
             error=job.error,
+            causes=self.causes,
         )
 
 
@@ -183,7 +199,7 @@ def status(**values: Any) -> Body:
         **{"created_at": "2025-01-02T03:04:05Z", "started_at": None, "finished_at": None},
         **{"url": "http://odoo.test/odoo/batch-jobs/1", "error": None, "parts": 0},
         **{"dry_run": False, "side_by_side": False, "untried": 0, "eta": None, "on_end": None},
-        "policy": "isolate",
+        **{"policy": "isolate", "causes": []},
         **values,
     }
 

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from conftest import Run
-from fake_odoo import FakeOdoo, outcome
+from fake_odoo import CAUSES, FakeOdoo, outcome
 from odoo_batch_job._cli import main
 from odoo_batch_job._cli._rows import first_rows
 
@@ -190,6 +190,44 @@ def test_retry_of_a_part(run: Run, odoo: FakeOdoo) -> None:
         {"ids": [1], "cancelled": False, "state": "rolled_back"},
         {"ids": [1], "cancelled": True},
     ]
+
+
+def test_causes_are_shown_with_numbers(run: Run, odoo: FakeOdoo) -> None:
+    """`status` says why operations failed, in words, with the number that `retry` takes."""
+    Path("a.jsonl").write_text("{}\n")
+    run("submit", "a.jsonl", "--model", "m", "--no-wait")
+    odoo.jobs[0].state, odoo.causes = "partial", CAUSES
+    assert run("status", "1").output.splitlines()[-3:] == [
+        "   1. 1,000: Country: no such record, e.g. 9999 (3 values)",
+        "   2. 2: Name is missing",
+        "Run what failed of one of them again: odoo-batch retry 1 --cause N",
+    ]
+    assert json.loads(run("status", "1", "--json").output)["causes"] == CAUSES
+    odoo.causes = CAUSES * 4
+    assert run("watch", "1").output.splitlines()[-2:] == [
+        "      and 3 more: odoo-batch status 1",
+        "Run what failed of one of them again: odoo-batch retry 1 --cause N",
+    ]
+
+
+def test_retry_of_a_cause(run: Run, odoo: FakeOdoo) -> None:
+    """`--cause N` sends the cause that `status` shows with this number, and nothing else of it."""
+    Path("a.jsonl").write_text("{}\n")
+    run("submit", "a.jsonl", "--model", "m", "--no-wait")
+    odoo.causes = CAUSES
+    result = run("retry", "1", "--cause", "2")
+    assert (result.exit_code, "Retrying 2: Name is missing" in result.stderr) == (0, True)
+    cause = {"type": "required", "model": "res.partner", "field": "name", "constraint": None}
+    assert bodies(odoo, "retry") == [{"ids": [1], "cancelled": False, "cause": cause}]
+    for wrong, message in (
+        (["--cause", "3"], "Job 1 has 2 causes; see: odoo-batch status 1"),
+        (["--cause", "1", "--index", "1"], "Give --cause alone"),
+        (["--cause", "1", "--cancelled"], "Give --cause alone"),
+        (["--cause", "0"], "0 is not in the range x>=1"),
+    ):
+        result = run("retry", "1", *wrong)
+        assert (result.exit_code, message in result.output) == (2, True), result.output
+    assert len(bodies(odoo, "retry")) == 1
 
 
 @pytest.mark.parametrize("verb", ["retry", "resume", "start"])

@@ -9,7 +9,15 @@ from typing import Any
 import httpx
 import pytest
 
-from fake_odoo import FakeClock, FakeOdoo, end_and_lose_response, lose_response, outcome, work
+from fake_odoo import (
+    CAUSES,
+    FakeClock,
+    FakeOdoo,
+    end_and_lose_response,
+    lose_response,
+    outcome,
+    work,
+)
 from helpers import async_client, blocking_client, creates
 from odoo_batch_job import (
     AsyncClient,
@@ -305,13 +313,16 @@ async def test_part_of_a_job() -> None:
         await client.retry(1, indexes=(3, 1))
         await client.retry(1, state="failed")
         await client.retry(1, cancelled=True)
+        await client.retry(1, cause=CAUSES[0])
         found = [result.index async for result in client.results(1, indexes=[3, 1], state="failed")]
         odoo.jobs[0].state = "done"
         waited = [result.index async for result in client.results(1, indexes={2}, wait=True)]  # type: ignore[arg-type]
     assert (found, waited) == ([1, 3], [2])
     bodies = [body for path, body in odoo.requests if path.endswith("/retry")]
+    cause = {name: CAUSES[0][name] for name in ("type", "model", "field", "constraint")}
     assert bodies == [
         {"ids": [1], "cancelled": False, "indexes": [3, 1]},
         {"ids": [1], "cancelled": False, "state": "failed"},
         {"ids": [1], "cancelled": True},
+        {"ids": [1], "cancelled": False, "cause": cause},
     ]

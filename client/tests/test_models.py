@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 
 import pytest
 
-from fake_odoo import outcome, status
+from fake_odoo import CAUSES, outcome, status
 from odoo_batch_job import JobStatus, OnEnd, OperationResult, UnexpectedReplyError
 
 
@@ -30,6 +30,15 @@ def test_eta_and_on_end_are_read() -> None:
     older = status()
     del older["eta"], older["on_end"]
     assert JobStatus.from_json(older) == JobStatus.from_json(status())
+
+
+def test_causes_are_read() -> None:
+    """Why operations failed, as Odoo says it; an older addon says nothing."""
+    assert JobStatus.from_json(status(causes=CAUSES)).causes == CAUSES
+    older = status()
+    del older["causes"]
+    assert JobStatus.from_json(older).causes == []
+    assert len({JobStatus.from_json(status(causes=CAUSES)), JobStatus.from_json(older)}) == 2
 
 
 def test_status_of_a_newer_addon_is_read() -> None:

@@ -17,6 +17,7 @@ from ._retry import Clock
 from ._rpc import JobRpc
 
 FIRST_POLL = 0.03  # seconds; the smallest jobs take twice as long
+NO_KEYS = frozenset(("message", "count", "reason", "values", "distinct"))  # say no cause
 SHORTEST_POLL = 0.02  # seconds; when the job says that it is about to end
 
 
@@ -159,23 +160,29 @@ class BaseClient:
         cancelled: bool = False,
         state: str | None = None,
         indexes: Sequence[int] | None = None,
+        cause: Mapping[str, Any] | None = None,
     ) -> JobStatus:
         """Run again what failed, what was rolled back with it, and what was skipped because of it.
 
-        With ``state`` or ``indexes`` only those run again; with them the operations that they refer
-        to and those that were skipped because they refer to them. What is done is left alone: the
-        same retry again changes nothing, unless something has failed again meanwhile.
+        With ``state``, ``indexes`` or ``cause`` only those run again; with them the operations that
+        they refer to and those that were skipped because they refer to them. What is done is left
+        alone: the same retry again changes nothing, unless something has failed again meanwhile.
 
         :param cancelled: run the cancelled operations too
         :param state: only operations in this state: ``failed``, ``rolled_back``, ``skipped`` or
             ``cancelled``
         :param indexes: only these operations, counted from 0, at most 10,000
+        :param cause: only operations that failed of this cause: one of ``causes`` of the job's
+            status, or an object with its ``type``, ``model``, ``field`` and ``constraint``
         :raises InvalidRequestError: Odoo refuses: the job cannot be retried, or only as a whole, or
-            is at work for another retry; an index is of no operation
+            is at work for another retry; an index is of no operation, or no failure of the job has
+            the cause
         """
         part: dict[str, Any] = {} if state is None else {"state": state}
         if indexes is not None:
             part["indexes"] = list(indexes)
+        if cause is not None:
+            part["cause"] = {key: value for key, value in cause.items() if key not in NO_KEYS}
         return await self._rpc.verb("retry", job_id, cancelled=cancelled, **part)
 
     async def correct(

@@ -71,6 +71,10 @@ class JobStatus:
     :ivar eta: the earliest time for the job to begin, None if the job need not wait
     :ivar on_end: what became of the method that the job calls at its end, None if it calls nothing
     :ivar policy: what a failure does to its neighbours; None if an older addon does not say it
+    :ivar causes: why operations failed, most frequent first: objects with ``type``, ``model``,
+        ``field``, ``constraint``, ``message`` (of the first failure), ``count``, ``reason`` (in
+        your language), ``values`` (up to three examples) and ``distinct`` (how many different
+        values; 101: more than 100, None: not known). Give one to ``retry`` as ``cause``
     """
 
     id: int
@@ -96,6 +100,7 @@ class JobStatus:
     eta: datetime | None = None
     on_end: OnEnd | None = None
     policy: str | None = None
+    causes: list[dict[str, Any]] = field(default_factory=list, hash=False)
 
     @property
     def ended(self) -> bool:
@@ -124,6 +129,7 @@ class JobStatus:
             fields["eta"] = _time(values.get("eta"))
             fields["on_end"] = OnEnd.from_json(values.get("on_end"))
             fields["policy"] = values.get("policy")
+            fields["causes"] = list(values.get("causes") or ())
         except (KeyError, ValueError) as error:
             raise UnexpectedReplyError(f"not a job's status: {error!r} in {values}") from error
         return cls(**fields)
@@ -185,8 +191,7 @@ class JobEvent:
     :ivar failed: see ``succeeded``
     :ivar skipped: see ``succeeded``
     :ivar seconds: at work since the event before, of all runners together
-    :ivar causes: the failures since the event before by cause: objects with ``type``, ``model``,
-        ``field``, ``constraint``, ``message`` and ``count``
+    :ivar causes: the failures since the event before by cause, as in :class:`JobStatus`
     """
 
     at: datetime

@@ -155,11 +155,11 @@ class Client:
         cancelled: bool = False,
         state: str | None = None,
         indexes: Sequence[int] | None = None,
+        cause: Mapping[str, Any] | None = None,
     ) -> JobStatus:
         """Run again what did not succeed; see :meth:`AsyncClient.retry`."""
-        return self._loop.run(
-            self._client.retry(job_id, cancelled=cancelled, state=state, indexes=indexes)
-        )
+        part: dict[str, Any] = {"state": state, "indexes": indexes, "cause": cause}
+        return self._loop.run(self._client.retry(job_id, cancelled=cancelled, **part))
 
     @same_as(AsyncClient.correct)
     def correct(

@@ -32,7 +32,17 @@ from ._results_file import (
 )
 from ._rows import first_rows, open_rows, title_of
 from ._settings import APP, BROKEN_OFF, DEFAULT, InputError, Settings, remember_job, write_profile
-from ._show import after_dry_run, as_json, ending, event_line, follow, line, what_came_of
+from ._show import (
+    after_dry_run,
+    as_json,
+    cause_line,
+    causes,
+    ending,
+    event_line,
+    follow,
+    line,
+    what_came_of,
+)
 from ._submission import Submission, refusal_is_noted
 from ._transfer import TransferLine, beside_bars
 from ._wait import Wait, wait_options
@@ -216,7 +226,10 @@ def history(client: Client, settings: Settings, job_id: int, limit: int, json: b
 
 
 def _show_status(job: JobStatus, json: bool) -> None:
-    click.echo(as_json(job) if json else ending(job) if job.at_rest else line(job))
+    if json:
+        click.echo(as_json(job))
+    else:
+        click.echo((ending(job) if job.at_rest else line(job)) + causes(job))
 
 
 def _go_on(client: Client, job: JobStatus, wait: Wait, json: bool) -> int | None:
@@ -323,6 +336,12 @@ def _what_next(job: JobStatus, output: str, count: int, kinds: set[Kind]) -> str
 
 @command(job=True)
 @click.option("--cancelled", is_flag=True, help="The cancelled operations too.")
+@click.option(
+    "--cause",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Only what failed of this cause; `status` numbers them.",
+)
 @part_options(NOT_DONE)
 @wait_options
 def retry(
@@ -330,19 +349,35 @@ def retry(
     settings: Settings,
     job_id: int,
     cancelled: bool,
+    cause: int | None,
     part: Part,
     wait: Wait,
     json: bool,
 ) -> int | None:
     """Run what failed, and what was skipped for it, again.
 
-    With --state or --index only that, what it refers to and what was skipped for it.
+    With --state, --index or --cause only that, what it refers to and what was skipped for it.
     """
     if part.state and part.indexes:
         raise InputError("--state and --index: give one of them.")
-    indexes = part.indexes or None
-    job = client.retry(job_id, cancelled=cancelled, state=part.state, indexes=indexes)
+    if cause:
+        if cancelled or part.state or part.indexes:
+            raise InputError("Give --cause alone, without --cancelled, --state or --index.")
+        job = client.retry(job_id, cause=_cause_at(client, job_id, cause))
+    else:
+        indexes = part.indexes or None
+        job = client.retry(job_id, cancelled=cancelled, state=part.state, indexes=indexes)
     return _go_on(client, job, wait, json)
+
+
+def _cause_at(client: Client, job_id: int, number: int) -> dict[str, Any]:
+    """Return the cause with a number in `status`, and say which one that is."""
+    found = client.status(job_id).causes
+    if number > len(found):
+        many = {0: "no cause of failures", 1: "one cause"}.get(len(found), f"{len(found)} causes")
+        raise InputError(f"Job {job_id} has {many}; see: {APP} status {job_id}")
+    click.echo(f"Retrying {cause_line(found[number - 1])}", err=True)
+    return found[number - 1]
 
 
 @command(job=True)

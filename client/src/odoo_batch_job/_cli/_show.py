@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -21,6 +21,7 @@ EVENTS = {  # of a job's history, in words
     **{"landed": "last chunks landed", "end": "ended"},
 }
 EVERY = 1.0  # seconds between two lines of progress
+FIRST_CAUSES = 5  # shown at the end of a job; `status` shows all
 
 
 def as_json(value: Any) -> str:
@@ -45,7 +46,7 @@ def follow(statuses: Iterable[JobStatus], *, json_lines: bool) -> JobStatus:
         last = _follow_bar(statuses, console)
     else:
         last = _follow_lines(statuses)
-    click.echo(ending(last))
+    click.echo(ending(last) + causes(last, FIRST_CAUSES))
     return last
 
 
@@ -132,6 +133,23 @@ def ending(status: JobStatus) -> str:
     if status.ended and status.dry_run:
         text += f"\n{after_dry_run(status)}"
     return text
+
+
+def causes(status: JobStatus, most: int | None = None) -> str:
+    """Return why operations failed, in a line for each cause; of many the first ones."""
+    shown = status.causes[:most]
+    text = "".join(f"\n{at:4}. {cause_line(one)}" for at, one in enumerate(shown, 1))
+    if len(shown) < len(status.causes):
+        more = len(status.causes) - len(shown)
+        text += f"\n      and {more} more: odoo-batch status {status.id}"
+    if text and status.ended and not status.dry_run and status.policy != "all":
+        text += f"\nRun what failed of one of them again: odoo-batch retry {status.id} --cause N"
+    return text
+
+
+def cause_line(cause: Mapping[str, Any]) -> str:
+    """Return how often operations failed of a cause, and what it is."""
+    return f"{cause['count']:,}: {' '.join(cause['reason'].split())}"
 
 
 def at_the_end(status: JobStatus) -> str:
