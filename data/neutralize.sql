@@ -1,7 +1,7 @@
 -- a copy of a production database must not run the production's jobs
 INSERT INTO batch_job_event (
        job_id, owner_id, company_id, at, event, actor, state, reason,
-       again, succeeded, failed, skipped, seconds, causes)
+       again, succeeded, failed, skipped, seconds, cause_counts)
 SELECT id, user_id, company_id, now() AT TIME ZONE 'UTC', 'pause', 'Odoo', 'paused',
        'Paused because this database is a neutralized copy.',
        0, COALESCE((unrecorded ->> 'succeeded')::int, 0),

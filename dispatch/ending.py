@@ -130,7 +130,7 @@ def end_call(job: LockedJob, counts: dict[str, int], causes: list[dict], started
     job.set(
         state=end_state(**counts),
         **counts,
-        causes=causes,
+        cause_counts=causes,
         rate=sum(counts.values()) / seconds if seconds else 0.0,
         work_seconds=seconds,
         started_at=SQL("%s - make_interval(secs => %s)", NOW, seconds),

@@ -86,7 +86,7 @@ class ExecuteNow(ChunkTransaction):
             attempt=1,
             size=len(outcomes),
             duration=time.monotonic() - started,
-            causes=json.dumps(tally.causes),
+            cause_counts=json.dumps(tally.causes),
             **counts,
         )
         end_call(job, counts, tally.causes, started)

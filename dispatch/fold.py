@@ -27,11 +27,11 @@ class Fold(Dispatch):
         untried = sum(chunk["untried"] or 0 for chunk in ended)
         processed = sum(counts.values()) - sum(job[name] for name in counts) - untried
         seconds = job.seconds_since(job["last_folded_at"] or job["started_at"])
-        causes = merge_causes(job["causes"], *(chunk["causes"] for chunk in ended))
+        causes = merge_causes(job["cause_counts"], *(chunk["causes"] for chunk in ended))
         rate = next_rate(job["rate"], processed, seconds)
         untried += job["untried"] or 0
         landed = with_landed(job["unrecorded"], ended)
-        values = {"untried": untried, "causes": causes, "rate": rate, "unrecorded": landed}
+        values = {"untried": untried, "cause_counts": causes, "rate": rate, "unrecorded": landed}
         values["work_seconds"] = (job["work_seconds"] or 0.0) + seconds_of(ended)
         job.set(**counts, **values, last_folded_at=NOW)
         SideBySide(job).note_calm(len(ended))
@@ -81,7 +81,7 @@ class Fold(Dispatch):
             succeeded=0,
             failed=0,
             skipped=0,
-            causes=None,
+            cause_counts=None,
             # Recovery may have given up this chunk. After `resume` the chunk has all its tries
             # again.
             lost=0,

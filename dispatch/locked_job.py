@@ -13,7 +13,7 @@ from ..engine.states import JOB_TRANSITIONS
 from .base import NOW, Dispatch
 
 _JSON_COLUMNS = (
-    "causes", "on_end_value", "outline", "pace", "part_hashes",
+    "cause_counts", "on_end_value", "outline", "pace", "part_hashes",
     "run_context", "unrecorded", "wave_ends",
 )  # fmt: skip
 

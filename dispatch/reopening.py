@@ -27,7 +27,7 @@ def run_for_real(job: LockedJob):
     _refuse_blanked(job)
     job.env["batch.job.chunk"]._drop_all(job.id)
     counts = dict.fromkeys(("succeeded", "failed", "skipped", "cancelled"), 0)
-    fresh = {**counts, "causes": [], "error": None}
+    fresh = {**counts, "cause_counts": [], "error": None}
     fresh |= {"untried": 0, "tried_apart": False}
     times = {"started_at": None, "finished_at": None, "last_folded_at": None}
     job.move(
@@ -67,13 +67,13 @@ def culprit_index(job: LockedJob) -> int | None:
 
 def reopen_culprit(job: LockedJob) -> int:
     """Make the culprit pending again, with its followers; give their number."""
-    position, causes = job["culprit_position"], job["causes"]
+    position, causes = job["culprit_position"], job["cause_counts"]
     operations = job.env["batch.job.operation"]
     end = operations._record_end(job.id, position + 1, job["total"])
     reopened = operations._reopen(job.id, position, end - 1)
     for cause in reopened:
         causes = without_cause(causes, cause)
-    job.set(failed=job["failed"] - len(reopened), causes=causes)
+    job.set(failed=job["failed"] - len(reopened), cause_counts=causes)
     return len(reopened)
 
 
@@ -83,17 +83,18 @@ def reopen_failed(job: LockedJob, wanted: Wanted):
     Of a dry run whose time was over these are the operations that were not tried.
     """
     operations = job.env["batch.job.operation"]
-    check_retry(job)
+    check_retry(job, wanted.cause)
     Admission(job.env).readmit(job)
-    rest, causes = 0, []
+    rest, causes, among = 0, [], None
     if wanted.is_part:
-        moved, causes = reopen_part(job, wanted)
+        moved, causes, among = reopen_part(job, wanted)
     elif job["untried"] and (rest := operations._reopen_untried(job.id)):
-        moved, causes = {"skipped": rest}, job["causes"]
+        moved, causes = {"skipped": rest}, job["cause_counts"]
     else:
         moved = reopen_all(job, wanted.cancelled)
     if moved:
-        queue_again(job, moved, causes, "retry", retried=wanted.mark, tried_apart=bool(rest))
+        marks = {"retried": wanted.mark, "tried_apart": bool(rest)}
+        queue_again(job, moved, causes, "retry", among, _which(job, wanted), **marks)
 
 
 def reopen_all(job: LockedJob, cancelled: bool = False) -> dict[str, int]:
@@ -105,12 +106,21 @@ def reopen_all(job: LockedJob, cancelled: bool = False) -> dict[str, int]:
     return job.env["batch.job.operation"]._change_state(job.id, states, "pending")
 
 
-def queue_again(job: LockedJob, moved: dict[str, int], causes: list[dict], event: str, **values):
+def queue_again(
+    job: LockedJob,
+    moved: dict[str, int],
+    causes: list[dict],
+    event: str,
+    among: list[int] | None = None,
+    reason: str | None = None,
+    **values,
+):
     """Queue an ended job whose operations were made pending again.
 
     :param moved: old state -> how many operations were moved
     :param causes: of the failures that stay
-    :param event: for the history
+    :param event: for the history, as is the reason
+    :param among: the indexes among which the pending operations are; None: all
     """
     again = sum(moved.values())
     failed = moved.pop("failed", 0)
@@ -122,7 +132,7 @@ def queue_again(job: LockedJob, moved: dict[str, int], causes: list[dict], event
         skipped=job["skipped"] - sum(moved.values()),
         cancelled=(job["cancelled"] or 0) - moved.get("cancelled", 0),
         untried=0,
-        causes=causes,
+        cause_counts=causes,
         error=None,
         finished_at=None,
         culprit_position=None,
@@ -135,13 +145,25 @@ def queue_again(job: LockedJob, moved: dict[str, int], causes: list[dict], event
         **values,
     )
     wait_for_next_end(job)
-    job.note(event, by=job.env.uid, again=again)
-    job.env["batch.job.chunk"]._cut_for_retry(job.row)
+    job.note(event, by=job.env.uid, again=again, reason=reason)
+    job.env["batch.job.chunk"]._cut_for_retry(job.row, among)
     Slots(job.env).wake_for(job.record)
 
 
-def check_retry(job: LockedJob):
-    """Refuse to run operations of a job again that has not ended for good, or lacks something."""
+def _which(job, wanted) -> str | None:
+    """Which operations run again, for the history."""
+    if wanted.cause is None:
+        return None
+    words = job.record._cause_in_words(wanted.cause)
+    return job.env._("Only what failed of the cause: %s", words)
+
+
+def check_retry(job: LockedJob, cause: dict | None = None):
+    """Refuse to run operations of a job again that has not ended for good, or lacks something.
+
+    :param cause: only its operations run again
+    """
+    operations = job.env["batch.job.operation"]
     if job["on_end_state"] == "pending":
         raise UserError(
             job.env._("Job %s has not yet called its on_end; retry in a moment.", job.id)
@@ -160,7 +182,13 @@ def check_retry(job: LockedJob):
                 job.id,
             )
         )
-    if job.env["batch.job.operation"]._count_stored(job.id) < job["total"]:
+    # the clean-up deletes the first ones first; a retry of a cause does not count a million others
+    is_whole = (
+        operations._first_index(job.id) == 0
+        if cause
+        else operations._count_stored(job.id) == job["total"]
+    )
+    if not is_whole:
         _refuse_deleted(job)
     _refuse_blanked(job)
 

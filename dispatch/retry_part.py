@@ -10,12 +10,12 @@ from .locked_job import LockedJob
 from .submission_check import refused
 
 
-def wanted_of(cancelled: bool, state, indexes) -> Wanted:
+def wanted_of(cancelled: bool, state, indexes, cause=None) -> Wanted:
     """
     :raises UserError: an argument is not what it should be
     """
     try:
-        return Wanted.parse(cancelled, state, indexes)
+        return Wanted.parse(cancelled, state, indexes, cause)
     except BadRequest as error:
         raise refused(error) from error
 
@@ -29,12 +29,31 @@ def check_part(job: LockedJob, wanted: Wanted):
     env = job.env
     if wanted.is_part and is_one_transaction(job.row):
         raise UserError(
-            env._("Job %s is one transaction: retry all of it, without state and indexes.", job.id)
+            env._(
+                "Job %s is one transaction: retry all of it, without state, indexes and cause.",
+                job.id,
+            )
         )
     _check_named(env, job.row, wanted.indexes or ())
     if job["state"] in LIVE_STATES and wanted.mark != job["retried"]:
         raise UserError(
             env._("Job %s is at work; retry these operations when it has ended.", job.id)
+        )
+    _check_cause(job, wanted)
+
+
+def _check_cause(job, wanted):
+    """Refuse a cause that no failure of the job has, unless the retry has mended the failures."""
+    if wanted.cause is None or wanted.mark == job["retried"]:
+        return
+    if not job.env["batch.job.operation"]._has_cause(job.id, wanted.cause):
+        raise UserError(
+            job.env._(
+                "No operation of job %(job)s has failed of the cause “%(cause)s”. Its status gives "
+                "its causes.",
+                job=job.id,
+                cause=job.record._cause_in_words(wanted.cause),
+            )
         )
 
 
@@ -52,28 +71,36 @@ def indexes_of(env, job, indexes) -> tuple[int, ...]:
     return named
 
 
-def reopen_part(job: LockedJob, wanted: Wanted) -> tuple[dict[str, int], list[dict]]:
+def reopen_part(
+    job: LockedJob, wanted: Wanted
+) -> tuple[dict[str, int], list[dict], list[int] | None]:
     """Make operations pending again.
 
-    :returns: old state -> how many operations were moved; the causes of the failures that stay
+    :returns: old state -> how many operations were moved; the causes of the failures that stay;
+        the indexes among which the operations are, None: all
     """
     operations = job.env["batch.job.operation"]
     states, indexes = wanted.states, wanted.indexes
     if indexes is not None:
         _refuse_cancelled(job, wanted)
+    elif wanted.cause:
+        indexes = operations._indexes_of_cause(job.id, wanted.cause)
     elif job["has_references"]:
         indexes = operations._indexes_in(job.id, wanted.state)
     else:
         states = (wanted.state,)
     if indexes is not None:
         indexes = with_company(job, indexes, states)
-    return reopen_at(job, indexes, states)
+    return *reopen_at(job, indexes, states), indexes
 
 
 def reopen_at(job: LockedJob, indexes, states) -> tuple[dict[str, int], list[dict]]:
-    """Make the operations with some indexes that are in some states pending; gives the same."""
+    """Make the operations with some indexes that are in some states pending.
+
+    :returns: old state -> how many operations were moved; the causes of the failures that stay
+    """
     operations = job.env["batch.job.operation"]
-    moved, causes = {}, job["causes"]
+    moved, causes = {}, job["cause_counts"]
     for group in operations._reopen_at(job.id, indexes, states):
         state, count = group.pop("state"), group.pop("count")
         moved[state] = moved.get(state, 0) + count

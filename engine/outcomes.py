@@ -1,10 +1,12 @@
 """The outcomes of operations, their counts, and return values as plain JSON."""
 
+import dataclasses
 import json
-from collections import Counter
-from dataclasses import dataclass, field
+from collections import Counter, defaultdict
+from dataclasses import dataclass
 from typing import Any
 
+from .examples import after_loss, joined, with_examples, without_examples
 from .states import COUNTED_AS
 from .storable import dump, holds_nul
 
@@ -33,6 +35,7 @@ ERROR_TYPES = {
 }
 
 
+CAUSE_KEYS = ("type", "model", "field", "constraint")
 OTHER_CAUSES = {
     "type": "other",
     "model": None,
@@ -44,17 +47,27 @@ OTHER_CAUSES = {
 
 @dataclass(frozen=True)
 class Failure:
-    """Why an operation failed; (type, model, field, constraint) is its cause."""
+    """Why an operation failed; (type, model, field, constraint) is its cause.
+
+    `value` is the value at fault, where it is known: see `as_example`. Two failures that differ in
+    nothing else are equal.
+    """
 
     type: str
     message: str
     model: str | None = None
     field: str | None = None
     constraint: str | None = None
+    value: str | None = dataclasses.field(default=None, compare=False)
 
     def __post_init__(self):
-        storable = self.message.replace("\0", "").encode(errors="replace").decode()
-        object.__setattr__(self, "message", storable[:MESSAGE_LIMIT])
+        object.__setattr__(self, "message", _storable(self.message))
+        if self.value is not None:
+            object.__setattr__(self, "value", _storable(self.value))
+
+
+def _storable(text: str) -> str:
+    return text.replace("\0", "").encode(errors="replace").decode()[:MESSAGE_LIMIT]
 
 
 @dataclass
@@ -76,7 +89,7 @@ class Tally:
     succeeded: int = 0
     failed: int = 0
     skipped: int = 0
-    causes: list[dict] = field(default_factory=list)
+    causes: list[dict] = dataclasses.field(default_factory=list)
 
 
 def count(outcomes: list[Outcome]) -> Tally:
@@ -93,19 +106,19 @@ def count_causes(failures: list[Failure]) -> list[dict]:
     """Count failures by cause, most frequent first. A cause has its first failure's message."""
     counts: Counter = Counter()
     messages: dict[tuple, str] = {}
+    values: dict[tuple, list] = defaultdict(list)
     for failure in failures:
         cause = (failure.type, failure.model, failure.field, failure.constraint)
         counts[cause] += 1
         messages.setdefault(cause, failure.message)
+        values[cause].append(failure.value)
     return _with_rest_as_one(
         [
             {
-                "type": cause[0],
-                "model": cause[1],
-                "field": cause[2],
-                "constraint": cause[3],
+                **dict(zip(CAUSE_KEYS, cause, strict=True)),
                 "message": messages[cause],
                 "count": count,
+                **with_examples(values[cause]),
             }
             for cause, count in counts.most_common()
         ]
@@ -117,9 +130,14 @@ def merge_causes(*lists: list[dict]) -> list[dict]:
     merged: dict[tuple, dict] = {}
     for entry in (entry for causes in lists for entry in causes or ()):
         key = (entry["type"], entry["model"], entry["field"], entry["constraint"])
-        known = merged.setdefault(key, {**entry, "count": 0})
-        known["count"] += entry["count"]
+        known = merged.get(key)
+        merged[key] = _both(known, entry) if known else entry
     return _with_rest_as_one(sorted(merged.values(), key=lambda entry: -entry["count"]))
+
+
+def _both(one: dict, other: dict) -> dict:
+    count = one["count"] + other["count"]
+    return {**without_examples(one), "count": count, **joined(one, other)}
 
 
 def _with_rest_as_one(causes: list[dict]) -> list[dict]:
@@ -133,16 +151,22 @@ def _with_rest_as_one(causes: list[dict]) -> list[dict]:
 def without_cause(causes: list[dict], cause: dict, count: int = 1) -> list[dict]:
     """The causes after failures of `cause` (type, model, field, constraint) were taken away.
 
-    A cause that is not there is one of the other causes, which have one entry together.
+    What the entry of the cause does not hold is one of the other causes, which have one entry
+    together.
     """
-
-    def is_it(entry):
-        return all(entry[key] == cause[key] for key in cause)
-
-    if not any(map(is_it, causes or ())):
-        cause = {"type": OTHER_CAUSES["type"]}
-    fewer = [{**entry, "count": entry["count"] - count * is_it(entry)} for entry in causes or ()]
-    return [entry for entry in fewer if entry["count"] > 0]
+    left, other = count, OTHER_CAUSES["type"]
+    fewer = []
+    # the entry of the other causes is the last one
+    for entry in causes or ():
+        is_it = all(entry[key] == cause[key] for key in cause) or entry["type"] == other
+        taken = min(left, entry["count"]) if is_it else 0
+        left -= taken
+        if not taken:
+            fewer.append(entry)
+        elif taken < entry["count"]:
+            rest = {**without_examples(entry), "count": entry["count"] - taken}
+            fewer.append(rest | after_loss(entry))
+    return fewer
 
 
 def plain_value(value: Any, default=None) -> tuple[Any, str | None]:

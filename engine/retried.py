@@ -6,6 +6,7 @@ from typing import Any
 
 from .canonical import canonical_json, text_hash
 from .errors import BadRequest
+from .outcomes import CAUSE_KEYS
 
 MOST_INDEXES = 10_000  # named in one call
 NOT_KEPT = ("failed", "rolled_back", "skipped")
@@ -13,27 +14,34 @@ NOT_KEPT = ("failed", "rolled_back", "skipped")
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a retry asks for: all operations that were not kept, those in a state, or those named.
+    """What a retry asks for: all operations that were not kept, those in a state, those named, or
+    those that failed of a cause.
 
     What is linked with the wanted operations by a reference runs again with them.
 
     :param cancelled: the cancelled operations too
     :param state: only operations in this state
     :param indexes: only these operations
+    :param cause: only operations that failed of this cause; see `check_cause`
     """
 
     cancelled: bool = False
     state: str | None = None
     indexes: tuple[int, ...] | None = None
+    cause: dict | None = None
 
     @classmethod
-    def parse(cls, cancelled: bool, state: Any, indexes: Any) -> "Wanted":
+    def parse(cls, cancelled: bool, state: Any, indexes: Any, cause: Any = None) -> "Wanted":
         """
         :raises BadRequest: an argument is not what it should be
         """
         allowed = (*NOT_KEPT, "cancelled")
         if state is not None and state not in allowed:
             raise BadRequest(f"state must be one of {', '.join(allowed)}.")
+        if cause is not None:
+            if cancelled or state is not None or indexes is not None:
+                raise BadRequest("Give cause alone, without cancelled, state or indexes.")
+            return cls(cause=check_cause(cause))
         if indexes is None:
             return cls(cancelled or state == "cancelled", state)
         if state is not None:
@@ -43,7 +51,7 @@ class Wanted:
     @property
     def is_part(self) -> bool:
         """Whether only a part of what was not kept is to run again."""
-        return self.state is not None or self.indexes is not None
+        return any(one is not None for one in (self.state, self.indexes, self.cause))
 
     @property
     def states(self) -> tuple[str, ...]:
@@ -55,7 +63,8 @@ class Wanted:
         """A text by which the server knows a repeated call; None for all that was not kept."""
         if not self.is_part:
             return None
-        return text_hash(canonical_json([self.cancelled, self.state, self.indexes]))
+        part: list = [self.cancelled, self.state, self.indexes]
+        return text_hash(canonical_json(part + [self.cause] * bool(self.cause)))
 
 
 def check_indexes(indexes: Any) -> tuple[int, ...]:
@@ -70,6 +79,27 @@ def check_indexes(indexes: Any) -> tuple[int, ...]:
         if type(index) is not int or index < 0:
             raise BadRequest(f"indexes holds {index!r:.40}; an index is a whole number from 0 on.")
     return tuple(sorted(set(indexes)))
+
+
+def check_cause(cause: Any) -> dict:
+    """The cause of failures that a call names, with all four keys; a key left out is null.
+
+    :raises BadRequest: no object, a key that a cause does not have, or a value that is no text
+
+    >>> check_cause({"type": "required", "model": "res.partner", "field": "name"})
+    {'type': 'required', 'model': 'res.partner', 'field': 'name', 'constraint': None}
+    """
+    keys = ", ".join(CAUSE_KEYS)
+    if not isinstance(cause, dict):
+        raise BadRequest(f"cause must be an object with the keys {keys}, as status gives them.")
+    for key, value in cause.items():
+        if key not in CAUSE_KEYS:
+            raise BadRequest(f"cause has the key {key!r:.40}; its keys are {keys}.")
+        if value is not None and not isinstance(value, str):
+            raise BadRequest(f"{key} of cause is {value!r:.40}; it must be a text or null.")
+    if not cause.get("type"):
+        raise BadRequest("cause has no type, such as required; status gives the causes of a job.")
+    return {key: cause.get(key) or None for key in CAUSE_KEYS}
 
 
 @dataclass(frozen=True)

@@ -10,14 +10,18 @@ from odoo.exceptions import AccessError, MissingError, RedirectWarning, UserErro
 from odoo.fields import Field
 
 from ..engine.errors import ForbiddenEffect
+from ..engine.examples import as_example
 from ..engine.outcomes import Failure
 from .transaction.transient import TransientError
 
 _INVALID_FIELD = re.compile(
     r"Invalid field '?(?P<field>[\w.]+)'? (?:on model|on|in) '?(?P<model>[\w.]+)?"
 )
-_WRONG_VALUE = re.compile(r"Wrong value for (?P<model>[\w.]+)\.(?P<field>\w+)")
+_WRONG_VALUE = re.compile(
+    r"Wrong value for (?P<model>[\w.]+)\.(?P<field>\w+)(?:: '(?P<value>.*)'$)?"
+)
 _OTHER_TYPE = re.compile(r'column "(?P<column>\w+)" is of type')
+_TAKEN_KEY = re.compile(r"Key \((?P<columns>.+?)\)=\((?P<values>.*)\) already exists")
 _ABSENT_KEY = re.compile(r"Key \((?P<column>\w+)\)=\((?P<value>.*?)\) is not present")
 
 
@@ -80,7 +84,8 @@ def _describe_value(error, model):
     match = _WRONG_VALUE.search(text)
     # the text may quote data that only looks like a model
     if match and match["model"] in model.env:
-        return Failure("bad_value", text, match["model"], match["field"])
+        value = match["value"] and as_example(match["field"], match["value"])
+        return Failure("bad_value", text, match["model"], match["field"], value=value)
     if field := _converting_field(error):
         return unfit_value(model, field)
     return Failure("error", f"{type(error).__name__}: {text}", model._name)
@@ -129,7 +134,8 @@ def _describe_sql(error, model):
         case pg.ForeignKeyViolation() | pg.RestrictViolation():
             return _foreign_key(error, failing, names)
         case pg.UniqueViolation():
-            return Failure("unique", failing._sql_error_to_message(error), **names)
+            text = failing._sql_error_to_message(error)
+            return Failure("unique", text, **names, value=_taken_key(error))
         case pg.IntegrityError():
             return Failure("constraint", _broken_rule(error, failing), **names)
         case pg.DataError():
@@ -177,7 +183,13 @@ def _foreign_key(error, model, names):
     field = model._fields.get(match["column"])
     comodel = field.comodel_name if field and field.relational else None
     text = absent_reference(model, match["column"], comodel, match["value"])
-    return Failure("foreign_key", text, field=match["column"], **names)
+    value = as_example(match["column"], match["value"])
+    return Failure("foreign_key", text, field=match["column"], **names, value=value)
+
+
+def _taken_key(error) -> str | None:
+    match = _TAKEN_KEY.search(error.diag.message_detail or "")
+    return match and as_example(match["columns"], match["values"])
 
 
 def is_still_used(error) -> bool:

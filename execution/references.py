@@ -81,7 +81,8 @@ class References:
                 self._refuse_unkept(name)
             self._resolved(operation)
         except UnfitReference as error:
-            failure = Failure("reference", str(error), operation.model)
+            value = None if len(names) > 1 else next(iter(names))
+            failure = Failure("reference", str(error), operation.model, value=value)
             return Outcome(operation.position, "failed", failure=failure)
         return None
 

@@ -6,6 +6,8 @@ from . import batch_job_results
 from . import batch_job_inside
 from . import batch_job_verbs
 from . import batch_job_history
+from . import batch_job_counted
+from . import batch_job_causes
 from . import batch_job_scheduled
 from . import batch_job_screen
 from . import batch_job_times
@@ -22,6 +24,7 @@ from . import batch_job_operation_correct
 from . import batch_job_operation_edit
 from . import batch_job_selection_offers
 from . import batch_job_selection
+from . import batch_job_operation_cause
 from . import batch_job_operation_retry
 from . import batch_job_operation_screen
 from . import batch_job_operation_stage

@@ -31,6 +31,7 @@ class BatchJob(models.Model):
         "batch.job.verbs",
         "batch.job.results",
         "batch.job.history",
+        "batch.job.causes",
         "batch.job.scheduled",
         "batch.job.screen",
         "batch.job.times",
@@ -100,7 +101,6 @@ class BatchJob(models.Model):
     error_masked = fields.Text(
         readonly=True, exportable=False, help="The error without values, for other readers"
     )
-    causes = fields.Json(readonly=True, help="Failures by cause")
     stalled_reason = fields.Char("Why It Waits", compute="_compute_stalled_reason")
 
     operation_ids = fields.One2many("batch.job.operation", "job_id", readonly=True)
@@ -255,7 +255,8 @@ class BatchJob(models.Model):
             ``created_at, eta, started_at, finished_at`` (ISO 8601, UTC), ``url``, ``error``,
             ``parts``, ``dry_run``, ``side_by_side`` (whether two chunks have been at work at once),
             ``untried`` (of a dry run: skipped because its time was over), ``on_end`` (what became
-            of it, or null), ``policy``
+            of it, or null), ``policy``, ``causes`` (``[{"type", "model", "field", "constraint",
+            "message", "count", "reason", "values", "distinct"}, …]``, most frequent first)
         """
         self._check_named()
         self._hurry()
@@ -358,6 +359,7 @@ class BatchJob(models.Model):
             "untried": job.untried,
             "on_end": self._on_end_status(),
             "policy": job.policy,
+            "causes": self._shown_causes()[self.id] if job.failed else [],
         }
 
     def _hurry(self):

@@ -11,6 +11,7 @@ from ..engine.outcomes import Tally
 from ..engine.pace import chunks_at_once
 from ..engine.retry import FURTHEST_WAIT
 from ..engine.states import CHUNK_STATES, is_one_transaction
+from .operation_lookup import one_of
 
 
 class BatchJobChunk(models.Model):
@@ -18,8 +19,8 @@ class BatchJobChunk(models.Model):
 
     _name = "batch.job.chunk"
     _description = "Batch Job Chunk"
+    _inherit = ["batch.job.counted"]
     _order = "job_id.id desc, first_position"
-    _inherit = ["batch.job.rights"]
     _rec_name = "first_position"
     _log_access = False
     _masked = {"trouble": None}
@@ -59,7 +60,6 @@ class BatchJobChunk(models.Model):
     untried = fields.Integer(
         readonly=True, help="Dry run: skipped, because the time of its worker was over"
     )
-    causes = fields.Json(readonly=True)
     folded = fields.Boolean(readonly=True, help="Its counts are added to the job's")
     culprit_position = fields.Integer(
         readonly=True,
@@ -190,10 +190,12 @@ class BatchJobChunk(models.Model):
         return self.env.cr.fetchone()[0]
 
     @api.model
-    def _cut_pending(self, job, size):
+    def _cut_pending(self, job, size, among: list[int] | None = None):
         """Cut all pending operations of a job into queued chunks.
 
         Operations that are not pending may lie between them.
+
+        :param among: the indexes among which all pending operations are
         """
         self.env.cr.execute(
             SQL(
@@ -204,25 +206,29 @@ class BatchJobChunk(models.Model):
                                (count(*) FILTER (WHERE follows IS NOT TRUE)
                                          OVER (ORDER BY position) - 1) / %s AS part
                           FROM batch_job_operation
-                         WHERE job_id = %s AND state = 'pending') p
+                         WHERE job_id = %s AND state = 'pending' AND %s) p
                  GROUP BY wave, part
                  ORDER BY 2
                 """,
                 bool(job["wave_ends"]) and not is_one_transaction(job),
                 size,
                 job["id"],
+                SQL("TRUE") if among is None else one_of("index", among),
             )
         )
         for wave, first, last in self.env.cr.fetchall():
             self._cut(job, first, last, wave=wave)
 
     @api.model
-    def _cut_for_retry(self, job):
-        """Replace the queued chunks: cut the pending operations of a job that had ended."""
+    def _cut_for_retry(self, job, among: list[int] | None = None):
+        """Replace the queued chunks: cut the pending operations of a job that had ended.
+
+        :param among: as for `_cut_pending`
+        """
         self._drop_queued(job["id"])
         at_once = min(chunks_at_once(job), Slots(self.env).wanted_runners())
         size = job["chunk_size"] or self._size_by_history(job, at_once - 1)
-        self._cut_pending(job, job["total"] if is_one_transaction(job) else size)
+        self._cut_pending(job, job["total"] if is_one_transaction(job) else size, among)
 
     @api.model
     def _size_by_history(self, job, beside: int | None = None) -> int:
@@ -313,7 +319,7 @@ class BatchJobChunk(models.Model):
                 UPDATE batch_job_chunk
                    SET succeeded = succeeded + %s, failed = failed + %s, skipped = skipped + %s,
                        size = size + %s, duration = COALESCE(duration, 0) + %s,
-                       causes = COALESCE(causes, '[]'::jsonb) || %s::jsonb,
+                       cause_counts = COALESCE(cause_counts, '[]'::jsonb) || %s::jsonb,
                        state = %s
                  WHERE id = %s
                 """,
@@ -339,8 +345,8 @@ class BatchJobChunk(models.Model):
                  WHERE job_id = %s
                    AND state IN ('done', 'halted')
                    AND NOT folded
-             RETURNING id, state, succeeded, failed, skipped, untried, causes, culprit_position,
-                       duration
+             RETURNING id, state, succeeded, failed, skipped, untried, cause_counts AS causes,
+                       culprit_position, duration
                 """,
                 job_id,
             )

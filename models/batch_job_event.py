@@ -19,10 +19,9 @@ class BatchJobEvent(models.Model):
 
     _name = "batch.job.event"
     _description = "Batch Job Event"
+    _inherit = ["batch.job.counted", "batch.job.event.screen"]
     _order = "id desc"
-    _inherit = ["batch.job.rights"]
     _rec_name = "event"
-    _inherit = ["batch.job.event.screen"]
     _log_access = False
     _masked = {"reason": "reason_masked"}
 
@@ -48,7 +47,6 @@ class BatchJobEvent(models.Model):
     seconds = fields.Float(
         "Seconds at Work", readonly=True, help="Since the event before, of all runners together"
     )
-    causes = fields.Json(readonly=True, help="The failures since the event before, by cause")
 
     _job = models.Index("(job_id, id)")
 
@@ -60,7 +58,7 @@ class BatchJobEvent(models.Model):
         :param by: the id of the user; None: the server
         :param masked: the reason without values, if it quotes some
         """
-        landed = job.get("unrecorded") or NOTHING
+        landed = dict(job.get("unrecorded") or NOTHING)
         row = {
             "job_id": job["id"],
             "owner_id": job["user_id"],
@@ -73,8 +71,8 @@ class BatchJobEvent(models.Model):
             "reason": reason,
             "reason_masked": masked,
             "again": again,
+            "cause_counts": json.dumps(landed.pop("causes")),
             **landed,
-            "causes": json.dumps(landed["causes"]),
         }
         self.env.cr.execute(
             SQL(
@@ -84,7 +82,7 @@ class BatchJobEvent(models.Model):
             )
         )
 
-    def _as_json(self) -> dict:
+    def _as_json(self, causes: list[dict]) -> dict:
         return {
             "at": iso(self.at),
             "event": self.event,
@@ -96,7 +94,7 @@ class BatchJobEvent(models.Model):
             "failed": self.failed,
             "skipped": self.skipped,
             "seconds": round(self.seconds, 3),
-            "causes": self.causes or [],
+            "causes": causes,
         }
 
 

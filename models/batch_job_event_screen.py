@@ -1,5 +1,4 @@
 from odoo import api, fields, models
-from odoo.tools import SQL
 from odoo.tools.misc import formatLang
 
 from .operation_words import counts_in_words, seconds_in_words
@@ -12,7 +11,6 @@ class BatchJobEventScreen(models.AbstractModel):
 
     _name = "batch.job.event.screen"
     _description = "Batch Job Event Screen"
-    _inherit = ["batch.job.rights"]
 
     happened = fields.Char("What Happened", compute="_compute_happened", exportable=False)
     result = fields.Char(compute="_compute_result", exportable=False)
@@ -52,26 +50,12 @@ class BatchJobEventScreen(models.AbstractModel):
     @api.depends("reason", "causes")
     @api.depends_context("uid", "lang")
     def _compute_why(self):
-        visible = self._with_visible_content()
         for event in self:
             causes = event.causes or []
-            lines = [self._cause_in_words(one, event in visible) for one in causes[:MOST_CAUSES]]
+            lines = [self._counted(one) for one in causes[:MOST_CAUSES]]
             if len(causes) > MOST_CAUSES:
                 lines.append(self.env._("and %s more causes", len(causes) - MOST_CAUSES))
             event.why = "\n".join(filter(None, [event.reason, *lines]))
 
-    def _with_visible_content(self):
-        """The events of jobs whose content the user may see: errors quote it."""
-        self.env.cr.execute(
-            SQL(
-                "SELECT id FROM batch_job_event WHERE id = ANY(%s) AND %s",
-                self._origin.ids,
-                self._content_is_visible(),
-            )
-        )
-        return self.browse(row[0] for row in self.env.cr.fetchall())
-
-    def _cause_in_words(self, cause, is_visible) -> str:
-        count = formatLang(self.env, cause["count"], digits=0)
-        told = cause["message"] if is_visible else f"{cause['type']} {cause['field'] or ''}"
-        return f"{count} × {told.strip()}"
+    def _counted(self, cause) -> str:
+        return f"{formatLang(self.env, cause['count'], digits=0)} × {cause['reason']}"

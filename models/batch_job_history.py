@@ -36,4 +36,5 @@ class BatchJobHistory(models.AbstractModel):
             raise UserError(self.env._("limit is a number from 1 to %s.", HISTORY_LIMIT))
         events = self.env["batch.job.event"]
         latest = events.search([("job_id", "=", self.id)], order="id desc", limit=limit)
-        return {"events": [event._as_json() for event in reversed(latest)]}
+        causes = latest.sudo(False)._shown_causes()
+        return {"events": [event._as_json(causes[event.id]) for event in reversed(latest)]}

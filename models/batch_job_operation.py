@@ -11,6 +11,7 @@ from ..engine.outcomes import ERROR_TYPES
 from ..engine.passwords import BLANKED_KEY
 from ..engine.states import OPERATION_STATES
 from .operation_lookup import (
+    FAILURES,
     INDEXES,
     MAKES,
     POSITIONS,
@@ -39,6 +40,7 @@ class BatchJobOperation(models.Model):
         "batch.job.outcome",
         "batch.job.operation.correct",
         "batch.job.operation.edit",
+        "batch.job.operation.cause",
         "batch.job.operation.retry",
         "batch.job.operation.screen",
         "batch.job.operation.stage",
@@ -100,6 +102,7 @@ class BatchJobOperation(models.Model):
     _job_position = models.Index(POSITIONS)
     _job_ref = models.UniqueIndex(REFS)
     _job_makes = models.Index(MAKES)
+    _job_failures = models.Index(FAILURES)
 
     def init(self):
         # leaves room on each page for the outcomes of its rows: they need no new index entries and

@@ -2,6 +2,7 @@ from odoo import api, models
 from odoo.tools import SQL
 
 from ..engine.retried import Linked
+from .operation_lookup import one_of
 
 
 class BatchJobOperationRetry(models.AbstractModel):
@@ -101,4 +102,4 @@ class BatchJobOperationRetry(models.AbstractModel):
 
 
 def _among(indexes) -> SQL:
-    return SQL("TRUE") if indexes is None else SQL("index = ANY(%s)", list(indexes))
+    return SQL("TRUE") if indexes is None else one_of("index", indexes)

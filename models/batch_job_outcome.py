@@ -63,7 +63,10 @@ class BatchJobOutcome(models.AbstractModel):
             row["value"] = outcome.value
         if outcome.note is not None:
             row["note"] = outcome.note
-        return row | vars(outcome.failure) if outcome.failure else row
+        if outcome.failure:
+            # the failure's own `value` is for the causes; that of a row is what a method returned
+            row |= {name: one for name, one in vars(outcome.failure).items() if name != "value"}
+        return row
 
     @api.model
     def _skip_untried(self, job_id, first, last, text) -> int:

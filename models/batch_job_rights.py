@@ -22,11 +22,17 @@ class BatchJobRights(models.AbstractModel):
         return self.env.su or self.env.user.has_group("base.group_system")
 
     @api.model
-    def _content_is_visible(self) -> SQL:
-        """The SQL condition for operations whose content the user may see."""
+    def _content_is_visible(self, owner: str = "owner_id") -> SQL:
+        """The SQL condition for rows whose content the user may see.
+
+        Content is what operations carry and return, and each value or message that quotes a part of
+        that. Others see which row failed, the kind of error, and the field.
+
+        :param owner: the column that holds the id of the owner
+        """
         if self._is_administrator():
             return SQL("TRUE")
-        return SQL("owner_id = %s", self.env.uid)
+        return SQL("%s = %s", SQL.identifier(owner), self.env.uid)
 
     def _if_visible(self, alias, column: SQL, instead: SQL | None = None) -> SQL:
         """A column for whoever may see the content, and for others something in its place.

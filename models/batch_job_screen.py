@@ -1,5 +1,3 @@
-from markupsafe import Markup, escape
-
 from odoo import api, fields, models
 from odoo.tools import SQL
 from odoo.tools.misc import formatLang
@@ -28,7 +26,6 @@ class BatchJobScreen(models.AbstractModel):
     can_open_records = fields.Boolean(compute="_compute_can_open_records", exportable=False)
     keeps_rows = fields.Boolean(compute="_compute_keeps_rows", exportable=False)
     can_delete = fields.Boolean(compute="_compute_can_delete", exportable=False)
-    causes_table = fields.Html("Errors by Cause", compute="_compute_causes_table", sanitize=False)
     problem_ids = fields.One2many(
         "batch.job.operation",
         compute="_compute_problem_ids",
@@ -115,22 +112,6 @@ class BatchJobScreen(models.AbstractModel):
         for job in self:
             job.not_done = job.failed + job.skipped
 
-    @api.depends("causes")
-    def _compute_causes_table(self):
-        row = Markup("<tr><td class='text-end text-nowrap pe-3'>%s</td><td dir='auto'>%s</td></tr>")
-        for job in self:
-            rows = Markup().join(
-                row % (formatLang(self.env, cause["count"], digits=0), _lines(cause["message"]))
-                for cause in job.causes or ()
-            )
-            head = Markup("<th class='text-end pe-3'>%s</th><th class='w-100'>%s</th>") % (
-                self.env._("Rows"),
-                self.env._("Reason"),
-            )
-            job.causes_table = rows and (
-                Markup("<table class='table table-sm mb-0'><tr>%s</tr>%s</table>") % (head, rows)
-            )
-
     @api.depends("failed", "skipped")
     def _compute_problem_ids(self):
         for job in self:
@@ -186,6 +167,3 @@ class BatchJobScreen(models.AbstractModel):
         # after a retry two chunks may have the same positions
         return list(dict.fromkeys(row[0] for row in self.env.cr.fetchall()))
 
-
-def _lines(text) -> Markup:
-    return Markup("<br/>").join(escape(line) for line in text.splitlines())

@@ -98,24 +98,29 @@ class BatchJobVerbs(models.AbstractModel):
         cancelled: bool = False,
         state: str | None = None,
         indexes: list[int] | None = None,
+        cause: dict | None = None,
     ) -> dict:
         """Run failed, rolled back and skipped operations again, in submission order.
 
-        With ``state`` or ``indexes`` only those run again, and with them the operations that they
-        refer to and those that were skipped because they refer to them. What is done is left alone.
+        With ``state``, ``indexes`` or ``cause`` only those run again, and with them the operations
+        that they refer to and those that were skipped because they refer to them. What is done is
+        left alone.
 
         :param cancelled: true runs cancelled operations too
         :param state: only operations in this state: failed, rolled_back, skipped or cancelled
         :param indexes: only these operations, at most 10,000, such as ``[7]``
+        :param cause: only operations that failed of this cause, one of ``causes`` of ``status``:
+            ``{"type": "required", "model": "res.partner", "field": "name", "constraint": null}``
         :returns: status
         :raises UserError: 422: the job has not ended, its last chunk has not landed, it was never
             started, its operations have been deleted, its context held a password, it is one
             transaction (policy all, dry run) and only a part is to be retried, it is at work for
-            another retry, or an index is none of its operations, or of a cancelled one
+            another retry, an index is none of its operations, or of a cancelled one, or none of
+            its failures has the cause
         :raises TooManyRequests: 429: no room: too many operations are open
         """
         job = self._begin_verb("retry", cancelled=cancelled)
-        wanted = wanted_of(cancelled, state, indexes)
+        wanted = wanted_of(cancelled, state, indexes, cause)
         check_part(job or LockedJob.lock(self.env, self.id), wanted)
         if job:
             reopen_failed(job, wanted)

@@ -8,10 +8,15 @@ has: a condition on such an expression fits one index only (decision 21).
 
 from odoo.tools import SQL
 
+from ..engine.outcomes import CAUSE_KEYS
+
 INDEXES = "(job_id DESC, index)"  # the order of lists
 POSITIONS = "((job_id::bigint), position)"
 REFS = "((-job_id), ref) WHERE ref IS NOT NULL"
 MAKES = "((-job_id), makes) WHERE makes IS NOT NULL"
+# A failure has a type, what is done has none. So the index costs only failures something, and the
+# outcomes of the others are still updated in place (decision 30). A field may have any length.
+FAILURES = "((job_id + 0), error_type, left(error_field, 64)) WHERE error_type IS NOT NULL"
 
 
 def at_indexes(job_id, first, last) -> SQL:
@@ -29,11 +34,33 @@ def with_names(job_id, column, names) -> SQL:
     return SQL("-job_id = %s AND %s = ANY(%s)", -job_id, SQL.identifier(column), list(names))
 
 
-def of_cause(cause) -> SQL:
-    """The condition on operations that failed for a cause: type, model, field, constraint."""
-    columns = {"type": "error_type", "model": "error_model", "field": "error_field"}
-    columns["constraint"] = "error_constraint"
-    return SQL(" AND ").join(
-        SQL("%s IS NOT DISTINCT FROM %s", SQL.identifier(column), cause[name])
-        for name, column in columns.items()
-    )
+def of_cause(cause: dict) -> SQL:
+    """The condition on operations whose error has a cause: type, model, field and constraint.
+
+    This alone finds them slowly: see `failed_of`.
+    """
+    conditions = [_is(SQL.identifier(f"error_{key}"), cause.get(key)) for key in CAUSE_KEYS]
+    return SQL("(%s)", SQL(" AND ").join(conditions))
+
+
+def failed_of(job_id, cause: dict | None = None) -> SQL:
+    """The condition on the failed operations of a job, or on those of one of its causes."""
+    failed = SQL("job_id + 0 = %s AND error_type IS NOT NULL AND state = 'failed'", job_id)
+    if cause is None:
+        return failed
+    start = _is(SQL("left(error_field, 64)"), (cause.get("field") or "")[:64] or None)
+    return SQL("%s AND %s AND %s", failed, start, of_cause(cause))
+
+
+def one_of(column, numbers) -> SQL:
+    """The condition on operations with one of many numbers in a column.
+
+    A subquery, so that PostgreSQL does not count the numbers: with many of them it would rather
+    read the whole job than look each of them up.
+    """
+    return SQL("%s = ANY((SELECT %s)::int[])", SQL.identifier(column), list(numbers))
+
+
+def _is(expression: SQL, value) -> SQL:
+    # an index knows no IS NOT DISTINCT FROM
+    return SQL("%s = %s", expression, value) if value else SQL("%s IS NULL", expression)

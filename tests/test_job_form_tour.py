@@ -62,15 +62,26 @@ class TestJobForm(HttpCase):
 
     def test_partly_done(self):
         """An ended job shows causes and culprits, leads to a record, and is retried."""
-        tag = self.env["res.partner.category"].create({"name": "Tag of the tour"})
-        bad = {"op": "write", "model": tag._name, "ids": tag.ids, "values": {"nmae": "x"}}
-        operations = [self.tag(name="C"), self.tag(), self.tag(), bad]
-        job = self.jobs.browse(self.jobs.execute(operations)["id"])
+        job = self.make_partly_done()
         self.tour("batch_job_partly_done", job)
         status = job.status()
         self.assertEqual(
             (status["state"], status["succeeded"], status["remaining"]), ("queued", 1, 3)
         )
+
+    def make_partly_done(self):
+        """A job of which one operation is done, two failed of one cause, and one of another."""
+        tag = self.env["res.partner.category"].create({"name": "Tag of the tour"})
+        bad = {"op": "write", "model": tag._name, "ids": tag.ids, "values": {"nmae": "x"}}
+        operations = [self.tag(name="C"), self.tag(), self.tag(), bad]
+        return self.jobs.browse(self.jobs.execute(operations)["id"])
+
+    def test_retry_of_a_cause(self):
+        """The button beside a cause asks with the number, and retries these operations."""
+        job = self.make_partly_done()
+        self.tour("batch_job_retry_of_a_cause", job)
+        status = job.status()
+        self.assertEqual((status["state"], status["failed"], status["remaining"]), ("queued", 1, 2))
 
     def test_screens(self):
         """List, board and form tell dry runs and what is left apart; a long name costs no bar."""
@@ -99,6 +110,19 @@ class TestJobForm(HttpCase):
             success_signal="[HOOT] Test suite succeeded",
             error_checker=lambda message: "[HOOT]" not in message,
         )
+
+
+@tagged("post_install", "-at_install")
+class TestJobFormOnAPhone(HttpCase):
+    browser_size = "375x667"
+    touch_enabled = True
+
+    def test_causes(self):
+        """On a phone, what went wrong stands above everything else."""
+        jobs = self.env["batch.job"].with_user(self.env.ref("base.user_admin"))
+        operation = {"op": "create", "model": "res.partner.category", "values": {}}
+        job = jobs.browse(jobs.execute([operation])["id"])
+        self.start_tour(f"/odoo/batch-jobs/{job.id}", "batch_job_causes_on_a_phone", login="admin")
 
 
 def hoot_id(suite) -> str:

@@ -135,7 +135,7 @@ class TestJobStates(CommittedCase):
         self.assertEqual(
             [after[n]["ids"] for n in (0, 1, 4, 5)], [before[n]["ids"] for n in (0, 1, 4, 5)]
         )
-        self.assertEqual(job.causes, [])
+        self.assertFalse(job.causes)
 
     def test_retry_of_all(self):
         """Under `all` a retry runs everything again."""

@@ -148,5 +148,5 @@ class TestPolicies(CommittedCase):
         blocker.unlink()
         self.go_on(job, skip=False)
         self.assert_counters(job, "done", succeeded=3)
-        self.assertEqual(job.causes, [])
+        self.assertFalse(job.causes)
         self.assertIsNone(job.status()["error"])

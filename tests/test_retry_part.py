@@ -54,7 +54,7 @@ class TestRetryPart(RaceCase):
         self.retry(job, state="failed")
         self.run_to_end(job)
         self.assert_counters(job, "partial", succeeded=4, skipped=2)
-        self.assertEqual(job.causes, [])
+        self.assertFalse(job.causes)
         self.retry(job, state="failed")
         self.assert_counters(job, "partial", succeeded=4, skipped=2)
         self.retry(job, state="rolled_back")

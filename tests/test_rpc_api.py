@@ -129,6 +129,7 @@ class TestStatusAndResults(RpcCase):
                 "untried": 0,
                 "on_end": None,
                 "policy": "isolate",
+                "causes": [],
             },
         )
         self.run_jobs()

@@ -71,7 +71,7 @@ class TestVerbsInARow(RaceCase):
         self.verb(job, "resume")
         self.run_to_end(job)
         self.assert_counters(job, "done", succeeded=3)
-        self.assertEqual(job.causes, [])
+        self.assertFalse(job.causes)
         order = self.env["test.batch.order"].search([("name", "=", "One")])
         self.assertEqual(order.line_ids.mapped("name"), ["a", "b", "c"])
 
@@ -200,7 +200,7 @@ class TestVerbsInARow(RaceCase):
         """A claim that fails on a job, whatever the reason, sets it aside and goes on."""
         broken = self.submit(self.creates(f"{self._testMethodName} a", 1))
         good = self.submit(self.creates(f"{self._testMethodName} b", 1))
-        self.cr.execute("UPDATE batch_job SET causes = '[1]' WHERE id = %s", [broken.id])
+        self.cr.execute("UPDATE batch_job SET cause_counts = '[1]' WHERE id = %s", [broken.id])
         self.commit()
         with self.assertLogs(CLAIM_LOGGER, "ERROR") as logged:
             self.run_jobs()

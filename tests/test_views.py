@@ -45,26 +45,6 @@ class TestJobViews(ViewsCase):
                 found = self.env[model].with_user(user).get_views(views)["views"]
                 self.assertEqual(set(found), set(kinds), model)
 
-    def test_causes_are_a_table(self):
-        """Errors by cause: how often and why, most frequent first."""
-        job = self.execute(create(), create(name="A"), create(colour=1, name="B"), create())
-        rows = job.causes_table.split("<tr>")[2:]
-        self.assertEqual(len(rows), 2)
-        self.assertIn(">2<", rows[0])
-        self.assertIn("required", rows[0])
-        self.assertIn(">1<", rows[1])
-        self.assertIn("colour", rows[1])
-
-    def test_causes_are_text(self):
-        """What an error says is shown, never taken for HTML."""
-        job = self.execute(create(**{"<img src=x onerror=alert(1)>": 1, "name": "A"}))
-        self.assertNotIn("<img", job.causes_table)
-        self.assertIn("&lt;img src=x onerror=alert(1)&gt;", job.causes_table)
-
-    def test_no_causes_no_table(self):
-        """A job without errors has no table of them."""
-        self.assertFalse(self.execute(create(name="A")).causes_table)
-
     def test_words(self):
         """Speed, duration and time left are words; what is not known is left out."""
         job = self.execute(create(name="A"))

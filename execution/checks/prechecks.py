@@ -11,6 +11,7 @@ from typing import NamedTuple
 from odoo.tools import SQL
 
 from ...engine.coalesce import Group
+from ...engine.examples import as_example
 from ...engine.misfits import CHECKED, X2MANY, is_misfit, lines_of
 from ...engine.outcomes import Failure
 from ..failures import absent_reference, unknown_field
@@ -89,14 +90,14 @@ class _Precheck:
             for absent in _absent_ids(self._model.env[comodel], uses):
                 for origin, model, name, value in uses[absent]:
                     text = absent_reference(model, name, comodel, absent)
-                    failure = self._failure("foreign_key", origin, name, text)
+                    failure = self._failure("foreign_key", origin, name, text, absent)
                     self._misfit(origin, model, name, value, failure)
 
     def _check_value(self, origin, model, field, value):
         fits = not is_misfit(field.type, value)
         if not fits:
             text = wrong_value(model, field, value)
-            failure = self._failure("bad_value", origin, field.name, text)
+            failure = self._failure("bad_value", origin, field.name, text, value)
             self._misfit(origin, model, field.name, value, failure)
         if field.type in X2MANY:
             line = _Origin(origin.position, None, origin.inside or field.name)
@@ -120,16 +121,18 @@ class _Precheck:
         elif field.type == "selection" and not only_misfits:
             if not _is_selectable(field, value, env):
                 text = wrong_value(self._model, field, value)
-                self._suspect(origin, self._failure("bad_value", origin, field.name, text))
+                failure = self._failure("bad_value", origin, field.name, text, value)
+                self._suspect(origin, failure)
 
     def _unknown(self, origin, model, name):
         if not self._only_misfits and not origin.inside:
             self._suspect(origin, unknown_field(model, name))
 
-    def _failure(self, kind, origin, name, text):
+    def _failure(self, kind, origin, name, text, value):
+        example = as_example(name, value)
         if origin.inside:
             name, text = origin.inside, wrong_line(origin.inside, text)
-        return Failure(kind, text, self._model._name, name)
+        return Failure(kind, text, self._model._name, name, value=example)
 
     def _misfit(self, origin, model, name, value, failure):
         misfit = Misfit(model._name, name, value, failure, origin.place)

@@ -35,7 +35,7 @@ def _missing(model, ids) -> Failure:
         model=model._name,
         ids=", ".join(map(str, ids[:20])),
     )
-    return Failure("missing", text, model._name)
+    return Failure("missing", text, model._name, value=str(ids[0]))
 
 
 def _password_gone(model) -> Failure:

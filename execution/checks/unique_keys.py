@@ -1,12 +1,13 @@
 """Unique keys: learn a key from its first violation, then look it up for a whole group at once."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from psycopg2 import errors as pg
 
 from odoo.models import MAGIC_COLUMNS, BaseModel
 from odoo.tools import SQL
 
+from ...engine.examples import as_example
 from ...engine.operations import Operation
 from ...engine.outcomes import Failure
 from ..failures import describe, model_of_table
@@ -90,13 +91,13 @@ class UniqueKey:
         return not any(overridden) and not any(computed)
 
     def _about(self, failure: Failure, key) -> Failure:
-        """The failure with the values of this key in its message."""
+        """The failure with the values of this key, also in its message."""
         detail = self.error.diag.message_detail
-        if not detail or detail not in failure.message:
-            return failure
         names, values = ", ".join(self.columns), ", ".join(map(str, key))
-        message = failure.message.replace(detail, f"Key ({names})=({values}) already exists.")
-        return Failure(failure.type, message, failure.model, failure.field, failure.constraint)
+        message = failure.message
+        if detail:
+            message = message.replace(detail, f"Key ({names})=({values}) already exists.")
+        return replace(failure, message=message, value=as_example(names, values))
 
 
 def key_columns(env, table, constraint) -> tuple[str, ...]:

@@ -88,12 +88,12 @@ class ExternalIds:
                 xml_id=key,
                 other=one.model,
             )
-            return Match(failure=Failure("bad_value", text, self.model._name))
+            return Match(failure=Failure("bad_value", text, self.model._name, value=key))
         if not one.found:
             return None
         if one.res_id in visible:
             return Match(one.res_id)
-        return Match(failure=hidden(self.model, [one.res_id]))
+        return Match(failure=hidden(self.model, [one.res_id], key))
 
 
 def foreign_module(model, external_id: str) -> Failure | None:
@@ -108,4 +108,4 @@ def foreign_module(model, external_id: str) -> Failure | None:
         xml_id=external_id,
         module=module,
     )
-    return Failure("bad_value", text, model._name)
+    return Failure("bad_value", text, model._name, value=external_id)

@@ -5,6 +5,7 @@ import dataclasses
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ...engine.examples import as_example
 from ...engine.misfits import is_misfit
 from ...engine.operations import Operation
 from ...engine.outcomes import Failure
@@ -43,7 +44,7 @@ class Keys:
         found = self.find_all(wanted) if wanted else {}
         ids = [one for several in found.values() for one in several]
         visible = set(self.model.browse(ids)._filtered_access("read")._ids)
-        return {key: self._match(several, visible) for key, several in found.items()}
+        return {key: self._match(key, several, visible) for key, several in found.items()}
 
     def afresh(self, cr) -> "Keys":
         """The same finder on another cursor, which sees later commits."""
@@ -116,13 +117,14 @@ class Keys:
             found.setdefault(tuple(key), []).append(record_id)
         return {key: ids for key, ids in found.items() if key in wanted}
 
-    def _match(self, ids, visible):
+    def _match(self, key, ids, visible):
         seen = [one for one in ids if one in visible]
         if len(seen) == 1:
             return Match(seen[0])
+        value = as_example(", ".join(self.names), ", ".join(map(str, key)))
         if seen:
-            return Match(failure=_ambiguous(self.model, self.names, seen))
-        return Match(failure=hidden(self.model, ids))
+            return Match(failure=_ambiguous(self.model, self.names, seen, value))
+        return Match(failure=hidden(self.model, ids, value))
 
 
 def key_in(model, names: list[str], values: dict) -> tuple | Failure:
@@ -136,14 +138,14 @@ def key_in(model, names: list[str], values: dict) -> tuple | Failure:
     return tuple(key)
 
 
-def hidden(model, ids) -> Failure:
+def hidden(model, ids, value) -> Failure:
     text = model.env._(
         "A record of %(model)s with this key exists, id %(ids)s, but a record rule hides it from "
         "you. It was left alone, and no second one was made.",
         model=model._name,
         ids=", ".join(map(str, ids[:MOST_NAMED])),
     )
-    return Failure("access", text, model._name)
+    return Failure("access", text, model._name, value=value)
 
 
 def _comparable(model, name, value):
@@ -169,7 +171,7 @@ def _bad_key(model, name, value) -> Failure:
         value=shown(name, value),
         type=field.type,
     )
-    return Failure("bad_value", text, model._name, name)
+    return Failure("bad_value", text, model._name, name, value=as_example(name, value))
 
 
 def _changed_key(model, name, value, stored) -> str:
@@ -183,7 +185,7 @@ def _changed_key(model, name, value, stored) -> str:
     )
 
 
-def _ambiguous(model, names, ids):
+def _ambiguous(model, names, ids, value):
     text = model.env._(
         "%(count)s records of %(model)s have this %(key)s: ids %(ids)s. "
         "Merge them, or use a key that is unique.",
@@ -192,4 +194,4 @@ def _ambiguous(model, names, ids):
         key=", ".join(names),
         ids=", ".join(map(str, ids[:MOST_NAMED])),
     )
-    return Failure("ambiguous_key", text, model._name, names[0])
+    return Failure("ambiguous_key", text, model._name, names[0], value=value)

@@ -13,6 +13,7 @@ from typing import Any
 from odoo.models import fix_import_export_id_paths
 from odoo.tools.lru import LRU
 
+from ...engine.examples import as_example
 from ...engine.operations import Operation
 from ...engine.outcomes import Failure, Outcome
 from ..checks.lessons import Lessons
@@ -77,6 +78,7 @@ class _Loading:
         self.failures = self.waiting.failures
         self.notes: dict[int, str] = {}
         self.left_out: set[int] = set()  # positions
+        self.rows: list[list[str]] = []
         self.owners: list[int] = []  # for each row the position of its record's operation
         self.starts: list[int] = []  # the first row of each record
 
@@ -84,7 +86,8 @@ class _Loading:
         converting = self.model.with_context(
             import_flush=self._flush, import_cache=LRU(1024), **{FINDER: self.finder}
         )
-        extracted = converting._extract_records(self.paths, self._rows(), log=self._note)
+        self.rows = self._rows()
+        extracted = converting._extract_records(self.paths, self.rows, log=self._note)
         converted = converting._convert_records(extracted, log=self._note, savepoint=savepoint)
         for record in converted:
             self._add(*record)
@@ -144,7 +147,14 @@ class _Loading:
         if not field:
             return Failure("bad_value", message["message"], self.model._name)
         path = list(map(str, field)) if isinstance(field, list | tuple) else [field]
-        return bad_cell(self.model, self._as_written(path), message["message"])
+        column = self._as_written(path)
+        return bad_cell(self.model, column, message["message"], self._cell(message, column))
+
+    def _cell(self, message, column) -> str | None:
+        """The cell at fault; None if one of several columns of a line may be at fault."""
+        columns = self.operations[0].payload["fields"]
+        at = message.get("rows", {}).get("from", 0)
+        return self.rows[at][columns.index(column)] if column in columns else None
 
     def _as_written(self, path: list[str]) -> str:
         """The column of the submission for a field. If several columns lead into one relation, the
@@ -236,9 +246,10 @@ def only_looking(model, paths: list[list[str]], rows: list[list]) -> Iterator[tu
         yield values, problems.get(info["rows"]["from"])
 
 
-def bad_cell(model, column: str, problem: str) -> Failure:
+def bad_cell(model, column: str, problem: str, cell: str | None) -> Failure:
     text = model.env._("Column %(column)s: %(problem)s", column=column, problem=problem)
-    return Failure("bad_value", text, model._name, column)
+    value = cell and as_example(column, cell)
+    return Failure("bad_value", text, model._name, column, value=value or None)
 
 
 def _without_number(model, operations) -> dict[int, Failure]:
@@ -249,7 +260,9 @@ def _without_number(model, operations) -> dict[int, Failure]:
         return {}
     cells = {o.position: _as_text(o.payload["row"][columns.index(".id")]) for o in operations}
     return {
-        position: bad_cell(model, ".id", model.env._("'%s' is not the number of a record", cell))
+        position: bad_cell(
+            model, ".id", model.env._("'%s' is not the number of a record", cell), cell
+        )
         for position, cell in cells.items()
         if cell and not cell.isdecimal()
     }

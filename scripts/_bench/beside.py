@@ -73,7 +73,7 @@ def _rate(registry, user_id, prepared, size, chunk_size, parallel) -> float:
 def _wait_for(cr, job_id: int) -> None:
     deadline = time.monotonic() + WAIT
     while time.monotonic() < deadline:
-        cr.execute("SELECT state, error, causes FROM batch_job WHERE id = %s", [job_id])
+        cr.execute("SELECT state, error, cause_counts FROM batch_job WHERE id = %s", [job_id])
         state, error, causes = cr.fetchone()
         cr.rollback()
         if state in ENDED:

@@ -76,10 +76,19 @@ def test_a_reopened_failure_of_a_rare_cause():
     assert without_cause([entry(1), others], rare, 3) == [entry(1), {**others, "count": 1}]
 
 
+def test_a_cause_that_is_partly_among_the_others():
+    """What the entry of a cause does not hold is taken from the other causes, so no failure is
+    counted that there is not."""
+    others = {**OTHER_CAUSES, "count": 4}
+    assert without_cause([entry(2), others], CAUSE, 5) == [{**others, "count": 1}]
+    assert without_cause([entry(2), others], CAUSE, 2) == [others]
+
+
 def test_a_message_can_be_stored():
-    """Whatever an exception says: no NUL, no half a character, and bounded."""
-    message = Failure("error", "a\0b\ud800" + "x" * 5000).message
-    assert message == ("ab?" + "x" * 5000)[:MESSAGE_LIMIT]
+    """Whatever an exception says: no NUL, no half a character, and bounded. So with a value."""
+    text = "a\0b\ud800" + "x" * 5000
+    failure = Failure("error", text, value=text)
+    assert failure.message == failure.value == ("ab?" + "x" * 5000)[:MESSAGE_LIMIT]
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,9 @@
 import pytest
 
 from engine.errors import BadRequest
-from engine.retried import MOST_INDEXES, Linked, Wanted, check_indexes, with_linked
+from engine.retried import MOST_INDEXES, Linked, Wanted, check_cause, check_indexes, with_linked
+
+CAUSE = {"type": "required", "model": "m", "field": "f", "constraint": None}
 
 
 @pytest.mark.parametrize(
@@ -40,6 +42,50 @@ def test_state_and_indexes_contradict():
     """A retry names a state or operations."""
     with pytest.raises(BadRequest, match="Give state or indexes, not both"):
         Wanted.parse(False, "failed", [1])
+
+
+@pytest.mark.parametrize(
+    ("cause", "words"),
+    [
+        ("required", "an object with the keys type, model, field, constraint"),
+        ([CAUSE], "cause must be an object"),
+        ({**CAUSE, "count": 7}, "cause has the key 'count'; its keys are type, model"),
+        ({**CAUSE, "model": 7}, "model of cause is 7; it must be a text or null."),
+        ({"model": "m"}, "cause has no type"),
+        ({}, "cause has no type"),
+    ],
+)
+def test_what_is_no_cause(cause, words):
+    """An argument that names no cause is refused in words."""
+    with pytest.raises(BadRequest, match=words):
+        Wanted.parse(False, None, None, cause)
+
+
+def test_a_part_of_a_cause_that_is_none():
+    """A part that is left out, and an empty one, say that the cause has no such part."""
+    assert check_cause({"type": "required", "model": "", "field": None}) == {
+        "type": "required",
+        "model": None,
+        "field": None,
+        "constraint": None,
+    }
+
+
+@pytest.mark.parametrize("more", [(True, None, None), (False, "failed", None), (False, None, [1])])
+def test_a_cause_stands_alone(more):
+    """A retry names a cause, or something else."""
+    with pytest.raises(BadRequest, match="Give cause alone"):
+        Wanted.parse(*more, CAUSE)
+
+
+def test_mark_of_a_cause():
+    """The same cause has the same mark, another one another; and so it has as a part."""
+    wanted = Wanted.parse(False, None, None, CAUSE)
+    assert wanted.is_part
+    assert wanted.states == ("failed", "rolled_back", "skipped")
+    assert wanted.mark == Wanted.parse(False, None, None, dict(reversed(CAUSE.items()))).mark
+    others = [Wanted.parse(False, None, None, {**CAUSE, key: "x"}) for key in CAUSE]
+    assert len({wanted.mark, *(one.mark for one in others)}) == 5
 
 
 def test_state_cancelled_says_cancelled():

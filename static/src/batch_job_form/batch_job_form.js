@@ -5,7 +5,7 @@ import { useDebounced } from "@web/core/utils/timing";
 import { getFieldsSpec } from "@web/model/relational_model/utils";
 import { FormController } from "@web/views/form/form_controller";
 import { formView } from "@web/views/form/form_view";
-import { onWillDestroy, status, useEffect } from "@odoo/owl";
+import { onWillDestroy, status, useEffect, useSubEnv } from "@odoo/owl";
 
 import { ask, questionOf } from "./batch_job_questions";
 
@@ -40,6 +40,7 @@ export class BatchJobFormController extends FormController {
         const toasts = useService("batch_job_toast");
         this.refreshes = 0;
         this.refreshSoon = useDebounced(() => this.refresh(), RELOAD_DELAY);
+        useSubEnv({ refreshBatchJob: () => this.refreshSoon() });
 
         this.onProgress = this.onProgress.bind(this);
         this.busService.subscribe("batch_job/progress", this.onProgress);

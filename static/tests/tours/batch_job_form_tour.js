@@ -91,8 +91,24 @@ registry.category("web_tour.tours").add("batch_job_partly_done", {
         shownState("Partly done"),
         {
             content: "errors by cause",
-            trigger: ".o_field_widget[name=causes_table] tr:contains(required):contains(2)",
+            trigger: ".o_batch_job_cause:contains(2):contains(Name is missing)",
         },
+        {
+            content: "the rows of a cause",
+            trigger: ".o_batch_job_cause:contains(Name is missing) button:contains(Rows)",
+            run: "click",
+        },
+        {
+            content: "exactly these",
+            trigger: ".o_list_view .o_content .o_list_renderer",
+            run() {
+                const rows = document.querySelectorAll(".o_data_row");
+                if (rows.length !== 2) {
+                    throw new Error(`${rows.length} rows`);
+                }
+            },
+        },
+        back(),
         {
             content: "what failed",
             trigger: ".o_field_widget[name=problem_ids] .o_data_row:contains(has no field)",
@@ -123,6 +139,49 @@ registry.category("web_tour.tours").add("batch_job_partly_done", {
         ...opened("action_open_chunks", ".o_data_row:contains(Done)"),
         press("action_retry"),
         shownState("Queued"),
+    ],
+});
+
+registry.category("web_tour.tours").add("batch_job_retry_of_a_cause", {
+    steps: () => [
+        shownState("Partly done"),
+        {
+            content: "retry a cause",
+            trigger: ".o_batch_job_cause:contains(Name is missing) button:has(.fa-repeat)",
+            run: "click",
+        },
+        {
+            content: "the question has the number",
+            trigger: ".modal-body:contains(2 rows run again: Name is missing)",
+        },
+        { content: "retry", trigger: ".modal-footer button:contains(Retry)", run: "click" },
+        shownState("Queued"),
+        {
+            content: "the other cause is left",
+            trigger: ".o_batch_job_causes:not(:contains(Name is missing)):contains(no field)",
+        },
+    ],
+});
+
+registry.category("web_tour.tours").add("batch_job_causes_on_a_phone", {
+    steps: () => [
+        {
+            content: "why rows failed comes before all else, its buttons below its words",
+            trigger: ".o_batch_job_cause:contains(Name is missing)",
+            run() {
+                const edges = (selector) =>
+                    document.querySelector(selector).getBoundingClientRect();
+                const why = edges(".o_batch_job_why");
+                const others = [".oe_title", ".o_field_batch_job_bar"].map(edges);
+                if (others.some(({ top }) => top < why.bottom)) {
+                    throw new Error("something is above the causes");
+                }
+                const words = edges(".o_batch_job_cause_words");
+                if (edges(".o_batch_job_cause_buttons").top < words.bottom) {
+                    throw new Error("the buttons are beside the words");
+                }
+            },
+        },
     ],
 });
 
