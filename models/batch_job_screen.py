@@ -166,4 +166,3 @@ class BatchJobScreen(models.AbstractModel):
         )
         # after a retry two chunks may have the same positions
         return list(dict.fromkeys(row[0] for row in self.env.cr.fetchall()))
-

@@ -159,6 +159,7 @@ class TestQueryPlan(PlanCase):
                 self.assertNotEqual(node["Node Type"], "Seq Scan", query)
                 read = node["Actual Rows"] + node.get("Rows Removed by Filter", 0)
                 self.assertLess(read * node["Actual Loops"], 1_000, query)
+
     def test_search_by_subject(self):
         """A name is looked for in one job by the job's index; among all jobs in the newest ones,
         job by job, each by its index."""

@@ -1,6 +1,5 @@
 """The subject of an operation: what it is, how it is found, and by whom."""
 
-
 from odoo import Command
 from odoo.tests import TransactionCase, new_test_user, tagged
 
