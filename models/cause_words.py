@@ -45,6 +45,8 @@ def _without_values(env, cause) -> str:
             return env._("%(what)s: no such record", what=what)
         case "bad_value" if is_record:
             return env._("%(what)s: no such record", what=what)
+        case "bad_value":
+            return env._("%(what)s: wrong value", what=what)
         case "unique":
             return env._("%(what)s: exists already", what=what)
     return env._("%(what)s: %(kind)s", what=what, kind=kind)

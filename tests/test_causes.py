@@ -81,10 +81,10 @@ class TestValuesOfCauses(CausesCase):
     def test_wrong_values(self):
         """A selection, a type, an inner line: the value that was sent."""
         for values, reason, value in (
-            ({"kind": "c"}, "Kind: Wrong value: c", "c"),
-            ({"number": "many"}, "Number: Wrong value: many", "many"),
-            ({"day": "31/01/2026"}, "Day: Wrong value: 31/01/2026", "31/01/2026"),
-            ({"line_ids": [[0, 0, {"number": "x"}]]}, "Line: Wrong value: x", "x"),
+            ({"kind": "c"}, "Kind: wrong value: c", "c"),
+            ({"number": "many"}, "Number: wrong value: many", "many"),
+            ({"day": "31/01/2026"}, "Day: wrong value: 31/01/2026", "31/01/2026"),
+            ({"line_ids": [[0, 0, {"number": "x"}]]}, "Line: wrong value: x", "x"),
             ({"country_id": "Belgium"}, "Country: no such record: Belgium", "Belgium"),
         ):
             with self.subTest(values=values):
@@ -97,8 +97,8 @@ class TestValuesOfCauses(CausesCase):
             (["a", "my.nobody"], ["name", "user_id/id"], "User: no such record: my.nobody"),
             (["a", "Nobody"], ["name", "user_id"], "User: no such record: Nobody"),
             (["a", "nobody"], ["name", "user_id/login"], "User: no such record: nobody"),
-            (["a", "x"], ["name", "number"], "Number: Wrong value: x"),
-            (["x", "a"], [".id", "name"], "Database ID: Wrong value: x"),
+            (["a", "x"], ["name", "number"], "Number: wrong value: x"),
+            (["x", "a"], [".id", "name"], "Database ID: wrong value: x"),
         ):
             with self.subTest(columns=columns):
                 reason, values = self.one(load(*cells, columns=columns))
@@ -109,7 +109,7 @@ class TestValuesOfCauses(CausesCase):
         key = "test.batch.key"
         by_id = {"op": "upsert", "model": key, "xml_id": "base.not_there", "values": {"name": "a"}}
         reason, values = self.one(by_id)
-        self.assertRegex(reason, ": Wrong value: base.not_there$")
+        self.assertRegex(reason, ": wrong value: base.not_there$")
         self.assertEqual(values, ["base.not_there"])
         self.env[key].create([{"name": self.prefix}] * 2)
         by_key = {"op": "upsert", "model": key, "key": ["name"], "values": {"name": self.prefix}}

@@ -10,7 +10,7 @@ from odoo.tools import mute_logger
 
 JOB, OPERATION, CHUNK = "batch.job", "batch.job.operation", "batch.job.chunk"
 HIDDEN = {
-    JOB: ("run_context", "body_hash", "part_hashes", "on_end", "on_end_value"),
+    JOB: ("run_context", "body_hash", "part_hashes", "on_end", "on_end_value", "cause_counts"),
     OPERATION: ("payload", "value", "makes", "subject", "replaced"),
 }
 TEXTS = (

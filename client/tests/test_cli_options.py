@@ -198,8 +198,8 @@ def test_causes_are_shown_with_numbers(run: Run, odoo: FakeOdoo) -> None:
     run("submit", "a.jsonl", "--model", "m", "--no-wait")
     odoo.jobs[0].state, odoo.causes = "partial", CAUSES
     assert run("status", "1").output.splitlines()[-3:] == [
-        "   1. 1,000: Country: no such record, e.g. 9999 (3 values)",
-        "   2. 2: Name is missing",
+        "   1. 1,000 x Country: no such record, e.g. 9999 (3 values)",
+        "   2. 2 x Name is missing",
         "Run what failed of one of them again: odoo-batch retry 1 --cause N",
     ]
     assert json.loads(run("status", "1", "--json").output)["causes"] == CAUSES
@@ -216,7 +216,7 @@ def test_retry_of_a_cause(run: Run, odoo: FakeOdoo) -> None:
     run("submit", "a.jsonl", "--model", "m", "--no-wait")
     odoo.causes = CAUSES
     result = run("retry", "1", "--cause", "2")
-    assert (result.exit_code, "Retrying 2: Name is missing" in result.stderr) == (0, True)
+    assert (result.exit_code, "Retrying 2 x Name is missing" in result.stderr) == (0, True)
     cause = {"type": "required", "model": "res.partner", "field": "name", "constraint": None}
     assert bodies(odoo, "retry") == [{"ids": [1], "cancelled": False, "cause": cause}]
     for wrong, message in (

@@ -28,7 +28,7 @@ const CAUSES = [
         ...{ type: "bad_value", model: "res.partner", field: "type & co", constraint: null },
         count: 2,
         message: "type (Address Type): 'x' is not valid. Send one of: contact, other.",
-        reason: "Address Type: Wrong value: x",
+        reason: "Address Type: wrong value: x",
         values: ["x"],
         distinct: 1,
     },
@@ -69,7 +69,7 @@ const mountJob = (resId) => mountView({ type: "form", resModel: "batch.job", res
 const button = (cause, label) =>
     `.o_batch_job_cause:eq(${cause}) [aria-label="${label}"]`;
 const ROWS = button(0, "Show the 1,200 rows: Country: no such record, e.g. 9999 (3 values)");
-const FILE = button(1, "Download the 2 rows: Address Type: Wrong value: x");
+const FILE = button(1, "Download the 2 rows: Address Type: wrong value: x");
 const RETRY = button(0, "Retry the 1,200 rows: Country: no such record, e.g. 9999 (3 values)");
 
 /** What the server is asked, and which action the web client is given. */

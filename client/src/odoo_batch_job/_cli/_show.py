@@ -149,7 +149,7 @@ def causes(status: JobStatus, most: int | None = None) -> str:
 
 def cause_line(cause: Mapping[str, Any]) -> str:
     """Return how often operations failed of a cause, and what it is."""
-    return f"{cause['count']:,}: {' '.join(cause['reason'].split())}"
+    return f"{cause['count']:,} x {' '.join(cause['reason'].split())}"
 
 
 def at_the_end(status: JobStatus) -> str:
