@@ -64,9 +64,9 @@ ON_END_STATES = {
 }
 
 POLICIES = {
-    "isolate": "Each bad operation fails alone",
-    "chunk": "A bad operation rolls back its chunk",
-    "stop": "A bad operation pauses the job",
+    "isolate": "Each bad row fails alone",
+    "chunk": "A bad row rolls back its chunk",
+    "stop": "A bad row pauses the job",
     "all": "All or nothing",
 }
 

@@ -56,7 +56,7 @@ class BatchJob(models.Model):
     run_context = fields.Json("Context", readonly=True, groups=fields.NO_ACCESS)
     policy = fields.Selection(list(POLICIES.items()), required=True, readonly=True)
     chunk_size = fields.Integer(
-        readonly=True, aggregator=None, help="Operations in a chunk; 0: the server chooses"
+        readonly=True, aggregator=None, help="Rows in a chunk; 0: the server chooses"
     )
     max_parallel = fields.Integer(
         "Chunks at Once", readonly=True, aggregator=None, help="0: as many as pay"

@@ -54,9 +54,9 @@ class BatchJobChunk(models.Model):
     started_at = fields.Datetime("Started", readonly=True)
     duration = fields.Float("Seconds", readonly=True)
     size = fields.Integer("Rows", readonly=True, help="Landed so far, in all attempts")
-    succeeded = fields.Integer(readonly=True)
+    succeeded = fields.Integer("Done", readonly=True)
     failed = fields.Integer(readonly=True)
-    skipped = fields.Integer(readonly=True)
+    skipped = fields.Integer("Not Run", readonly=True)
     untried = fields.Integer(
         readonly=True, help="Dry run: skipped, because the time of its worker was over"
     )

@@ -40,7 +40,7 @@ class BatchJobEvent(models.Model):
     reason_masked = fields.Text(
         readonly=True, exportable=False, help="The reason without values, for other readers"
     )
-    again = fields.Integer(readonly=True, help="Operations that run again")
+    again = fields.Integer(readonly=True, help="Rows that run again")
     succeeded = fields.Integer(readonly=True, help="Since the event before")
     failed = fields.Integer(readonly=True, help="Since the event before")
     skipped = fields.Integer(readonly=True, help="Since the event before")

@@ -135,7 +135,7 @@ test("a verb for a selection is asked about with the numbers of the server", asy
     await mountForPause(1);
     expect(".modal-title").toHaveText("Pause 1 of 2 jobs?");
     expect(".modal-body").toHaveText("12 rows will wait.");
-    await contains(".modal-footer button:contains(Cancel)").click();
+    await contains(".modal-footer button:contains(Go Back)").click();
     expect.verifySteps(["ask pause of 1,2"]);
 
     await contains("button[name=action_pause_selected]").click();

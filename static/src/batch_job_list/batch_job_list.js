@@ -1,5 +1,6 @@
-import { useService } from "@web/core/utils/hooks";
+import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
+import { useService } from "@web/core/utils/hooks";
 import { ListController } from "@web/views/list/list_controller";
 import { listView } from "@web/views/list/list_view";
 
@@ -31,7 +32,8 @@ export class BatchJobListController extends ListController {
             this.notification.add(text, { type: "warning" });
             return false;
         }
-        return ask(this.dialogService, { title, body: text, confirmLabel: button });
+        const cancelLabel = _t("Go Back"); // beside a button “Cancel the Jobs”
+        return ask(this.dialogService, { title, body: text, confirmLabel: button, cancelLabel });
     }
 
     getStaticActionMenuItems() {
