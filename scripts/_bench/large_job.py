@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 OPERATIONS = 500  # of the small job
-BAD = ({"country_id": 2**31 - 1}, {"lang": "xx_XX"}, {"telephone": "1"}, {"name": False})
+BAD = ({"country_id": 2**31 - 1}, {"type": "nowhere"}, {"telephone": "1"}, {"name": False})
 
 COUNTS = ("total", "succeeded", "failed", "skipped", "cancelled", "next_position")
 # of each table: what goes on from copy to copy

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import psycopg2
 from chromium import Chromium, Page
 from fill import Fill, Filled, at_work
 from odoo_batch_job import Client
@@ -19,7 +18,7 @@ from screens import SCREENS, Screen, show
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.append(str(ROOT / "scripts/_bench"))
 
-from client_server import Server, make_key  # noqa: E402
+from client_server import ADMIN, Server, make_key  # noqa: E402
 
 WIDE, PHONE, PHONE_HEIGHT = 1400, 420, 900  # pixels
 COLOURS = 64  # of a picture: its size on the disk is what it costs everybody
@@ -32,11 +31,16 @@ def main() -> int:
     options.folder.mkdir(parents=True, exist_ok=True)
     server = Server(options.database, workers=0, cron_workers=2)
     failed = []
-    with server as url, Chromium() as browser:
-        filled = fill(url, options.database, options.rows)
+    key = make_key(options.database)
+    with (
+        server as url,
+        Chromium() as browser,
+        Client(url, database=options.database, api_key=key) as admin,
+    ):
+        filled = fill(admin, url, options.database, options.rows)
         with at_work(filled):
             for language in ("en_US", ARABIC):
-                speak(filled, language)
+                speak(admin, filled, language)
                 for made in pictures(browser, filled, chosen, language, options.folder, failed):
                     print(f"{made.stat().st_size / 1000:>6.0f} kB  {made}", flush=True)
     for complaint in failed:
@@ -58,29 +62,27 @@ def parse_arguments() -> argparse.Namespace:
     return options
 
 
-def fill(url: str, database: str, rows: int) -> Filled:
-    with Client(url, database=database, api_key=make_key(database)) as admin:
-        filling = Fill(url, database, admin, lambda user: make_key(database, user))
-        filling.people()
-        filling.of_paula(rows)
-        domain = [["code", "=", ARABIC], ["active", "=", False]]
-        arguments = {"domain": domain, "context": {"active_test": False}}
-        lang = admin.call("res.lang", "search", arguments)
-        if lang:
-            values = [{"lang_ids": [[6, 0, lang]]}]
-            [wizard] = admin.call("base.language.install", "create", {"vals_list": values})
-            admin.call("base.language.install", "lang_install", {"ids": [wizard]})
+def fill(admin: Client, url: str, database: str, rows: int) -> Filled:
+    filling = Fill(url, database, admin, lambda user: make_key(database, user))
+    filling.people()
+    filling.of_paula(rows)
     return filling.filled
 
 
-def speak(filled: Filled, language: str) -> None:
+def install(admin: Client, language: str) -> None:
+    domain = [["code", "=", language], ["active", "=", False]]
+    found = admin.call("res.lang", "search", {"domain": domain})
+    if found:
+        values = [{"lang_ids": [[6, 0, found]]}]
+        [wizard] = admin.call("base.language.install", "create", {"vals_list": values})
+        admin.call("base.language.install", "lang_install", {"ids": [wizard]})
+
+
+def speak(admin: Client, filled: Filled, language: str) -> None:
     """Give everybody a language; a session takes it at its log-in."""
-    with psycopg2.connect(dbname=filled.database) as connection, connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE res_partner SET lang = %s WHERE id IN (SELECT partner_id FROM res_users)",
-            [language],
-        )
-    connection.close()
+    install(admin, language)
+    everybody = [*filled.users.values(), ADMIN]
+    admin.call("res.users", "write", {"ids": everybody, "vals": {"lang": language}})
 
 
 def pictures(
@@ -95,7 +97,7 @@ def pictures(
         if language == ARABIC and not screen.rtl:
             continue
         with logged_in(browser, filled, screen.user) as page:
-            for width in (WIDE, PHONE):
+            for width in (WIDE, PHONE) if screen.phone else (WIDE,):
                 end = "_rtl" if language == ARABIC else ""
                 target = folder / f"{screen.name}{'' if width == WIDE else '_phone'}{end}.png"
                 page.size(width, screen.height if width == WIDE else PHONE_HEIGHT)

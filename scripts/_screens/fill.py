@@ -54,7 +54,7 @@ def customers(count: int) -> Iterator[Operation]:
         if number % 25 == 7:
             del values["name"]
         if number % 40 == 11:
-            values["lang"] = "xx_XX"
+            values["type"] = "headquarters"
         if number % 100 == 77:
             values["telephone"] = "+32 9 123 45 67"
         yield {"op": "create", "model": "res.partner", "values": values}

@@ -13,7 +13,7 @@ from chromium import Page
 from fill import Filled
 
 FORM = ".o_form_view .o_batch_job_segments"
-LIST = ".o_list_view .o_data_row .o_batch_job_segments"
+LIST = ".o_data_row .o_batch_job_segments, .o_kanban_record .o_batch_job_segments"  # of a phone
 
 Step = Callable[[Page, Filled], None]
 
@@ -42,6 +42,7 @@ class Screen:
     steps: tuple[Step, ...] = ()
     user: str = "paula"
     height: int = 900  # pixels, of the wide one
+    phone: bool = field(default=True, kw_only=True)
     rtl: bool = field(default=False, kw_only=True)  # pictured from right to left, too
 
 
@@ -52,6 +53,7 @@ SCREENS = (
         "/odoo/batch-jobs",
         LIST,
         (click(".o_switch_view.o_kanban"), wait(".o_kanban_record")),
+        phone=False,  # there the list is the board
     ),
     Screen("partly_done", "/odoo/batch-jobs/{partly}", FORM, rtl=True),
     Screen("running", "/odoo/batch-jobs/{running}", FORM, rtl=True),
