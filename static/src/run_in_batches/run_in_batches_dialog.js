@@ -74,9 +74,11 @@ export class RunInBatchesDialog extends Component {
         const choices = own
             .filter(([isOffered]) => isOffered)
             .map(([, kind, name]) => ({ key: kind, name, what: { kind } }));
+        const labels = offers.buttons.map((button) => button.label);
+        const isTold = (label) => labels.filter((one) => one === label).length === 1;
         const buttons = offers.buttons.map(({ method, context, label, confirm }, at) => ({
             key: `button-${at}`,
-            name: label,
+            name: isTold(label) ? label : `${label} (${method})`,
             confirm,
             what: { kind: "button", method, context, view_id: viewId },
         }));
@@ -117,9 +119,14 @@ export class RunInBatchesDialog extends Component {
 
     get fieldChoices() {
         const taken = this.state.rows.map((row) => row.field.name);
-        return Object.values(this.fields)
+        const all = Object.values(this.fields);
+        const isTold = ({ string }) => all.filter((one) => one.string === string).length === 1;
+        return all
             .filter(({ name }) => !taken.includes(name))
-            .map(({ name, string }) => ({ value: name, label: `${string} (${name})` }));
+            .map((field) => ({
+                value: field.name,
+                label: isTold(field) ? field.string : `${field.string} (${field.name})`,
+            }));
     }
 
     canBeEmpty(field) {

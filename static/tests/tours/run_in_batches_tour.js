@@ -42,7 +42,7 @@ const chosen = (name) => ({
 
 const row = (name) => `.o_batch_job_run_field[data-name=${name}]`;
 
-const fieldAdded = (name) => [
+const fieldAdded = (name, label) => [
     {
         content: `open the fields for ${name}`,
         trigger: ".o_batch_job_run_add input",
@@ -50,7 +50,7 @@ const fieldAdded = (name) => [
     },
     {
         content: `add ${name}`,
-        trigger: `.o_select_menu_item:contains((${name}))`,
+        trigger: `.o_select_menu_item:contains(${label})`,
         run: "click",
     },
     { content: `the editor of ${name}`, trigger: `${row(name)} .o_field_widget` },
@@ -90,25 +90,25 @@ registry.category("web_tour.tours").add("batch_job_run_update", {
         selected(1),
         ...opened(),
         counted("2 Deeds"),
-        ...fieldAdded("country_id"),
+        ...fieldAdded("country_id", "Country"),
         ...picked("country_id", "Belgium"),
-        ...fieldAdded("due"),
+        ...fieldAdded("due", "Due"),
         {
             content: "a date",
             trigger: `${row("due")} .o_field_widget input`,
             run: "edit 02/03/2030 && press Tab",
         },
-        ...fieldAdded("kind"),
+        ...fieldAdded("kind", "Kind"),
         {
             content: "open the selection",
             trigger: `${row("kind")} .o_field_widget input`,
             run: "click",
         },
         { content: "Kind B", trigger: ".o_select_menu_item:contains(Kind B)", run: "click" },
-        ...fieldAdded("tag_ids"),
+        ...fieldAdded("tag_ids", "Tag"),
         ...picked("tag_ids", "Tag of the tour"),
         { content: "the tag", trigger: `${row("tag_ids")} .o_tag:contains(Tag of the tour)` },
-        ...fieldAdded("trace"),
+        ...fieldAdded("trace", "Trace"),
         {
             content: "Start with a text that has no value",
             trigger: ".o_batch_job_run_start:enabled",
