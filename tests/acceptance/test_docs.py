@@ -4,11 +4,10 @@ import json
 import re
 
 import pytest
-from samples import ROOT, Reader, blocks, same_ids
+from samples import Reader, blocks, same_ids
 from waiting import wait_until
 
 OF_THE_SETUP = re.compile(r"^(scripts/|odoo )")  # what a reader has done before, or does elsewhere
-PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("scripts/*.md")])
 
 
 @pytest.fixture(scope="module")
@@ -32,14 +31,6 @@ def jobs(database, *names):
         return len(found) == len(set(names)) and all(job[3] for job in found) and found
 
     return [job[:3] for job in wait_until(f"{names} have ended", ended)]
-
-
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_links(page):
-    """A link between files leads to one that is there."""
-    links = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text())
-    local = [link for link in links if "://" not in link]
-    assert [link for link in local if not (page.parent / link).exists()] == []
 
 
 def test_readme(reader, database):
