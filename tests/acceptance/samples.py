@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -37,6 +38,10 @@ class Reader:
     def program(self, text):
         (self._folder / "sample.py").write_text(text)
         return self.shell(". .odoo/demo.env; .venv/bin/python sample.py")
+
+    def command_line(self, text):
+        home = f"export HOME={shlex.quote(str(self._folder))} PATH=$PWD/.venv/bin:$PATH"
+        return self.shell(f"{home}; . .odoo/demo.env\n{text}")
 
     def odoo_shell(self, text):
         options = [f"--addons-path={os.environ['BATCH_JOB_ADDONS_PATH']}", "--no-http"]

@@ -1,0 +1,55 @@
+"""The pages of docs/recipes/ can be followed as they stand; those with products and orders need apps."""
+
+import pytest
+from samples import Reader, blocks
+from waiting import wait_until
+
+
+@pytest.fixture(scope="module")
+def reader(server, database, tmp_path_factory):
+    return Reader(tmp_path_factory.mktemp("recipes"), server, database.make_key())
+
+
+def recipe(name, language):
+    return blocks(f"docs/recipes/{name}.md", language)
+
+
+def test_archive(reader, database, rpc):
+    """Server code and the client archive those that fit the condition, and no other contact."""
+    cities = {"Gent": 3, "Brugge": 2, "Hasselt": 1}
+    names = [(city, f"Archived {city} {n}") for city, count in cities.items() for n in range(count)]
+    rpc.call("res.partner", "create", vals_list=[{"name": name, "city": city} for city, name in names])
+    server_code, program = recipe("archive-40000-records", "python")
+    reader.odoo_shell(server_code)
+    assert reader.program(program).splitlines()[-1] == "done: 2 of 2"
+    query = "SELECT name FROM res_partner WHERE name LIKE 'Archived %' AND active"
+    wait_until("all are archived", lambda: database.column(query) == ["Archived Hasselt 0"])
+
+
+def test_migrate(reader, database):
+    """The trial names the bad row, and the corrected file makes customers with their addresses."""
+    make, trial, real = recipe("migrate-customers-with-their-addresses", "sh")
+    said = reader.command_line(make + trial)
+    assert "3 succeeded, 1 failed" in said
+    assert "country_id/code" in said.splitlines()[-1]
+    real = [line for line in real.splitlines() if line]
+    for _again in range(2):
+        reader.command_line("\n".join(real))
+    query = """
+        SELECT p.ref, c.code, array_agg(a.ref ORDER BY a.ref) FROM res_partner p
+          JOIN res_country c ON c.id = p.country_id LEFT JOIN res_partner a ON a.parent_id = p.id
+         WHERE p.ref LIKE 'K-___' GROUP BY 1, 2 ORDER BY 1
+    """
+    assert database.rows(query) == [
+        ("K-100", "NL", ["K-100-1", "K-100-2"]),
+        ("K-101", "BE", ["K-101-1"]),
+        ("K-102", "DE", [None]),
+    ]
+
+
+def test_react(reader, database):
+    """The method of `on_end` has renamed the record."""
+    (server_code,) = recipe("react-when-it-is-done", "python")
+    reader.odoo_shell(server_code)
+    query = "SELECT count(*) FROM res_partner_category WHERE name->>'en_US' = 'Import of May: done'"
+    wait_until("on_end was called", lambda: database.value(query) == 1)
