@@ -22,7 +22,7 @@ def test_archive(reader, database, rpc):
     server_code, program = recipe("archive-40000-records", "python")
     reader.odoo_shell(server_code)
     assert reader.program(program).splitlines()[-1] == "done: 2 of 2"
-    query = "SELECT name FROM res_partner WHERE name LIKE 'Archived %' AND active"
+    query = "SELECT name FROM res_partner WHERE name ~ '^Archived ' AND active"
     wait_until("all are archived", lambda: database.column(query) == ["Archived Hasselt 0"])
 
 
