@@ -1,4 +1,4 @@
-"""The example of an addon that starts jobs, which docs/other-addons.md quotes."""
+"""The example of an addon that starts jobs, which docs/in-your-addon.md quotes."""
 
 from odoo.tests import TransactionCase, tagged
 
@@ -13,7 +13,7 @@ class TestExampleAddon(TransactionCase):
         self.env["res.partner"].create([contact] * 3)
         tag.action_archive_contacts()
         self.assertEqual((tag.job_id.name, tag.job_id.total), ("Archive: Old", 3))
-        self.assertEqual((tag.job_id.user_id, tag.job_progress), (admin, 0))
+        self.assertEqual(tag.job_id.user_id, admin)
         arch = tag.get_view(view_type="form")["arch"]
         self.assertIn('name="action_archive_contacts"', arch)
-        self.assertIn('name="job_progress"', arch)
+        self.assertIn('widget="batch_job_progress"', arch)

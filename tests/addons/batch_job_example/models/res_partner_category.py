@@ -5,7 +5,6 @@ class ResPartnerCategory(models.Model):
     _inherit = "res.partner.category"
 
     job_id = fields.Many2one("batch.job", "Archiving", readonly=True)
-    job_progress = fields.Float(related="job_id.progress")
 
     def action_archive_contacts(self):
         contacts = self.env["res.partner"].search([("category_id", "child_of", self.ids)])
