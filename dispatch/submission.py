@@ -26,7 +26,7 @@ from .submission_check import SubmissionCheck, refused
 DEFAULT_NAME = "batch_job_default_name"
 FIRST_ROW = "batch_job_first_row"
 LARGEST_FIRST_ROW = 1_000_000
-_ZERO_AT_FIRST = ("succeeded", "failed", "skipped", "cancelled", "parts", "next_position")
+ZERO_AT_FIRST = ("succeeded", "failed", "skipped", "cancelled", "parts", "next_position")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -231,7 +231,7 @@ class Submission(SubmissionCheck):
             "body_hash": digest,
             "state": state,
             "total": parsed.count,
-            **dict.fromkeys(_ZERO_AT_FIRST, 0),
+            **dict.fromkeys(ZERO_AT_FIRST, 0),
             "rate": 0.0,
             "needs_runner": state == "queued",
             "create_uid": self.env.uid,

@@ -14,6 +14,7 @@ _NAME = re.compile(
 )
 # plain searches: ten times as fast as a regular expression on a megabyte
 _MENTIONS = ("pass", "pwd", "secret", "api_key", "apikey", "private_key", "token", "pin_code")
+MENTION = "|".join(_MENTIONS)  # the same look as a regular expression of PostgreSQL
 
 
 def may_hold_passwords(text: str) -> bool:
@@ -116,3 +117,12 @@ def holds_blanked(payload: Any) -> bool:
     if isinstance(payload, dict):
         return payload == BLANKED or any(map(holds_blanked, payload.values()))
     return isinstance(payload, list) and any(map(holds_blanked, payload))
+
+
+def holds_secret(payload: Any) -> bool:
+    """Whether there is a password in the payload, or was one before it was blanked.
+
+    >>> holds_secret({"values": {"password": "s3cret"}}), holds_secret({"values": {"name": "Jo"}})
+    (True, False)
+    """
+    return holds_blanked(payload) or blank_passwords(payload) != payload
