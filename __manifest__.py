@@ -22,7 +22,10 @@
         "views/res_config_settings_views.xml",
         "views/batch_job_menus.xml",
         "views/batch_job_overview.xml",
+        "views/batch_job_again_views.xml",
+        "views/batch_job_schedule_views.xml",
     ],
+    "demo": ["demo/batch_job_schedule_demo.xml"],
     "assets": {
         "web.assets_backend": ["batch_job/static/src/**/*"],
         "web.assets_tests": ["batch_job/static/tests/tours/**/*"],

@@ -25,3 +25,9 @@ UPDATE batch_job
 UPDATE batch_job_chunk
    SET state = 'queued'
  WHERE state = 'running';
+
+UPDATE batch_job_schedule
+   SET active = FALSE,
+       last_result = 'paused',
+       note = 'Paused because this database is a neutralized copy.'
+ WHERE active;

@@ -14,6 +14,7 @@ from . import batch_job_times
 from . import batch_job_throughput
 from . import batch_job_on_end
 from . import batch_job_overview
+from . import batch_job_again
 from . import batch_job_buttons
 from . import batch_job_several
 from . import batch_job_search
@@ -26,6 +27,7 @@ from . import batch_job_selection_offers
 from . import batch_job_selection
 from . import batch_job_operation_cause
 from . import batch_job_operation_retry
+from . import batch_job_operation_copy
 from . import batch_job_operation_screen
 from . import batch_job_operation_stage
 from . import batch_job_operation_subject
@@ -37,6 +39,12 @@ from . import batch_job_operation
 from . import batch_job_chunk
 from . import batch_job_event_screen
 from . import batch_job_event
+from . import batch_job_schedule_rhythm
+from . import batch_job_schedule_content
+from . import batch_job_schedule_verbs
+from . import batch_job_schedule_screen
+from . import batch_job_schedule
+from . import batch_job_schedule_operation
 from . import ir_fields_converter
 from . import ir_http
 from . import ir_mail_server

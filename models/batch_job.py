@@ -38,6 +38,7 @@ class BatchJob(models.Model):
         "batch.job.throughput",
         "batch.job.search",
         "batch.job.on_end",
+        "batch.job.again",
         "batch.job.buttons",
         "batch.job.several",
         "batch.job.overview",

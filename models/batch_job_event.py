@@ -82,6 +82,17 @@ class BatchJobEvent(models.Model):
             )
         )
 
+    @api.model
+    def _explain(self, job_id, reason):
+        """Give a reason to the first event of a job that this transaction has submitted."""
+        self.env.cr.execute(
+            SQL(
+                "UPDATE batch_job_event SET reason = %s WHERE job_id = %s AND event = 'submit'",
+                reason,
+                job_id,
+            )
+        )
+
     def _as_json(self, causes: list[dict]) -> dict:
         return {
             "at": iso(self.at),

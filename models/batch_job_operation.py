@@ -42,6 +42,7 @@ class BatchJobOperation(models.Model):
         "batch.job.operation.edit",
         "batch.job.operation.cause",
         "batch.job.operation.retry",
+        "batch.job.operation.copy",
         "batch.job.operation.screen",
         "batch.job.operation.stage",
         "batch.job.operation.subject",

@@ -145,7 +145,7 @@ class TestWhoMay(AccessCase):
         """What RPC can call of our models is the contract and the buttons, and nothing else."""
         contract = {
             "submit", "execute", "append", "status", "results", "history",
-            "start", "pause", "resume", "cancel", "retry",
+            "start", "pause", "resume", "cancel", "retry", "duplicate",
         }  # fmt: skip
         overview = {"overview", "mend_queue"}  # of the managers' screen
         orm = {name for name in dir(self.env["test.batch.abstract"]) if name != "double"}
@@ -157,7 +157,9 @@ class TestWhoMay(AccessCase):
                 if not name.startswith("action_") and is_public(self.env[model], name)
             }
         self.assertEqual(found.pop("batch.job"), contract | overview)
-        verbs = {"start", "pause", "resume", "cancel", "retry"}
+        schedules = {"status", "pause", "resume", "run_now"}
+        self.assertEqual(found.pop("batch.job.schedule"), schedules)
+        verbs = schedules | {"start", "cancel", "retry", "duplicate"}
         self.assertLessEqual(
             set().union(*found.values()), verbs | overview | {"history", "results"}
         )
@@ -308,4 +310,4 @@ class TestModels(CommittedCase):
         real = [model for model in ours if not model._abstract]
         parts = {name for model in real for name in model._inherit}
         self.assertEqual({model._name for model in ours if model._abstract} - parts, set())
-        self.assertEqual(len(real), 4)
+        self.assertEqual(len(real), 6)

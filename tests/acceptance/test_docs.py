@@ -130,11 +130,27 @@ def test_run_in_batches(reader, rpc, database):
     assert database.column("SELECT DISTINCT zip FROM res_partner WHERE city = 'Gent'") == [None]
 
 
-def test_other_addons():
+def test_in_your_addon():
     """The page quotes the example addon, which is installed with the tests."""
     example = ROOT / "tests/addons/batch_job_example"
-    (model,) = blocks("docs/other-addons.md", "python")
+    (model,) = blocks("docs/in-your-addon.md", "python")
     assert model == (example / "models/res_partner_category.py").read_text()
-    (view,) = blocks("docs/other-addons.md", "xml")
+    (view,) = blocks("docs/in-your-addon.md", "xml")
     stored = (example / "views/res_partner_category_views.xml").read_text()
     assert view in re.sub(r"^ {12}", "", stored, flags=re.MULTILINE)
+
+
+def test_schedules(reader, database):
+    """The line of server code and the sample from outside make a schedule each."""
+    page = "docs/schedules.md"
+    (server_code,) = blocks(page, "python")
+    reader.odoo_shell(server_code)
+    (sample,) = shell_blocks(page)
+    answer, (shown,) = json.loads(reader.shell(sample)), map(json.loads, blocks(page, "json"))
+    assert answer.keys() == shown.keys()
+    same = ("name", "active", "last_result", "job")
+    assert [answer[name] for name in same] == [shown[name] for name in same]
+    assert database.rows("SELECT name, active, model FROM batch_job_schedule ORDER BY id") == [
+        ("Old contacts", True, "res.partner"),
+        ("References", False, "res.partner"),
+    ]

@@ -26,11 +26,15 @@ patch(ListController.prototype, {
         const chosen = root.isDomainSelected
             ? { domain: root.domain }
             : { ids: unique(root.selection.map((record) => record.resId)) };
+        const isAll =
+            root.isDomainSelected || (!root.isGrouped && root.selection.length === root.count);
         const views = Object.fromEntries(
             (this.env.config.views || []).map(([id, type]) => [type, id])
         );
         this.dialogService.add(RunInBatchesDialog, {
             ...chosen,
+            // for a schedule, which looks for the records itself: so all of them must be meant
+            domainText: isAll ? this.env.searchModel?.domainString : undefined,
             resModel: root.resModel,
             context: root.context,
             label: this.env.config.getDisplayName?.() || "",

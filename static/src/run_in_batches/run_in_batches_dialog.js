@@ -23,6 +23,7 @@ export class RunInBatchesDialog extends Component {
         viewId: Number,
         ids: { type: Array, element: Number, optional: true },
         domain: { type: Array, optional: true },
+        domainText: { type: String, optional: true }, // with relative dates as they are
         mayEdit: { type: Boolean, optional: true },
         mayArchive: { type: Boolean, optional: true },
         mayDelete: { type: Boolean, optional: true },

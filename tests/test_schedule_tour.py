@@ -1,0 +1,19 @@
+"""From a list to a schedule, in a real browser."""
+
+from odoo.tests import HttpCase, tagged
+
+from .deeds import DEED
+
+
+@tagged("post_install", "-at_install")
+class TestScheduleTour(HttpCase):
+    def test_schedule(self):
+        """*Schedule* keeps the filter of the list and what was chosen; *Start* begins it."""
+        self.env[DEED].create([{"name": f"Deed {n}"} for n in range(5)])
+        self.start_tour("/odoo/test-deeds", "batch_job_schedule", login="admin")
+        schedule = self.env["batch.job.schedule"].search([], order="id desc", limit=1)
+        self.assertEqual((schedule.active, schedule.interval_number), (True, 2))
+        self.assertEqual(schedule.user_id, self.env.ref("base.user_admin"))
+        self.assertEqual((schedule.model, schedule.action), (DEED, {"kind": "archive"}))
+        self.assertEqual(schedule.domain, '[("name", "ilike", "Deed 1")]')
+        self.assertFalse(self.env["batch.job"].search([("schedule_id", "=", schedule.id)]))
