@@ -23,7 +23,7 @@ _logger = logging.getLogger(__name__)
 CRON = "batch_job.batch_job_schedules"  # the scheduled action
 # until a run is tried again for which there was no room, or whose worker died
 TRY_AGAIN = timedelta(minutes=15)
-AFTER_CONFLICT = timedelta(minutes=1)
+AFTER_CONFLICT = LOOK_AGAIN = timedelta(minutes=1)
 MOST_TRIES = 3  # of one run; each but the last has ended its worker
 
 
@@ -55,11 +55,15 @@ class Schedules(Dispatch):
         while (claimed := self._claim()) is not None:
             self._run_one(claimed)
             if not self.env["ir.cron"]._commit_progress(1):
-                break
-        self.wake()
+                return self.wake()
+        # what is due and could not be claimed is in other hands: do not ask for it at once
+        return self.wake(fields.Datetime.now() + LOOK_AGAIN)
 
-    def wake(self):
-        """Have Odoo call the scheduled action when the next schedule is due."""
+    def wake(self, earliest=None):
+        """Have Odoo call the scheduled action when the next schedule is due.
+
+        :param earliest: not before this time
+        """
         self.env.cr.execute(
             "SELECT min(GREATEST(next_run, not_before)) FROM batch_job_schedule WHERE active"
         )
@@ -67,7 +71,7 @@ class Schedules(Dispatch):
         cron = self.env.ref(CRON, raise_if_not_found=False)
         if not at or not cron:
             return
-        at = max(at, fields.Datetime.now())
+        at = max(at, earliest or fields.Datetime.now())
         triggers = self.env["ir.cron.trigger"].sudo()
         if not triggers.search_count([("cron_id", "=", cron.id), ("call_at", "=", at)], limit=1):
             cron.sudo()._trigger(at)

@@ -26,7 +26,7 @@ class BatchJobAgain(models.AbstractModel):
         :returns: status of the draft
         :raises UserError: 422: the job is a draft, holds or held a password, or its operations have
             been deleted
-        :raises AccessError: 403: the job is somebody else's, or you may not do an operation any more
+        :raises AccessError: 403: it is somebody else's, or you may not do an operation any more
         :raises TooManyRequests: 429: no room: too many operations are open
         """
         self._check_named()

@@ -70,6 +70,18 @@ class TestWhoHasIt(ScheduleCase):
         self.assertEqual(self.rpc(self.manager, SCHEDULE, "resume", ids).body["active"], True)
         self.assertEqual(self.columns()["user_id"], self.owner.id)
 
+    def test_screens(self):
+        """The views open for everybody who sees the schedule, and say whose content is whose."""
+        for user in (self.owner, self.manager, self.admin):
+            schedules = self.env[SCHEDULE].with_user(user)
+            for kind in ("list", "kanban", "form"):
+                view = schedules.get_views([(False, kind)])
+                names = view["models"][SCHEDULE]["fields"]
+                shown = schedules.browse(self.mine.id).web_read(dict.fromkeys(names, {}))
+                self.assertEqual(shown[0]["name"], "Nightly")
+                if kind == "form":
+                    self.assertEqual(bool(shown[0]["content"]), user != self.manager)
+
     def test_a_manager_of_another_company(self):
         """A manager sees the schedules of their companies only."""
         company = self.env["res.company"].create({"name": "Elsewhere"})

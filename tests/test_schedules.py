@@ -5,6 +5,7 @@ from unittest.mock import patch
 
 from odoo import fields
 from odoo.exceptions import UserError
+from odoo.modules.neutralize import get_neutralization_queries
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
@@ -180,6 +181,15 @@ class TestTimes(ScheduleCase):
         triggers = self.env["ir.cron.trigger"].search([("cron_id", "=", cron.id)])
         self.addCleanup(triggers.sudo().unlink)
         self.assertIn(schedule.next_run, triggers.mapped("call_at"))
+
+    def test_a_neutralized_copy(self):
+        """A copy of the database runs no schedule, and says why."""
+        schedule = self.schedule()
+        for query in get_neutralization_queries(["batch_job"]):
+            self.cr.execute(query)
+        self.env.invalidate_all()
+        self.assertEqual((schedule.active, schedule.last_result), (False, "paused"))
+        self.assertEqual(schedule.note, "Paused because this database is a neutralized copy.")
 
     def test_run_now(self):
         """Run Now runs it once more and leaves its times as they are."""
