@@ -37,7 +37,10 @@ class Copying(Submission):
         )
         return self.store_copy(
             self.env["batch.job.operation"]._of_job(job["id"]),
-            {name: job[name] for name in (*COPIED, "total", "run_context", "company_id")}
+            {
+                name: job[name]
+                for name in (*COPIED, "total", "first_row", "run_context", "company_id")
+            }
             | {"name": self._copied_name(job["name"]), "eta": eta},
             "draft",
             reason,

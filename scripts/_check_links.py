@@ -26,7 +26,7 @@ def pages() -> list[Path]:
 
 
 def links_of(text: str) -> Iterator[tuple[int, str]]:
-    """Line and target of each link to a file of the repository, or to a heading of the same page."""
+    """Line and target of each link to a file here, or to a heading of the same page."""
     plain = _CODE.sub(_blanked, _FENCE.sub(_blanked, text))
     for match in _LINK.finditer(plain):
         if not re.match(r"[a-z]+:", match[1]):

@@ -4,7 +4,7 @@ import json
 import re
 
 import pytest
-from samples import Reader, blocks, same_ids
+from samples import ROOT, Reader, blocks, same_ids
 from waiting import wait_until
 
 OF_THE_SETUP = re.compile(r"^(scripts/|odoo )")  # what a reader has done before, or does elsewhere

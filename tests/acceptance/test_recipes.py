@@ -1,4 +1,4 @@
-"""The pages of docs/recipes/ can be followed as they stand; those with products and orders need apps."""
+"""The pages of docs/recipes/ can be followed as they stand."""
 
 import pytest
 from samples import Reader, blocks
@@ -18,7 +18,9 @@ def test_archive(reader, database, rpc):
     """Server code and the client archive those that fit the condition, and no other contact."""
     cities = {"Gent": 3, "Brugge": 2, "Hasselt": 1}
     names = [(city, f"Archived {city} {n}") for city, count in cities.items() for n in range(count)]
-    rpc.call("res.partner", "create", vals_list=[{"name": name, "city": city} for city, name in names])
+    rpc.call(
+        "res.partner", "create", vals_list=[{"name": name, "city": city} for city, name in names]
+    )
     server_code, program = recipe("archive-40000-records", "python")
     reader.odoo_shell(server_code)
     assert reader.program(program).splitlines()[-1] == "done: 2 of 2"
