@@ -22,7 +22,6 @@
         "views/res_config_settings_views.xml",
         "views/batch_job_menus.xml",
         "views/batch_job_overview.xml",
-        "views/batch_job_again_views.xml",
         "views/batch_job_schedule_views.xml",
     ],
     "demo": ["demo/batch_job_schedule_demo.xml"],
