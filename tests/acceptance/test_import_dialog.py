@@ -78,7 +78,6 @@ def test_large_file(database, server, rpc, say, tags, tmp_path, kind):
     assert_counters(status, "done", succeeded=ROWS)
     seconds = (submitted - begun).total_seconds()
     say(f"{kind}: submitted within {seconds:.1f} s, {status['rate']:.0f} rows/s")
-    assert "Traceback" not in server.log_text()
     assert_partners(database, ROWS)
     database.rows("DELETE FROM res_partner WHERE ref LIKE 'd%'")
 

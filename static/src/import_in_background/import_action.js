@@ -38,8 +38,14 @@ patch(ImportAction.prototype, {
         return "";
     },
 
+    /** Not before the columns are known, and not twice. */
+    get isBackgroundReady() {
+        const hasColumns = this.model.columns.length > 0;
+        return hasColumns && !this.backgroundReason && !this.background.isBusy;
+    },
+
     async importInBackground(isTest) {
-        if (this.background.isBusy) {
+        if (!this.isBackgroundReady) {
             return; // a double click
         }
         this.background.isBusy = true;
@@ -73,6 +79,7 @@ patch(ImportAction.prototype, {
         if (!skip) {
             return 0;
         }
+        const rows = this.state.numRows - (this.importOptions.has_headers ? 1 : 0);
         return new Promise((resolve) => {
             this.dialogService.add(
                 ConfirmationDialog,
@@ -82,8 +89,8 @@ patch(ImportAction.prototype, {
                         "The dialog is set to start at line %(line)s: %(left)s of %(all)s rows are left. All rows would import those before it again.",
                         {
                             line: skip + 1,
-                            left: Math.max(this.state.numRows - skip, 0),
-                            all: this.state.numRows,
+                            left: Math.max(rows - skip, 0),
+                            all: rows,
                         }
                     ),
                     confirmLabel: _t("From line %s on", skip + 1),
