@@ -30,23 +30,33 @@ class BatchJobOperationRow(models.AbstractModel):
             operation.row = operation.index + (operation.job_id.first_row or 1)
 
     def _search_row(self, operator, value):
+        firsts = self._first_rows()
         if operator == "in":
             rows = [one for one in value if type(one) is int]
-            source = SQL("batch_job j CROSS JOIN unnest(%s::bigint[]) number", rows)
-            comparison, number = SQL("="), SQL("number")
+            indexes = [row - first for row in rows for first in firsts]
+            near = SQL("= ANY(%s::bigint[])", indexes)
+            exact = SQL("= ANY(%s::bigint[])", rows)
         elif operator in _COMPARISONS and isinstance(value, int | float):
-            source = SQL("batch_job j")
-            comparison, number = _COMPARISONS[operator], SQL("%s", value)
+            furthest = max(firsts) if operator in (">", ">=") else min(firsts)
+            near = SQL("%s %s", _COMPARISONS[operator], value - furthest)
+            exact = SQL("%s %s", _COMPARISONS[operator], value)
         else:
             return NotImplemented
-        # joins the job, so that PostgreSQL finds the rows of one job by their index
+        # `near` says nothing of the job, so PostgreSQL can look for it in an index
         return Domain.custom(
             to_sql=lambda model, alias, query: SQL(
-                "EXISTS (SELECT FROM %s WHERE j.id = %s AND %s %s %s - COALESCE(j.first_row, 1))",
-                source,
-                SQL.identifier(alias, "job_id"),
-                SQL.identifier(alias, "index"),
-                comparison,
-                number,
+                "(%(index)s %(near)s AND %(index)s + (%(first)s) %(exact)s)",
+                index=SQL.identifier(alias, "index"),
+                near=near,
+                exact=exact,
+                first=SQL(
+                    "SELECT COALESCE(first_row, 1) FROM batch_job WHERE id = %s",
+                    SQL.identifier(alias, "job_id"),
+                ),
             )
         )
+
+    def _first_rows(self) -> list[int]:
+        """The numbers with which the rows of any job begin."""
+        self.env.cr.execute(SQL("SELECT DISTINCT COALESCE(first_row, 1) FROM batch_job"))
+        return [row[0] for row in self.env.cr.fetchall()] or [1]

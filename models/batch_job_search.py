@@ -36,38 +36,29 @@ class BatchJobSearch(models.AbstractModel):
         matches = operations._fields["subject_text"].condition_to_sql(
             "subject_text", operator, value, operations, query.table, query
         )
-        # job by job, each by its index, and only up to its first match
         self.env.cr.execute(
             SQL(
-                """
-                SELECT j.id
-                  FROM (%s) j
-                 CROSS JOIN LATERAL (
-                        SELECT FROM batch_job_operation
-                         WHERE job_id = j.id
-                           AND %s
-                         ORDER BY index
-                         LIMIT 1) o
-                """,
+                "SELECT DISTINCT job_id FROM batch_job_operation WHERE job_id = ANY(%s) AND %s",
                 self._newest_searched(),
                 matches,
             )
         )
         return Domain("id", "in", [row[0] for row in self.env.cr.fetchall()])
 
-    def _newest_searched(self) -> SQL:
+    def _newest_searched(self) -> list[int]:
         """The newest jobs whose content the user may see, with a million operations at most; at
         least one job."""
-        visible = self._if_visible("batch_job", SQL("TRUE"), SQL("FALSE"))
-        return SQL(
-            """
-            SELECT id
-              FROM (SELECT id, total, sum(total) OVER (ORDER BY id DESC) AS so_far
-                      FROM batch_job
-                     WHERE %s) jobs
-             WHERE so_far <= %s OR so_far = total
-             ORDER BY id DESC
-            """,
-            visible,
-            MOST_SEARCHED,
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT id
+                  FROM (SELECT id, total, sum(total) OVER (ORDER BY id DESC) AS so_far
+                          FROM batch_job
+                         WHERE %s) jobs
+                 WHERE so_far <= %s OR so_far = total
+                """,
+                self._if_visible("batch_job", SQL("TRUE"), SQL("FALSE")),
+                MOST_SEARCHED,
+            )
         )
+        return [row[0] for row in self.env.cr.fetchall()]

@@ -160,24 +160,6 @@ class TestQueryPlan(PlanCase):
                 read = node["Actual Rows"] + node.get("Rows Removed by Filter", 0)
                 self.assertLess(read * node["Actual Loops"], 1_000, query)
 
-    def test_search_by_subject(self):
-        """A name is looked for in one job by the job's index; among all jobs in the newest ones,
-        job by job, each by its index."""
-        rows, jobs = (
-            self.env[model].with_user(self.admin) for model in ("batch.job.operation", "batch.job")
-        )
-        domain = [("job_id", "=", self.job.id), ("subject_text", "ilike", "acme 199999")]
-        self.assertEqual(rows.search(domain, limit=80).index, 199_999)
-        in_one = functools.partial(rows.search, domain, limit=80)
-        of_jobs = functools.partial(jobs.search, [("row_name", "ilike", "acme 199999")], limit=80)
-        self.assertEqual(of_jobs(), self.job)
-        for look in (in_one, of_jobs):
-            for query in self.statements(self.cr, look):
-                scans = [
-                    one for one in self.plan(query) if "operation" in one.get("Relation Name", "")
-                ]
-                self.assertNotIn("Seq Scan", [scan["Node Type"] for scan in scans], query)
-
     def test_results(self):
         """A page of results, also one filtered by state, is found by its first index."""
         for state, after in ((None, -1), (None, 150_000), ("pending", 99_990), ("done", 50_000)):

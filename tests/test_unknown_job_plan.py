@@ -144,6 +144,19 @@ class UnknownJobTests:
         self.assertEqual(find().index, self.REST - 1)
         self.assert_reads(find, 1)
 
+    def test_a_name(self):
+        """A search in the rows of a job reads no row of another one; one among all jobs reads each
+        row once."""
+        rows = self.env["batch.job.operation"].with_user(self.admin)
+        domain = [("job_id", "=", self.job.id), ("subject_text", "ilike", f"acme {self.REST}")]
+        find = functools.partial(rows.search, domain, limit=80)
+        self.assertEqual(find().index, self.REST)
+        self.assert_reads(find, self.OPERATIONS)
+        jobs = self.env["batch.job"].with_user(self.admin)
+        find = functools.partial(jobs.search, [("row_name", "=", f"Acme {self.REST}")], limit=80)
+        self.assertIn(self.job, find())
+        self.assert_reads(find, len(jobs.search([])) * self.OPERATIONS)
+
     def test_passwords(self):
         """Those of a chunk are looked for in its rows."""
         operations, last = self.env["batch.job.operation"], self.REST - 1
