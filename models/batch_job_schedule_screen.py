@@ -1,4 +1,5 @@
 import json
+import re
 
 from odoo import api, fields, models
 from odoo.tools import SQL
@@ -7,6 +8,7 @@ from odoo.tools.misc import formatLang
 from .operation_words import model_in_words, op_in_words
 
 SHOWN = 20  # operations on the form
+_RELATIVE = re.compile(r"[\"'](today|now|[+=-]\d+[dwmyHMS])|context_today|relativedelta")
 
 
 class BatchJobScheduleScreen(models.AbstractModel):
@@ -23,6 +25,11 @@ class BatchJobScheduleScreen(models.AbstractModel):
         readonly=False,
         help="Looked for anew at each run. Dates may be relative: “today -1y” is a year ago. Shown "
         "to the owner of the schedule.",
+    )
+    has_relative_dates = fields.Boolean(
+        compute="_compute_has_relative_dates",
+        exportable=False,
+        help="Odoo's editor of filters would show them as invalid",
     )
     content = fields.Text(
         compute="_compute_content", help="What is written. Shown to the owner of the schedule."
@@ -93,6 +100,11 @@ class BatchJobScheduleScreen(models.AbstractModel):
             else:
                 copied = schedule._origin.id in visible and not domain_text
                 schedule.content = copied and _lines(schedule._copied_operations())
+
+    @api.depends("domain")
+    def _compute_has_relative_dates(self):
+        for schedule in self:
+            schedule.has_relative_dates = bool(_RELATIVE.search(schedule.domain or ""))
 
     def _visible_rows(self) -> dict:
         """Id -> (domain, action), of the schedules whose content the user may see."""

@@ -1,6 +1,7 @@
 from odoo import fields, models
 from odoo.exceptions import AccessError, MissingError, UserError
 
+from ..dispatch.relative_dates import evaluated
 from ..dispatch.schedules import Schedules
 from ..engine.progress import iso
 
@@ -86,6 +87,19 @@ class BatchJobScheduleVerbs(models.AbstractModel):
             "res_model": "batch.job",
             "views": [(False, "list"), (False, "kanban"), (False, "form")],
             "domain": [("schedule_id", "=", self.id)],
+        }
+
+    def action_open_records(self):
+        """Open the records that the filter finds at this moment, for the user."""
+        self._check_named()
+        if not self.may_edit:
+            raise AccessError(self.env._("Only its owner sees which records are looked for."))
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.name,
+            "res_model": self.model,
+            "views": [(False, "list"), (False, "form")],
+            "domain": list(evaluated(self.env, self.domain)),
         }
 
     def _check_named(self):

@@ -62,7 +62,7 @@ class TestWhoHasIt(ScheduleCase):
         self.assertEqual((seen["domain"], seen["content"], seen["may_edit"]), (False,) * 3)
         for vals in ({"name": "x"}, {"active": False}, {"domain": "[]"}, {"next_run": False}):
             self.assert_forbidden(self.rpc(self.manager, SCHEDULE, "write", ids, vals=vals))
-        for method in ("unlink", "run_now"):
+        for method in ("unlink", "run_now", "action_open_records"):
             self.assert_forbidden(self.rpc(self.manager, SCHEDULE, method, ids))
         self.assert_unchanged(before)
         self.assertEqual(self.rpc(self.manager, SCHEDULE, "pause", ids).body["active"], False)

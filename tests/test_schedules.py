@@ -25,6 +25,7 @@ class TestRuns(ScheduleCase):
         status = self.run_once(schedule)
         (job,) = self.jobs_of(schedule)
         self.assertEqual((status["last_result"], status["job"]), ("started", job.id))
+        self.assertFalse(schedule.has_relative_dates)
         self.assertEqual(status["note"], f"Job {job.id} was started.")
         self.assertEqual((job.user_id, job.total), (self.owner, 1))
         self.run_to_end(job)
@@ -67,7 +68,9 @@ class TestRuns(ScheduleCase):
             schedule = self.schedule(domain=domain)
             self.run_once(schedule)
             self.assertEqual(self.jobs_of(schedule).total, 1)
-            self.assertEqual(schedule.domain, domain)
+            self.assertEqual((schedule.domain, schedule.has_relative_dates), (domain, True))
+            opened = schedule.action_open_records()
+            self.assertEqual(self.env[VALUE].search(opened["domain"]).mapped("name"), ["old"])
 
     def test_a_copy_of_a_job(self):
         """A schedule of a job repeats its own copy of the operations, in the job's context."""
