@@ -31,7 +31,7 @@ class Filled:
     url: str
     database: str
     users: dict[str, int] = field(default_factory=dict)
-    jobs: dict[str, int] = field(default_factory=dict)
+    jobs: dict[str, int] = field(default_factory=dict)  # and `row`, a row that failed
 
     def session(self, login: str) -> str:
         """The cookie of somebody who logs in."""
@@ -109,6 +109,9 @@ class Fill:
         for name in ("done", "partly", "dry_run", "paused"):
             for _status in paula.watch(self.filled.jobs[name], timeout=300):
                 pass
+        failed = [["job_id", "=", old.id], ["state", "=", "failed"]]
+        found = paula.call("batch.job.operation", "search", {"domain": failed, "limit": 1})
+        self.filled.jobs["row"] = found[0]
 
     def _open(self, paula: Client, rows: int) -> None:
         running = paula.submit(tags("Spring", rows), name="Tags of spring", start=False)

@@ -26,6 +26,11 @@ def wait(selector: str) -> Step:
     return lambda page, _filled: page.wait(selector)
 
 
+def gone(selector: str) -> Step:
+    function = "css => !document.querySelector(css)"
+    return lambda page, _filled: page.until(f"no {selector} any more", function, selector)
+
+
 def type_into(selector: str, text: str) -> Step:
     def step(page: Page, _filled: Filled) -> None:
         page.click(selector)
@@ -74,29 +79,17 @@ SCREENS = (
         FORM,
         (
             click(".oe_stat_button[name=action_open_not_done]"),
-            wait(".o_breadcrumb + *, .o_list_view .o_data_row button, .o_kanban_record"),
+            gone(".o_form_view"),
+            wait(".o_list_view .o_data_row"),
         ),
+        phone=False,  # there the button is in a menu
     ),
-    Screen("row", "/odoo/batch-jobs/{partly}", FORM, (lambda page, filled: open_row(page),)),
+    Screen("row", "/odoo/m-batch.job.operation/{row}", ".o_form_view .o_field_widget[name=job_id]"),
     Screen("overview", "/odoo/batch-overview", ".o_batch_job_runners tr", user="marc", rtl=True),
     Screen("managers_form", "/odoo/batch-jobs/{partly}", FORM, user="marc"),
     Screen("nothing", "/odoo/batch-jobs", ".o_view_nocontent", user="nora"),
     Screen("settings", "/odoo/settings#batch_job", ".app_settings_block, .settings", user="admin"),
 )
-
-
-def open_row(page: Page) -> None:
-    """The form of the first row that was not done."""
-    page.click(".oe_stat_button[name=action_open_not_done]")
-    page.until(
-        "the rows",
-        "() => [...document.querySelectorAll('.o_breadcrumb .active, .o_last_breadcrumb_item')]"
-        ".some(one => !one.textContent.includes('Customers'))"
-        " && document.querySelector('.o_list_view .o_data_row, .o_kanban_record')",
-    )
-    cell = ".o_list_view .o_data_row .o_data_cell, .o_kanban_view .o_kanban_record"
-    page.click(cell)
-    page.wait(".o_form_view .o_field_widget[name=job_id], .o_form_view .o_field_widget[name=title]")
 
 
 def show(page: Page, base: str, screen: Screen, filled: Filled) -> None:
@@ -106,4 +99,5 @@ def show(page: Page, base: str, screen: Screen, filled: Filled) -> None:
     page.wait(screen.shows)
     for step in screen.steps:
         step(page, filled)
+    gone(".o_loading_indicator")(page, filled)
     page.settle()

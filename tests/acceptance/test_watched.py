@@ -11,7 +11,6 @@ from rpc import Rpc
 CHUNK = 500
 TYPED = "typed while it runs"
 BACKGROUND = 600  # seconds; after five minutes Chromium wakes a hidden page once a minute only
-POLLS_WITHIN = 20  # seconds, of a form that no message reaches
 
 long = (pytest.mark.long, pytest.mark.timeout(1800))
 
@@ -78,9 +77,10 @@ def test_two_people(database, server, door, pages, paula, gates, size):
     of a large one, with a server that is restarted under them."""
     job = Held(database, paula, gates, size)
     owner, manager = forms = [JobForm(page, door.url, job.id) for page in pages]
-    all_show(forms, "Running", job.quarter)
+    patience = PATIENCE + size / 100  # for a quarter of it
+    all_show(forms, "Running", job.quarter, patience)
 
-    type_while_it_runs(owner, lambda: job.open(1), 2 * job.quarter)
+    type_while_it_runs(owner, lambda: job.open(1), 2 * job.quarter, patience)
     all_show(forms, "Running", 2 * job.quarter)
     assert (owner.page.value(NAME), named(database, job)) == (f"Watched{TYPED}", "Watched")
     owner.page.click(".o_form_button_save")
@@ -93,7 +93,7 @@ def test_two_people(database, server, door, pages, paula, gates, size):
 
     door.shut()
     owner.press("action_resume")
-    all_show(forms, "Running", 3 * job.quarter, POLLS_WITHIN + size / 500)
+    all_show(forms, "Running", 3 * job.quarter, patience)
 
     if size > 1_000:
         server.stop()
@@ -101,14 +101,14 @@ def test_two_people(database, server, door, pages, paula, gates, size):
         door.open()
     manager.press("action_cancel")
     manager.page.click(".modal-footer .btn-danger")
-    all_show(forms, "Cancelled", patience=POLLS_WITHIN)
+    all_show(forms, "Cancelled", patience=PATIENCE)
     job.open(3)
     until("the last chunk has landed", lambda: not runs(database, job))
     status = paula.job("status", job.id)
     made = database.value("SELECT count(*) FROM test_batch_item WHERE name LIKE %s", f"{size} %")
     assert status["succeeded"] == made
     assert status["succeeded"] + status["skipped"] == size
-    all_show(forms, "Cancelled", made, POLLS_WITHIN)
+    all_show(forms, "Cancelled", made)
 
 
 def all_show(forms, state, count=None, patience=PATIENCE):
@@ -118,7 +118,7 @@ def all_show(forms, state, count=None, patience=PATIENCE):
             form.until_done(count, patience)
 
 
-def type_while_it_runs(form, let_run, end):
+def type_while_it_runs(form, let_run, end, patience):
     """Type at the end of the name; the bar moves meanwhile, between two letters of a large job."""
     form.page.click(NAME)
     form.page.evaluate(f"document.querySelector('{NAME}').setSelectionRange(99, 99)")
@@ -133,7 +133,7 @@ def type_while_it_runs(form, let_run, end):
         seen.append(form.done)
 
     form.page.type(TYPED[half:], between=moves)
-    form.until_done(end)
+    form.until_done(end, patience)
 
 
 def named(database, job):
