@@ -38,7 +38,7 @@ class FileImport(Dispatch):
         job = LockedJob.lock(self.env, job_id)
         for part in parts_of(rows, model, fields, key):
             append_part(job, self._parsed(submission, part, job))
-        self._set_first_row(job)
+        job.set(first_row=self.first)
         start_draft(job)
         return job_id
 
@@ -59,7 +59,3 @@ class FileImport(Dispatch):
         about_rows = type(error)(text)
         vars(about_rows).update(vars(error))  # how it is logged: the text quotes the file
         return about_rows
-
-    def _set_first_row(self, job):
-        if "first_row" in self.env["batch.job"]._fields:
-            job.set(first_row=self.first)
