@@ -8,6 +8,7 @@ venv=$root/.venv
 python=$venv/bin/python
 odoo_bin=$root/scripts/_odoo.py
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/batch_job
+rtlcss_version=4.3.0
 axe_version=4.14.1
 axe_sha256=29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c
 axe=$cache/axe-core-$axe_version/axe.min.js

@@ -88,6 +88,19 @@ unpack_axe() {
     mv -T "$new" "$folder"
 }
 
+get_rtlcss() { in_turn install_rtlcss; }
+
+# Odoo turns its style sheets round with it, for languages written from right to left.
+install_rtlcss() {
+    local folder=$cache/rtlcss-$rtlcss_version new=$cache/rtlcss.new
+    [ -d "$folder" ] && return
+    command -v npm >/dev/null || return 1
+    rm -rf "$new"
+    npm install --silent --no-audit --no-fund --no-package-lock --prefix "$new" \
+        "rtlcss@$rtlcss_version" >/dev/null 2>&1 || return 1
+    mv -T "$new" "$folder"
+}
+
 # Several clones may look into one cache at once.
 in_turn() { (flock 7 && "$@") 7>"$cache/lock"; }
 
