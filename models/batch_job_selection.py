@@ -25,10 +25,10 @@ class BatchJobSelection(models.AbstractModel):
     _inherit = ["batch.job.selection.offers"]
 
     @api.model
-    def offers(self, model: str, view_id: int = 0) -> dict:
+    def offers(self, model_name: str, view_id: int = 0) -> dict:
         """What the user may do with records of a model.
 
-        :param model: the model of the list
+        :param model_name: the model of the list
         :param view_id: the form view that the list opens; 0: the model's own
         :returns: ``name`` (of the model), ``fields`` (name -> as by ``fields_get``), ``archive``,
             ``delete``, ``actions`` (``id, name``), ``buttons`` (``method, context, label,
@@ -36,22 +36,23 @@ class BatchJobSelection(models.AbstractModel):
         :raises UserError: 422: no job can run on this model
         :raises AccessError: 403: the user may not read the model
         """
-        return self._offers(self._model(model), view_id)
+        return self._offers(self._model(model_name), view_id)
 
     @api.model
-    def count(self, model: str, domain: list) -> int:
+    def count(self, model_name: str, domain: list) -> int:
         """How many records fit a domain, for the user and in the context of the call.
 
+        :param model_name: the model of the list
         :param domain: that of the list, when everything is selected
         :returns: the number
         """
-        records = self._model(model)
+        records = self._model(model_name)
         return records.search_count(self._domain(records, domain))
 
     @api.model
     def run(
         self,
-        model: str,
+        model_name: str,
         what: dict,
         record_ids: list[int] | None = None,
         domain: list | None = None,
@@ -61,7 +62,7 @@ class BatchJobSelection(models.AbstractModel):
     ) -> dict:
         """Submit a job with an operation for each chosen record.
 
-        :param model: the model of the list
+        :param model_name: the model of the list
         :param what: ``kind`` and its arguments: ``update`` (values), ``archive``, ``unarchive``,
             ``delete``, ``action`` (action_id; together: records in one call), ``button`` (method,
             context, view_id)
@@ -75,7 +76,7 @@ class BatchJobSelection(models.AbstractModel):
         :raises UserError: 422: what is wrong; nothing is stored
         :raises AccessError: 403: the user may not do that; nothing is stored
         """
-        records = self._model(model)
+        records = self._model(model_name)
         try:
             ids = check_ids(record_ids) if domain is None else None
             what = check_what(what)

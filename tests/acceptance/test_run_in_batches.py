@@ -59,7 +59,8 @@ def test_select_all(database, server, rpc, say):
     rpc.call("res.partner", "write", ids=locked, vals={"ref": "locked"})
     add_rule(rpc, "hides some", "[('ref', '!=', 'hidden')]")
     add_rule(rpc, "locks some", "[('ref', '!=', 'locked')]", perm_read=False)
-    selection = {"model": "res.partner", "domain": DOMAIN, "context": {"group_by": ["country_id"]}}
+    selection = {"model_name": "res.partner", "domain": DOMAIN}
+    selection["context"] = {"group_by": ["country_id"]}
     assert rpc.call("batch.job.selection", "count", **selection) == RECORDS
     other = Other(Rpc(server.url, database.name, database.make_key()), doomed)
     with other:

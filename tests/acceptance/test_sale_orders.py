@@ -46,14 +46,14 @@ def test_confirm_in_batches(database, rpc):
     order = {"partner_id": partner, "client_order_ref": "batch", "order_line": [line]}
     orders = rpc.call("sale.order", "create", vals_list=[order] * 200)
     rpc.call("sale.order", "action_confirm", ids=orders[50:70])
-    offers = rpc.call("batch.job.selection", "offers", model="sale.order")
+    offers = rpc.call("batch.job.selection", "offers", model_name="sale.order")
     button = next(one for one in offers["buttons"] if one["method"] == "action_confirm")
     what = {"kind": "button", "method": button["method"], "context": button["context"]}
     domain = [["client_order_ref", "=", "batch"]]
     answer = rpc.call(
         "batch.job.selection",
         "run",
-        model="sale.order",
+        model_name="sale.order",
         what={**what, "view_id": 0},
         domain=domain,
         label="Quotations",

@@ -57,7 +57,7 @@ export class RunInBatchesDialog extends Component {
     call(method, args) {
         const { resModel, context } = this.props;
         return this.orm.call("batch.job.selection", method, [], {
-            model: resModel,
+            model_name: resModel,
             ...args,
             context,
         });
