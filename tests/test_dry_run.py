@@ -205,7 +205,8 @@ class TestDryRun(RaceCase):
     def assert_shown(self, job, banner, verbs):
         """The words of the banner, and the buttons that change the job."""
         names = ("dry_run", "state", "policy", "total", "failed", "skipped", "cancelled", "untried")
-        values = {name: job[name] for name in (*names, "needs_runner")}
+        again = ("can_duplicate", "can_schedule", "schedule_id")
+        values = {name: job[name] for name in (*names, *again, "needs_runner")}
         form = etree.fromstring(job.get_view(view_type="form")["arch"])
         shown = [
             node
@@ -216,4 +217,5 @@ class TestDryRun(RaceCase):
         self.assertIn(banner, "".join(banners))
         self.assertEqual(len(banners), bool(banner))
         buttons = [node.get("name") for node in shown if node.tag == "button"]
-        self.assertEqual([one for one in buttons if one != "action_refresh"], verbs)
+        others = ("action_refresh", "action_duplicate")
+        self.assertEqual([one for one in buttons if one not in others], verbs)
