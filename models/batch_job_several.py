@@ -94,9 +94,6 @@ class BatchJobSeveral(models.AbstractModel):
         """Do a verb to each job, and say to how many it was done and why not to the others."""
         self._check_selected(verb)
         begin_fresh(self)
-        # A verb begins the transaction anew, unless the transaction has written something. Here the
-        # verb must not: it would end the savepoint.
-        self.env.cr.execute("SELECT pg_current_xact_id()")
         names = {job.id: job.name for job in self.search([("id", "in", self.ids)])}
         moved, left, refused = 0, Counter(), []
         for job in self.sorted("id"):  # by id: two such calls lock the jobs in one order
@@ -116,6 +113,8 @@ class BatchJobSeveral(models.AbstractModel):
     def _do_verb(self, verb) -> str | None:
         """Do a verb; why it did nothing, or None."""
         self._check_named()
+        # Lock before the verb: a verb begins the transaction anew unless it holds something, and
+        # that would end the savepoint.
         job = LockedJob.lock(self.env, self.id) or self._refuse_unseen()
         before = job["state"]
         if not verb_acts(verb, before):

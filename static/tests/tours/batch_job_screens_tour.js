@@ -92,13 +92,5 @@ registry.category("web_tour.tours").add("batch_job_several", {
             content: "the list shows it",
             trigger: ".o_data_row:contains(First of two) .badge:contains(Paused)",
         },
-        {
-            content: "the graph of all jobs",
-            trigger: ".o_switch_view.o_graph",
-            run: "click",
-        },
-        { content: "is drawn", trigger: ".o_graph_renderer canvas" },
-        { content: "the pivot", trigger: ".o_switch_view.o_pivot", run: "click" },
-        { content: "adds up rows", trigger: ".o_pivot th:contains(Rows)" },
     ],
 });
