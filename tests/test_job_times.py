@@ -10,6 +10,7 @@ from ..dispatch.place import MOST_COUNTED, jobs_before
 from .races import ITEM, RaceCase
 from .test_views import GROUPS, ViewsCase, create
 
+NOWHERE = 2**31 - 1
 FAIL = {"op": "call", "model": ITEM, "method": "fail", "args": ["no"]}
 
 
@@ -205,11 +206,12 @@ class TestHistoryInWords(ViewsCase):
         )
 
     def test_causes(self):
-        """An end says why rows failed, to the owner in full, as messages quote content; to a
-        manager the kind of error and the field."""
-        job = self.execute(create(), create(colour=1, name="B"), create())
+        """An end says why rows failed; only who may see the content reads the values."""
+        job = self.execute(create(), create(), create(name="B", parent_id=NOWHERE))
         end = job.event_ids[0]
         self.assertEqual(end.result, "3 failed")
-        first = end.why.splitlines()[0]
-        self.assertTrue(first.startswith("2 × ") and "require" in first, end.why)
-        self.assertEqual(end.with_user(self.manager).why.splitlines()[0], "2 × required name")
+        seen, masked = end.why.splitlines(), end.with_user(self.manager).why.splitlines()
+        self.assertEqual((seen[0], masked[0]), ("2 × Name is missing",) * 2)
+        self.assertIn(str(NOWHERE), seen[1])
+        self.assertTrue(masked[1].startswith("1 × "), masked)
+        self.assertNotIn(str(NOWHERE), masked[1])
