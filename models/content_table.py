@@ -21,11 +21,11 @@ _TABLE = Markup(
 )
 _TITLE = Markup("<tr><th scope='rowgroup' colspan='2' class='table-active'>%s</th></tr>")
 _ROW = Markup(
-    "<tr class='%s'><th scope='row' dir='auto' class='fw-normal text-muted' title='%s'>%s</th>"
+    "<tr class='%s'><th scope='row' dir='auto' class='fw-normal' title='%s'>%s</th>"
     "<td dir='auto' class='text-break text-prewrap'>%s</td></tr>"
 )
 _WRONG = Markup(
-    "%s<div class='text-danger'><i class='fa fa-exclamation-triangle me-1' aria-hidden='true'></i>"
+    "%s<div class='fw-bold'><i class='fa fa-exclamation-triangle me-1' aria-hidden='true'></i>"
     "%s</div>"
 )
 
