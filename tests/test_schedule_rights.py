@@ -156,14 +156,14 @@ class TestWhoHasIt(ScheduleCase):
     def test_nobody_takes_over_somebody_elses_company(self):
         """Who has no access to the schedule's company does not take it over."""
         company = self.env["res.company"].create({"name": "Far away"})
-        self.owner.write({"company_ids": [Command.link(company.id)], "company_id": company.id})
-        self.commit()
-        schedule = self.schedule()
+        values = {"company_ids": [Command.set(company.ids)], "company_id": company.id}
+        user = self.new_user("schedule_far_away", **values)
+        schedule = self.schedule(user)
         self.assertEqual(schedule.company_id, company)
         reply = self.rpc(self.admin, SCHEDULE, "write", schedule.ids, vals={"name": "mine"})
         self.assertIn(reply.status, (403, 422))
         self.renew()
-        self.assertEqual((schedule.user_id, schedule.name), (self.owner, "Nightly"))
+        self.assertEqual((schedule.user_id, schedule.name), (user, "Nightly"))
 
 
 @tagged("post_install", "-at_install")
