@@ -30,7 +30,8 @@ def rows(kind):
         yield [
             f"Partner {number}", f"{kind}-{number}", f"p{number}@example.com",
             f"Street {number % 99}", f"City {number % 500}", f"{number % 9000:04}",
-            COUNTRIES[number % 4], ("", "One", "Two", "One,Two")[number % 4], "1" if number % 3 else "0",
+            COUNTRIES[number % 4], ("", "One", "Two", "One,Two")[number % 4],
+            "1" if number % 3 else "0",
         ]  # fmt: skip
 
 
