@@ -1,7 +1,7 @@
 {
     "name": "Batch Jobs",
     "summary": "Thousands of record operations as one job: crash-safe, with live progress",
-    "version": "19.0.1.1.0",
+    "version": "19.0.1.2.0",
     "author": "Batch Jobs for Odoo",
     "website": "https://github.com/batch-job/batch_job",
     "license": "LGPL-3",

@@ -249,8 +249,8 @@ class TestWords(ViewsCase):
         self.assertIn("search_default_mine", context)
         self.assertIn("search_default_open_or_failed", context)
 
-    def migrate(self, job):
-        script = Path(__file__).parent.parent / "migrations/19.0.1.1.0/post-migrate.py"
+    def migrate(self, job, version="19.0.1.2.0"):
+        script = Path(__file__).parent.parent / f"migrations/{version}/post-migrate.py"
         runpy.run_path(str(script))["migrate"](self.env.cr, "19.0.1.0.0")
         job.invalidate_recordset()
         job.event_ids.invalidate_recordset()
@@ -278,7 +278,7 @@ class TestWords(ViewsCase):
             "UPDATE batch_job_operation SET state = 'cancelled' WHERE job_id = %s AND index = 1",
             [job.id],
         )
-        self.migrate(job)
+        self.migrate(job, "19.0.1.1.0")
         self.assertEqual(job.cancelled, 1)
 
     def test_seconds_of_a_migrated_job(self):
@@ -286,9 +286,7 @@ class TestWords(ViewsCase):
         job = self.execute(create(name="A"))
         seconds = sum(job.chunk_ids.mapped("duration"))
         LockedJob.lock(self.env, job.id).set(work_seconds=None)
-        script = Path(__file__).parent.parent / "migrations/19.0.1.1.0/post-migrate.py"
-        runpy.run_path(str(script))["migrate"](self.env.cr, "19.0.1.0.0")
-        job.invalidate_recordset()
+        self.migrate(job)
         self.assertEqual(job.work_seconds, seconds)
 
     def test_rows_that_are_gone(self):
