@@ -46,9 +46,9 @@ def multiply(cr, job_id: int, times: int) -> None:
         f"""
         UPDATE batch_job
            SET {assignments},
-               causes = (SELECT jsonb_agg(cause || jsonb_build_object(
+               cause_counts = (SELECT jsonb_agg(cause || jsonb_build_object(
                              'count', (cause->>'count')::int * %(times)s) ORDER BY n)
-                           FROM jsonb_array_elements(causes) WITH ORDINALITY AS c(cause, n))
+                           FROM jsonb_array_elements(cause_counts) WITH ORDINALITY AS c(cause, n))
          WHERE id = %(job)s
         """,
         {"times": times, "job": job_id},

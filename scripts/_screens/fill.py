@@ -196,7 +196,7 @@ JOB = """
            next_position = %(done)s + 2 * %(chunk)s, succeeded = c.succeeded, failed = c.failed,
            rate = 26.4, queued_at = t, started_at = t, last_claimed_at = now() AT TIME ZONE 'UTC',
            last_folded_at = now() AT TIME ZONE 'UTC',
-           causes = CASE WHEN c.failed > 0 THEN jsonb_build_array(jsonb_build_object(
+           cause_counts = CASE WHEN c.failed > 0 THEN jsonb_build_array(jsonb_build_object(
                'type', 'required', 'model', 'res.partner.category', 'field', 'name',
                'constraint', NULL, 'message', 'Name is missing', 'count', c.failed)) END
       FROM (SELECT sum(succeeded) AS succeeded, sum(failed) AS failed, min(started_at) AS t
