@@ -12,6 +12,7 @@ from ..dispatch.stalled import Stalled
 from ..engine.last_hour import MINUTES, last_hour
 from ..engine.runners import runners_by_work
 from ..engine.states import is_one_transaction
+from .operation_words import seconds_in_words
 
 SHOWN = 20  # jobs, and runners
 MOST_COUNTED = 1_000  # jobs that have failed today
@@ -95,7 +96,8 @@ class BatchJobOverview(models.AbstractModel):
         )
         [counts] = self.env.execute_query_dict(query.select(*columns))
         oldest = counts["oldest"]
-        return {**counts, "oldest": None if oldest is None else self._in_words(max(oldest, 0))}
+        told = None if oldest is None else seconds_in_words(self.env, max(oldest, 0))
+        return {**counts, "oldest": told}
 
     def _count_failed(self) -> dict:
         """The jobs that have ended today with failures, and their failures."""
@@ -184,7 +186,7 @@ class BatchJobOverview(models.AbstractModel):
         chunk = runner["chunk"]
         if not chunk:
             return said
-        said["since"] = self._in_words(max(chunk["seconds_since"], 0))
+        said["since"] = seconds_in_words(self.env, max(chunk["seconds_since"], 0))
         if chunk["job_id"] not in names:
             return said
         job = {"id": chunk["job_id"], "name": names[chunk["job_id"]]}

@@ -34,7 +34,7 @@ class TestCorrect(CorrectionCase):
         report = self.correct(job, [self.named(1), self.named(3)])
         self.assert_report(report, rows=2, corrected=2, again=2)
         self.assert_counters(job, "queued", succeeded=2, remaining=2)
-        self.assertEqual(job.causes, [])
+        self.assertFalse(job.causes)
         self.run_to_end(job)
         self.assert_counters(job, "done", succeeded=4)
         names = [f"{self.prefix} {one}" for one in ("0", "2", "new 1", "new 3")]
@@ -43,11 +43,12 @@ class TestCorrect(CorrectionCase):
         self.assertEqual(events, [("submit", 0), ("end", 0), ("correct", 2), ("end", 0)])
 
     def test_subjects_follow(self):
-        """A corrected row is found by its new name, and the others by theirs."""
+        """A corrected row has its new name, and the others have theirs; one has none."""
         job = self.items_where({1, 3})
         self.correct(job, [self.named(3)])
-        names = [f"{self.prefix} {one}" for one in ("0", "1", "2", "new 3")]
-        self.assertEqual(job.operation_ids.sorted("index").mapped("subject_text"), names)
+        zero, two, three = (f"{self.prefix} {one}" for one in ("0", "2", "new 3"))
+        subjects = job.operation_ids.sorted("index").mapped("subject_text")
+        self.assertEqual(subjects, [zero, False, two, three])
 
     def test_missing_rows_stay(self):
         """A failed operation that the correction does not name is left as it is."""

@@ -205,7 +205,7 @@ class TestDryRun(RaceCase):
     def assert_shown(self, job, banner, verbs):
         """The words of the banner, and the buttons that change the job."""
         names = ("dry_run", "state", "policy", "total", "failed", "skipped", "cancelled", "untried")
-        again = ("can_duplicate", "can_schedule", "schedule_id")
+        again = ("can_correct", "can_duplicate", "can_schedule", "schedule_id", "keeps_rows")
         values = {name: job[name] for name in (*names, *again, "needs_runner")}
         form = etree.fromstring(job.get_view(view_type="form")["arch"])
         shown = [

@@ -15,6 +15,16 @@ from fill import Filled
 FORM = ".o_form_view .o_batch_job_segments"
 LIST = ".o_data_row .o_batch_job_segments, .o_kanban_record .o_batch_job_segments"  # of a phone
 
+# elements that only their text tells from their neighbours
+OPEN_ACTIONS = """
+    [...document.querySelectorAll(".o_cp_action_menus button")]
+        .find((one) => one.textContent.includes("Actions")).click()
+"""
+OPEN_RUN_IN_BATCHES = """
+    [...document.querySelectorAll(".o_menu_item")]
+        .find((one) => one.textContent.includes("Run in Batches")).click()
+"""
+
 Step = Callable[[Page, Filled], None]
 
 
@@ -29,6 +39,10 @@ def wait(selector: str) -> Step:
 def gone(selector: str) -> Step:
     function = "css => !document.querySelector(css)"
     return lambda page, _filled: page.until(f"no {selector} any more", function, selector)
+
+
+def evaluate(expression: str) -> Step:
+    return lambda page, _filled: page.evaluate(expression)
 
 
 def type_into(selector: str, text: str) -> Step:
@@ -78,12 +92,48 @@ SCREENS = (
         "/odoo/batch-jobs/{partly}",
         FORM,
         (
-            click(".oe_stat_button[name=action_open_not_done]"),
+            click(".oe_stat_button[name=action_open_failed]"),
             gone(".o_form_view"),
             wait(".o_list_view .o_data_row"),
         ),
         phone=False,  # there the button is in a menu
     ),
+    Screen(
+        "throughput",
+        "/odoo/batch-jobs/{partly}",
+        FORM,
+        (click(".o_notebook .nav-link[name=throughput]"), wait(".o_notebook canvas")),
+        phone=False,
+    ),
+    Screen(
+        "runs",
+        "/odoo/batch-jobs/{partly}",
+        FORM,
+        (click(".o_notebook .nav-link[name=runs]"), wait(".o_field_widget[name=event_ids]")),
+    ),
+    Screen(
+        "correct",
+        "/odoo/batch-jobs/{partly}",
+        FORM,
+        (click(".o_form_statusbar button[name=action_correct]"), wait(".modal .modal-footer .btn")),
+        phone=False,
+    ),
+    Screen(
+        "run_in_batches",
+        "/odoo/m-res.partner",
+        ".o_data_row",
+        (
+            click("thead .o_list_record_selector input"),
+            wait(".o_cp_action_menus button"),
+            evaluate(OPEN_ACTIONS),
+            wait(".o_menu_item"),
+            evaluate(OPEN_RUN_IN_BATCHES),
+            wait("#batch_job_choice"),
+        ),
+        user="admin",
+        phone=False,
+    ),
+    Screen("schedules", "/odoo/m-batch.job.schedule", ".o_view_nocontent, .o_data_row"),
     Screen("row", "/odoo/m-batch.job.operation/{row}", ".o_form_view .o_field_widget[name=job_id]"),
     Screen("overview", "/odoo/batch-overview", ".o_batch_job_runners tr", user="marc", rtl=True),
     Screen("managers_form", "/odoo/batch-jobs/{partly}", FORM, user="marc"),
