@@ -104,11 +104,6 @@ class BatchJobButtons(models.AbstractModel):
     def action_open_operations(self):
         return self._action_open("batch.job.operation", self.env._("Rows"))
 
-    def action_open_failed(self):
-        action = self.action_open_operations()
-        context = {**action["context"], "search_default_failed": True}
-        return {**action, "name": self.env._("Failed"), "context": context}
-
     def action_open_not_done(self):
         action = self.action_open_operations()
         context = {**action["context"], "search_default_not_done": True}
