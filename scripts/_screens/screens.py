@@ -120,8 +120,8 @@ SCREENS = (
     ),
     Screen(
         "run_in_batches",
-        "/odoo/m-res.partner",
-        ".o_data_row",
+        "/odoo/m-res.partner.category",
+        ".o_list_view .o_data_row",
         (
             click("thead .o_list_record_selector input"),
             wait(".o_cp_action_menus button"),
@@ -133,7 +133,7 @@ SCREENS = (
         user="admin",
         phone=False,
     ),
-    Screen("schedules", "/odoo/m-batch.job.schedule", ".o_view_nocontent, .o_data_row"),
+    Screen("schedules", "/odoo/batch-job-schedules", ".o_view_nocontent_smiling_face"),
     Screen("row", "/odoo/m-batch.job.operation/{row}", ".o_form_view .o_field_widget[name=job_id]"),
     Screen("overview", "/odoo/batch-overview", ".o_batch_job_runners tr", user="marc", rtl=True),
     Screen("managers_form", "/odoo/batch-jobs/{partly}", FORM, user="marc"),

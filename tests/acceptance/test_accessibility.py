@@ -14,6 +14,7 @@ from screens import SCREENS, show
 ROWS = 200  # of the larger jobs
 WIDTHS = (1400, 420)  # pixels
 NARROW = ("partly_done", "overview")  # tried on a phone, too
+IN_EVERY_RUN = (*NARROW, "run_in_batches")  # a page takes seconds: the others are tried in `long`
 WORST = ("serious", "critical")
 # what is around our screens, a menu or the user's name, is not tried
 OURS = (".o_action_manager", ".modal", ".o_notification_manager")
@@ -72,7 +73,13 @@ def pages(filled):
         yield found
 
 
-@pytest.mark.parametrize("screen", SCREENS, ids=lambda screen: screen.name)
+@pytest.mark.parametrize(
+    "screen",
+    [
+        pytest.param(one, id=one.name, marks=[] if one.name in IN_EVERY_RUN else [pytest.mark.long])
+        for one in SCREENS
+    ],
+)
 def test_axe_finds_nothing_serious(filled, pages, axe, screen):
     """axe-core finds nothing serious or critical on the screen."""
     page = pages[screen.user]
