@@ -35,15 +35,18 @@ class Sheet:
     foreign: int = 0
 
 
-def read_sheet(rows: Iterable[tuple[int, list[str]]], job_id: int, total: int) -> Sheet:
+def read_sheet(
+    rows: Iterable[tuple[int, list[str]]], job_id: int, total: int, first_row: int = 1
+) -> Sheet:
     """Read a file whose first line names the columns, which may stand in any order.
 
     :param rows: (number of the line, texts of its cells)
     :param total: operations of the job
+    :param first_row: the number of the job's first row
     :raises BadFile: a column is missing or twice, a line is no row, or a row is there twice
     """
     rows = iter(rows)
-    head = _Head(next((cells for _number, cells in rows if any(cells)), []))
+    head = _Head(next((cells for _number, cells in rows if any(cells)), []), first_row)
     sheet, problems = Sheet(head.columns), []
     others: set[int] = set()
     for number, cells in rows:
@@ -54,7 +57,7 @@ def read_sheet(rows: Iterable[tuple[int, list[str]]], job_id: int, total: int) -
                 others.add(job)
                 sheet.foreign += 1
                 continue
-            _add(sheet, line[1], total)
+            _add(sheet, line[1], total, first_row)
         except BadFile as error:
             problems.append(str(error))
             if len(problems) > MOST_NAMED:
@@ -80,25 +83,25 @@ def _nothing_in_it(others: set[int]) -> str:
     return f"No row of the file belongs to this job: they are rows of job {named}."
 
 
-def _add(sheet: Sheet, line: Line, total: int) -> None:
+def _add(sheet: Sheet, line: Line, total: int, first_row: int) -> None:
+    row = line.index + first_row
     if not 0 <= line.index < total:
         raise BadFile(
-            f"Line {line.number}: the job has no row {line.index + 1}; it has rows 1 to {total}."
+            f"Line {line.number}: the job has no row {row}; it has rows {first_row} to "
+            f"{first_row + total - 1}."
         )
     if line.index in sheet.lines:
         first = sheet.lines[line.index].number
-        raise BadFile(
-            f"Lines {first} and {line.number} are both row {line.index + 1}: leave out one."
-        )
+        raise BadFile(f"Lines {first} and {line.number} are both row {row}: leave out one.")
     sheet.lines[line.index] = line
 
 
 class _Head:
     """The line with the names of the columns."""
 
-    def __init__(self, cells: list[str]):
+    def __init__(self, cells: list[str], first_row: int):
         names = [cell.strip() for cell in cells]
-        self._counts_from = 0 if "__index" in names else 1
+        self._counts_from = 0 if "__index" in names else first_row
         self._names = [_OF_THE_COMMAND_LINE.get(name, name) for name in names]
         for name in (JOB, ROW):
             if name not in self._names:

@@ -35,7 +35,7 @@ class BatchJobOperationEdit(models.AbstractModel):
         )
         return {
             "type": "ir.actions.act_window",
-            "name": self.env._("Edit and Retry Row %s", self.index + 1),
+            "name": self.env._("Edit and Retry Row %s", self.row),
             "res_model": edit._name,
             "res_id": edit.id,
             "views": [(False, "form")],

@@ -88,23 +88,23 @@ class BatchJobRowsFile(models.AbstractModel):
         """
         columns = dict.fromkeys((JOB, ROW, ERROR))
         columns |= self._first_columns()
-        count, states = 0, self._labels("state")
+        count, states, first = 0, self._labels("state"), self.sudo().first_row or 1
         kinds = cache(partial(kinds_of, self.env))
         for index, state, op, model, payload, message, field, kind in self._content_of(wanted):
             texts = texts_of(op, payload, kinds(model))
             columns |= dict.fromkeys(texts)
             columns |= dict.fromkeys(required_column(op, payload, kind, field))
             error = message or ("" if state == "done" else states[state])
-            spool.write(as_line(index + 1, error, texts))
+            spool.write(as_line(index + first, error, texts))
             count += 1
         return count, list(columns)
 
     def _spool_kinds(self, spool, wanted: SQL) -> tuple[int, list[str]]:
         kind_title, field_title = self.env._("Kind of Error"), self.env._("Field")
-        count, kinds = 0, self._labels("error_type")
+        count, kinds, first = 0, self._labels("error_type"), self.sudo().first_row or 1
         for index, kind, field in self._kinds_of_errors(wanted):
             texts = {kind_title: kinds.get(kind, ""), field_title: field or ""}
-            spool.write(as_line(index + 1, "", texts))
+            spool.write(as_line(index + first, "", texts))
             count += 1
         return count, [JOB, ROW, kind_title, field_title]
 

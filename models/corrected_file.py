@@ -28,7 +28,9 @@ class CorrectedFile:
         self._env = job.env
         self._kinds_of = cache(partial(kinds_of, job.env))
         try:
-            self._sheet: Sheet = read_sheet(read_lines(job.env, content), job.id, job.sudo().total)
+            known = job.sudo()
+            place = job.id, known.total, known.first_row or 1
+            self._sheet: Sheet = read_sheet(read_lines(job.env, content), *place)
             self.rows = self._changes()
         except BadRequest as error:
             raise refused(error) from error

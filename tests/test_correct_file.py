@@ -45,6 +45,19 @@ class TestCorrectFile(CorrectionCase):
             values = self.env[ITEM].search([("value", "!=", 0)], order="name").mapped("value")
             self.assertEqual(values, [1, 3])
 
+    def test_rows_are_those_of_the_file(self):
+        """Where the job came from a file with a header, its first row is row 2, there and back."""
+        job = self.items_where({1, 3})
+        self.env.cr.execute("UPDATE batch_job SET first_row = 2 WHERE id = %s", [job.id])
+        job.invalidate_recordset()
+        table = self.download(job, "csv")
+        self.assertEqual(column_of(table, "Row"), ["3", "5"])
+        self.assertEqual(job.operation_ids.filtered("error_type").mapped("row"), [3, 5])
+        self.upload(job, set_cells(table, "name", {3: f"{self.prefix} three"}), "csv")
+        self.run_to_end(job)
+        names = [f"{self.prefix} {one}" for one in ("0", "2", "three")]
+        self.assertEqual(self.names(), sorted(names))
+
     def test_texts_survive(self):
         """A formula-like text, a number, a date stay exactly what they are, changed or not."""
         for kind in KINDS:

@@ -82,16 +82,16 @@ class BatchJobCorrection(models.TransientModel):
             (len(left["cancelled"]), env._("%s were cancelled, and are left")),
             (report["foreign"], env._("%s are rows of other jobs, and are left out.")),
         )
-        named = {5: left["done"], 6: left["cancelled"]}
+        named, first = {5: left["done"], 6: left["cancelled"]}, self.job_id.sudo().first_row or 1
         return "\n".join(
-            (text % formatLang(env, count, digits=0)) + _rows_named(env, named.get(place))
+            (text % formatLang(env, count, digits=0)) + _rows_named(env, named.get(place), first)
             for place, (count, text) in enumerate(sentences)
             if count > 0
         )
 
 
-def _rows_named(env, indexes) -> str:
+def _rows_named(env, indexes, first) -> str:
     if not indexes:
         return ""
-    rows = ", ".join(str(index + 1) for index in indexes[:10])
+    rows = ", ".join(str(index + first) for index in indexes[:10])
     return env._(" (rows %s).", rows + (", …" if len(indexes) > 10 else ""))
