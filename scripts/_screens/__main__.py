@@ -23,6 +23,7 @@ from client_server import ADMIN, Server, make_key  # noqa: E402
 WIDE, PHONE, PHONE_HEIGHT = 1400, 420, 900  # pixels
 COLOURS = 64  # of a picture: its size on the disk is what it costs everybody
 ARABIC = "ar_001"
+ENDS = {"en_US": "", ARABIC: "_rtl"}  # of the names of pictures
 
 
 def main() -> int:
@@ -39,7 +40,7 @@ def main() -> int:
     ):
         filled = fill(admin, url, options.database, options.rows)
         with at_work(filled):
-            for language in ("en_US", ARABIC):
+            for language in options.languages:
                 speak(admin, filled, language)
                 for made in pictures(browser, filled, chosen, language, options.folder, failed):
                     print(f"{made.stat().st_size / 1000:>6.0f} kB  {made}", flush=True)
@@ -53,6 +54,13 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("database", help=argparse.SUPPRESS)
     parser.add_argument("names", nargs="*", help=", ".join(one.name for one in SCREENS))
     parser.add_argument("--folder", type=Path, default=ROOT / "docs/images")
+    parser.add_argument(
+        "--languages",
+        nargs="+",
+        default=["en_US", ARABIC],
+        metavar="CODE",
+        help="such as fr_FR de_DE (default en_US, and Arabic for what is mirrored)",
+    )
     parser.add_argument("--rows", type=int, default=2_000, help="of the larger jobs (default 2000)")
     options = parser.parse_args()
     options.folder = options.folder.resolve()
@@ -98,7 +106,7 @@ def pictures(
             continue
         with logged_in(browser, filled, screen.user) as page:
             for width in (WIDE, PHONE) if screen.phone else (WIDE,):
-                end = "_rtl" if language == ARABIC else ""
+                end = ENDS.get(language, f"_{language[:2]}")
                 target = folder / f"{screen.name}{'' if width == WIDE else '_phone'}{end}.png"
                 page.size(width, screen.height if width == WIDE else PHONE_HEIGHT)
                 try:
