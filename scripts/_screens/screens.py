@@ -120,7 +120,7 @@ SCREENS = (
     ),
     Screen(
         "run_in_batches",
-        "/odoo/m-res.partner.category",
+        "/odoo/action-base.action_partner_category_form",
         ".o_list_view .o_data_row",
         (
             click("thead .o_list_record_selector input"),
