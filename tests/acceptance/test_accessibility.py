@@ -14,7 +14,7 @@ from screens import SCREENS, show
 ROWS = 200  # of the larger jobs
 WIDTHS = (1400, 420)  # pixels
 NARROW = ("partly_done", "overview")  # tried on a phone, too
-IN_EVERY_RUN = (*NARROW, "run_in_batches")  # a page takes seconds: the others are tried in `long`
+IN_EVERY_RUN = NARROW  # a page takes seconds: the others are tried in `long`
 WORST = ("serious", "critical")
 # what is around our screens, a menu or the user's name, is not tried
 OURS = (".o_action_manager", ".modal", ".o_notification_manager")
