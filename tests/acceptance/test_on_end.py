@@ -87,8 +87,8 @@ def test_killed_in_it(server, database, rpc, gates):
 def test_killed_within_its_commit(server, database, rpc, gates):
     """PostgreSQL has the commit, the worker dies: effect and outcome are there, once."""
     gates.append(gate := Gate.numbered(database, COMMIT))
-    values = [{"name": "commit end", "value": COMMIT}]
-    job = submit(rpc, "commit", "create", vals_list=values)
+    # not by `create`: whichever worker calls it must sign its process
+    job = submit(rpc, "commit", "create_gated", name="commit end", value=COMMIT)
     with Watcher(rpc, job):
         wait_until("its commit waits", gate.count)
         (worker,) = wait_until("its worker", lambda: database.workers_of(job))

@@ -39,11 +39,11 @@ class TestBatchItem(models.Model):
         Claims(job.env)._publish(job, is_last=False)
 
     @api.model
-    def create_gated(self, name: str, before: int = 0, after: int = 0):
+    def create_gated(self, name: str, before: int = 0, after: int = 0, value: int = 0):
         """Create an item; wait for gates that a test holds, before or after the write."""
         self._sign()
         self._pass_gate(before)
-        item = self.create({"name": name})
+        item = self.create({"name": name, "value": value} if value else {"name": name})
         self._pass_gate(after)
         return item
 
