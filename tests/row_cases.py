@@ -1,5 +1,9 @@
 """What tests of loads have in common: records with a column of every kind."""
 
+from unittest.mock import patch
+
+from odoo.tools.translate import code_translations
+
 from .common import CommittedCase
 
 ROW = "test.batch.row"
@@ -20,6 +24,9 @@ class RowCase(CommittedCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
+        # values are French here, and messages are not: the tests know the English ones
+        languages, english = code_translations.python_translations, {("batch_job", "fr_FR"): {}}
+        cls.startClassPatcher(patch.dict(languages, english))
         cls._speak_french()
         cls.tags = cls.env["res.partner.category"].create([{"name": "Red"}, {"name": "Blue"}])
         for tag, name in zip(cls.tags, ("Rouge", "Bleu"), strict=True):
