@@ -46,7 +46,7 @@ def of_a_column(name):
         ("search_count", {"domain": [(name, "!=", False)]}, False),
         ("name_search", {"name": "", "domain": filled}, False),
         ("web_name_search", {"name": "", "specification": {name: {}}}, False),
-        ("search", {"domain": [], "order": f"{name} desc"}, False),
+        ("search", {"domain": [], "order": f"{name} desc, id"}, False),
         ("search", {"domain": [], "order": f"{name}.values"}, False),
         ("read_group", {"domain": [], "fields": [], "groupby": [name]}, False),
         ("web_read_group", {"domain": [], "groupby": [name], **COUNT}, False),
