@@ -49,6 +49,9 @@ class TestCorrect(CorrectionCase):
         zero, two, three = (f"{self.prefix} {one}" for one in ("0", "2", "new 3"))
         subjects = job.operation_ids.sorted("index").mapped("subject_text")
         self.assertEqual(subjects, [zero, False, two, three])
+        # a row without a stored one shows the name of its payload, and no search finds it
+        found = self.env["batch.job.operation"].search([("subject_text", "=", three)])
+        self.assertEqual(found.index, 3)
 
     def test_missing_rows_stay(self):
         """A failed operation that the correction does not name is left as it is."""
