@@ -259,9 +259,10 @@ class BatchJob(models.Model):
             of it, or null), ``policy``, ``causes`` (``[{"type", "model", "field", "constraint",
             "message", "count", "reason", "values", "distinct"}, …]``, most frequent first)
         """
+        self.invalidate_recordset()
         self._check_named()
         self._hurry()
-        return self._status()
+        return self._cached_status()
 
     # ORM
 
@@ -334,6 +335,10 @@ class BatchJob(models.Model):
 
     def _status(self) -> dict:
         self.invalidate_recordset()
+        return self._cached_status()
+
+    def _cached_status(self) -> dict:
+        """The status, of what Odoo's check of the right to the job has read already."""
         job = self.sudo()
         live = job.state in LIVE_STATES
         return {
@@ -353,7 +358,8 @@ class BatchJob(models.Model):
             "started_at": iso(job.started_at),
             "finished_at": iso(job.finished_at),
             "url": f"{job.get_base_url()}/odoo/batch-jobs/{job.id}",
-            "error": self.error or job.stalled_reason or None,  # not with sudo: it may quote values
+            # without sudo: it may quote values
+            "error": (job.error and self.error) or job.stalled_reason or None,
             "parts": job.parts,
             "dry_run": job.dry_run,
             "side_by_side": job.side_by_side,

@@ -32,6 +32,21 @@ class TestStatements(CommittedCase):
                     self.assertEqual(cr.sql_log_count, statements)
                 Work(self.env(cr=cr)).run(claim, Lessons(), Deadline())
 
+    def test_statements_of_a_status(self):
+        """The row of a job at work is read once: for the right to it and for the status."""
+        user = self.new_user("looks", "base.group_user,batch_job.group_manager")
+        with self.registry.cursor() as cr:
+            Claims(self.env(cr=cr)).claim(0)
+            cr.commit()
+            for statements in (None, 2):  # the other looks for a chunk without a worker
+                cr.rollback()
+                job = self.job.with_env(self.env(cr=cr, user=user.id))
+                job.env.user.all_group_ids.ids  # Odoo keeps what a user may do
+                before = cr.sql_log_count
+                self.assertEqual(job.status()["state"], "running")
+                if statements:
+                    self.assertEqual(cr.sql_log_count - before, statements)
+
     def test_a_chunk_that_has_landed_has_no_lock_to_give_back(self):
         """Its last commit has released the lock, and nobody searches all locks for it."""
         with self.registry.cursor() as cr, patch.object(ChunkLocks, "let_go") as let_go:
