@@ -26,7 +26,7 @@ from odoo_batch_job._cli._listing import table_of
 from odoo_batch_job._cli._show import duration, ending, line
 
 
-def test_bad_usage(run: Run) -> None:
+def test_bad_usage_exits_with_2(run: Run) -> None:
     """Exit code 2 for what the command line does not know."""
     Path("a.jsonl").write_text("{}\n")
     assert "which model" in run("submit", "a.jsonl").output
@@ -120,7 +120,7 @@ def test_help_of_every_command(run: Run) -> None:
     assert set(main.commands) == verbs | others
 
 
-def test_list(run: Run, odoo: FakeOdoo) -> None:
+def test_list_prints_one_job_a_line(run: Run, odoo: FakeOdoo) -> None:
     """One job a line."""
     job = {"id": 3, "name": "J", "state": "done", "total": 2, "succeeded": 2, "failed": 0}
     job |= {"skipped": 0, "progress": 100.0, "remaining": 0, "rate": 2.5, "dry_run": True}

@@ -40,7 +40,9 @@ def bodies(odoo: FakeOdoo, method: str) -> list[dict[str, Any]]:
         (["--context", '{"lang": "nl_BE"}', "--lang", "nl_BE"], {"lang": "nl_BE"}),
     ],
 )
-def test_context(run: Run, odoo: FakeOdoo, options: list[str], context: dict[str, Any]) -> None:
+def test_context_options_make_one_context(
+    run: Run, odoo: FakeOdoo, options: list[str], context: dict[str, Any]
+) -> None:
     """The options make one context for the whole job, beside the file's name and first row."""
     Path("a.csv").write_text("name\nA\n")
     assert run(*SUBMIT, *options).exit_code == 0
@@ -63,7 +65,9 @@ def test_context(run: Run, odoo: FakeOdoo, options: list[str], context: dict[str
         ),
     ],
 )
-def test_no_context(run: Run, odoo: FakeOdoo, options: list[str], message: str) -> None:
+def test_bad_context_sends_nothing(
+    run: Run, odoo: FakeOdoo, options: list[str], message: str
+) -> None:
     """What is no context, or contradicts another option, is refused before anything is sent."""
     Path("a.csv").write_text("name\nA\n")
     result = run(*SUBMIT, *options)
@@ -71,7 +75,7 @@ def test_no_context(run: Run, odoo: FakeOdoo, options: list[str], message: str) 
     assert message in result.output
 
 
-def test_limit(run: Run, odoo: FakeOdoo) -> None:
+def test_limit_submits_the_first_rows_only(run: Run, odoo: FakeOdoo) -> None:
     """The first rows only, whatever is wrong with those after them."""
     Path("a.csv").write_text("name\nA\nB\nC\nD,too,many\n")
     assert run(*SUBMIT, "--limit", "2").exit_code == 0
@@ -106,7 +110,7 @@ def test_first_rows_need_not_be_read_further() -> None:
 
 
 @pytest.mark.parametrize("encoding", ["cp1252", "latin-1", "utf-16", "utf-16-le", "utf-8", "UTF8"])
-def test_encoding(run: Run, odoo: FakeOdoo, encoding: str) -> None:
+def test_encoding_keeps_the_texts_of_a_file(run: Run, odoo: FakeOdoo, encoding: str) -> None:
     """The texts of a file are what they say, with a byte order mark or without."""
     mark = "\ufeff" if encoding in ("utf-16-le", "utf-8") else ""
     Path("a.csv").write_bytes(f"{mark}name\nSøren\n".encode(encoding))
@@ -131,7 +135,7 @@ def test_encoding(run: Run, odoo: FakeOdoo, encoding: str) -> None:
         (b"name\nA\n", ["--encoding", "hex"], "there is no encoding “hex”: give one such as"),
     ],
 )
-def test_wrong_encoding(
+def test_wrong_encoding_is_named(
     run: Run, odoo: FakeOdoo, content: bytes, options: list[str], message: str
 ) -> None:
     """A file that is not in its encoding, and an encoding that is none, are named."""
@@ -231,7 +235,7 @@ def test_retry_of_a_cause(run: Run, odoo: FakeOdoo) -> None:
 
 
 @pytest.mark.parametrize("verb", ["retry", "resume", "start"])
-def test_wait(run: Run, odoo: FakeOdoo, verb: str) -> None:
+def test_wait_exits_as_the_job_ended(run: Run, odoo: FakeOdoo, verb: str) -> None:
     """With --wait the command watches, and its exit code says how the job ended."""
     Path("a.jsonl").write_text("{}\n")
     run("submit", "a.jsonl", "--model", "m", "--no-wait")
@@ -255,7 +259,7 @@ def test_wait(run: Run, odoo: FakeOdoo, verb: str) -> None:
         ("odoo-batch results -o a.", {"file,a."}),
     ],
 )
-def test_completion(words: str, answer: set[str]) -> None:
+def test_completion_offers_what_fits_the_words(words: str, answer: set[str]) -> None:
     """A shell that asks is told commands, options, their values, and where a file's name goes."""
     asked = {"_ODOO_BATCH_COMPLETE": "bash_complete", "COMP_WORDS": words}
     asked["COMP_CWORD"] = str(len(words.split()) - 1)

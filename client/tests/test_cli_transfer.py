@@ -53,7 +53,7 @@ def test_size_that_nobody_knows(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "1.5/?" in screen.getvalue()
 
 
-def test_counting(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_counted_results_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     """Results are counted."""
     screen = screen_of(monkeypatch)
     with TransferLine("Reading job 7") as line:
@@ -72,7 +72,7 @@ def test_what_is_over_at_once_has_no_bar(monkeypatch: pytest.MonkeyPatch) -> Non
     assert screen.getvalue() == "Job 7"
 
 
-def test_aside(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_line_makes_room_for_output(monkeypatch: pytest.MonkeyPatch) -> None:
     """While something else is printed, the line is away: it does not end up in it."""
     screen = screen_of(monkeypatch)
     with TransferLine("Sending a.csv") as line:
@@ -94,7 +94,9 @@ def test_messages_of_the_client(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("terminal", ["none", "dumb", "hidden"])
-def test_no_terminal(monkeypatch: pytest.MonkeyPatch, terminal: str) -> None:
+def test_nothing_is_drawn_without_a_terminal(
+    monkeypatch: pytest.MonkeyPatch, terminal: str
+) -> None:
     """Elsewhere nothing is drawn, and file and items are what they were."""
     screen = screen_of(monkeypatch)
     if terminal == "none":

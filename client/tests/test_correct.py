@@ -24,7 +24,7 @@ def sent(odoo: FakeOdoo, method: str) -> list[dict[str, Any]]:
 
 
 @pytest.mark.anyio
-async def test_correct() -> None:
+async def test_corrected_rows_are_sent_as_given() -> None:
     """The rows go as they are, from any iterable; the answer says what became of them."""
     odoo = FakeOdoo()
     async with async_client(odoo) as client:
@@ -42,7 +42,7 @@ async def test_correct() -> None:
     ]
 
 
-def test_correct_file() -> None:
+def test_file_is_sent_in_base64() -> None:
     """The bytes of the file go in base64."""
     odoo = FakeOdoo()
     with blocking_client(odoo) as client:
@@ -76,7 +76,7 @@ def test_what_is_no_correction() -> None:
 
 
 @pytest.mark.parametrize("name", ["a.csv", "a.xlsx", "-"])
-def test_into(run: Run, odoo: FakeOdoo, name: str) -> None:
+def test_into_sends_the_file_as_given(run: Run, odoo: FakeOdoo, name: str) -> None:
     """A file goes as it is: Odoo reads it, whatever it is."""
     odoo._submit(creates(2), start=True, idempotency_key="x", dry_run=False)
     if name != "-":

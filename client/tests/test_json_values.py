@@ -28,7 +28,7 @@ EAST = timezone(timedelta(hours=5, minutes=30))
         (datetime(7, 1, 2), "0007-01-02 00:00:00"),
     ],
 )
-def test_times(value: Any, sent: str) -> None:
+def test_times_are_sent_in_utc(value: Any, sent: str) -> None:
     """As Odoo has them: the second in UTC, without a zone; what names no zone is UTC."""
     assert json.loads(encode({"x": [value]})) == {"x": [sent]}
 
@@ -49,7 +49,7 @@ def test_times(value: Any, sent: str) -> None:
         ("1E+301", '"1E+301"'),
     ],
 )
-def test_decimal_numbers(digits: str, sent: str) -> None:
+def test_decimal_numbers_keep_their_digits(digits: str, sent: str) -> None:
     """A number where it has the very same digits, else a text that has them; whole ones whole."""
     text = encode(Decimal(digits)).decode()
     assert text == sent

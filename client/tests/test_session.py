@@ -108,7 +108,7 @@ async def test_two_factor_account_is_told_to_use_a_key() -> None:
     assert "secret" not in str(caught.value)
 
 
-async def test_wrong_password() -> None:
+async def test_wrong_password_lets_nobody_in() -> None:
     """Odoo's own words, and nothing works after it."""
     odoo = SessionOdoo()
     odoo.info = error("odoo.exceptions.AccessDenied", "Access Denied")
