@@ -30,7 +30,7 @@ PARTNER = "res.partner"
         ("unknown", [0, 0, {}], Effect.LINKS, Effect.LINKS),
     ],
 )
-def test_each_command(name, command, of_new, of_known):
+def test_effect_depends_on_field_and_links(name, command, of_new, of_known):
     """What a command does depends on the field, and on whether the record has links yet."""
     assert effect(PARTNER, {name: [command]}, relation_of, is_new=True) is of_new
     assert effect(PARTNER, {name: [command]}, relation_of, is_new=False) is of_known

@@ -63,7 +63,7 @@ def test_what_cannot_change(operation, given):
         replaced_parts(7, operation, given)
 
 
-def test_equal_values():
+def test_equality_is_that_of_json():
     """As JSON: true is not 1, and what is no JSON is equal to nothing."""
     assert is_equal({"a": 1, "b": 2}, {"b": 2, "a": 1})
     assert not is_equal(1, True)
@@ -77,7 +77,7 @@ def test_what_was_not_kept_runs_again(state):
     assert (fate(state, True), fate(state, False)) == ("corrected", "unchanged")
 
 
-def test_mark():
+def test_equal_corrections_have_equal_marks():
     """Equal corrections have equal marks; what is no JSON is refused elsewhere."""
     one, other = (
         [{"index": 0, "values": {"a": 1, "b": 2}}],

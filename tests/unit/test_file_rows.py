@@ -3,7 +3,7 @@
 from engine.file_rows import PART, first_refused, parts_of, short_rows, with_row_numbers
 
 
-def test_parts():
+def test_each_row_is_one_operation():
     """Each row is one operation, in order; only the last part is smaller."""
     rows = [[str(number)] for number in range(2 * PART + 1)]
     parts = list(parts_of(rows, "res.partner", ["ref"], ["ref"]))
@@ -14,7 +14,7 @@ def test_parts():
     assert "key" not in next(parts_of(rows, "res.partner", ["ref"], []))[0]
 
 
-def test_first_refused():
+def test_first_bad_row_is_found():
     """The first of several bad rows is found, and few looks are taken; no row may be to blame."""
     for bad in ({0}, {7}, {99}, {42, 80}, set(range(100))):
         looked = []
@@ -29,7 +29,7 @@ def test_first_refused():
     assert first_refused(0, lambda _start, _end: True) is None
 
 
-def test_short_rows():
+def test_short_rows_are_found():
     """Some more than a message names are found, so that the message can say that there are more."""
     assert short_rows([["a", "b"], ["a"], [], ["a", "b", "c"]], 2) == [1, 2]
     assert len(short_rows([[]] * 500, 1)) == 21

@@ -56,14 +56,14 @@ def test_values_from_inside_odoo(kind):
         ("boolean", [True, 0, 1, 0.0, 1.0], [-1, 2, "1", [], HUGE]),
     ],
 )
-def test_bounds(kind, good, bad):
+def test_misfits_are_beyond_the_bounds(kind, good, bad):
     """A number keeps within what the column holds, a date within the calendar."""
     assert [value for value in good if is_misfit(kind, value)] == []
     assert [value for value in bad if not is_misfit(kind, value)] == []
 
 
 @pytest.mark.parametrize("kind", ["one2many", "many2many"])
-def test_commands(kind):
+def test_commands_need_their_parts(kind):
     """Each command has its parts, of the right types, and stands among commands."""
     good = ([0, 0, {}], [0, "virtual_1", {}], [1, 7, {}], [2, 7], [3, 7, 0], [4, 7], [5], [5, 0, 0])
     good += ([6, 0, []], [6, False, [7]])

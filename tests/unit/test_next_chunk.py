@@ -240,7 +240,7 @@ CASES = {
 
 
 @pytest.mark.parametrize(("running", "queued", "progress", "expected"), CASES.values(), ids=CASES)
-def test_next_step(running, queued, progress, expected):
+def test_each_case_has_its_step(running, queued, progress, expected):
     """Each case names the rule that it shows; a number is the id of the chunk to take."""
     step = next_step(running, queued, progress)
     assert (step.id if isinstance(step, ChunkNow) else step) == expected

@@ -41,7 +41,7 @@ class LaterOptions(Options):
     color: str = "blue"
 
 
-def test_defaults():
+def test_options_have_their_defaults():
     """What nobody says is: isolate, size found by itself, one chunk at a time, priority 10, now."""
     expected = Options(None, "isolate", 0, 1, 10, None, False, None)
     assert check_options() == Options() == expected

@@ -7,7 +7,7 @@ from engine.progress import next_rate, percent, time_left
     ("total", "remaining", "expected"),
     [(0, 0, 0.0), (3, 3, 0.0), (3, 2, 33.33), (3, 0, 100.0), (1_000_000, 1, 100.0)],
 )
-def test_percent(total, remaining, expected):
+def test_progress_goes_from_0_to_100(total, remaining, expected):
     """Progress goes from 0 to 100; an empty job has made none."""
     assert percent(total, remaining) == expected
 

@@ -35,7 +35,7 @@ def values(value):
         (None, None),
     ],
 )
-def test_values(written, stands_for):
+def test_reference_is_one_id_or_all(written, stands_for):
     """A reference is one id where one record is meant, all its ids in a list of ids."""
     assert resolve(values(written), IDS.get) == values(stands_for)
 
@@ -55,7 +55,7 @@ def test_several_records_in_one_create():
     assert resolve(payload, IDS.get) == {"values": [{"parent_id": 1}, {"name": "b"}]}
 
 
-def test_arguments():
+def test_reference_as_argument_is_one_id():
     """An argument is one argument: a reference in its place is one id, in a list all of them."""
     payload = {"args": [ref("one"), [ref("two")]], "kwargs": {"to": ref("one"), "cc": [ref("two")]}}
     assert resolve(payload, IDS.get) == {"args": [1, [2, 3]], "kwargs": {"to": 1, "cc": [2, 3]}}

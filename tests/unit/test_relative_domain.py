@@ -44,13 +44,13 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("text", TAKEN)
-def test_taken(text):
+def test_words_of_filters_are_taken(text):
     """Texts, numbers, and the words of Odoo's filters are taken as they are."""
     assert check_domain(text) == text.strip()
 
 
 @pytest.mark.parametrize("text", REFUSED)
-def test_refused(text):
+def test_all_else_is_refused(text):
     """All else is refused, by its name."""
     with pytest.raises(BadRequest, match="^domain ") as refusal:
         check_domain(text)
@@ -58,7 +58,7 @@ def test_refused(text):
 
 
 @pytest.mark.parametrize("text", [None, [], "[" * 90_000, "[" + "1," * LONGEST + "]"])
-def test_no_text(text):
+def test_domain_must_be_short_text(text):
     """What is no text, too long or nested too deeply is refused in a sentence."""
     with pytest.raises(BadRequest, match="^domain "):
         check_domain(text)

@@ -15,7 +15,7 @@ def level(columns=COLUMNS, key=KEY):
     return levels_of("res.partner", columns, paths, key, relation_of)
 
 
-def test_levels():
+def test_columns_belong_to_their_level():
     """A column belongs to the record or to the lines that it fills; a many2one makes no level."""
     top = level()
     assert (top.places, top.key) == ([0, 1, 2, 5], {"ref": 0, "country_id": 1})
@@ -46,7 +46,7 @@ ROWS = {
 
 
 @pytest.mark.parametrize(("row", "follows", "problem"), ROWS.values(), ids=ROWS)
-def test_empty_cells(row, follows, problem):
+def test_each_key_column_needs_a_value(row, follows, problem):
     """Each record and each line needs a value in each column of its key."""
     found = blank_key(level(), row, COLUMNS, follows)
     assert problem in found if problem else found is None

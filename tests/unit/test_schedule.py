@@ -44,14 +44,14 @@ def series(first, rhythm, clock, count):
         (Rhythm(3, "months"), ["01-30 22", "04-30 22", "07-30 22"]),
     ],
 )
-def test_series(rhythm, expected):
+def test_series_follows_its_rhythm(rhythm, expected):
     """A series begins with its first time (a Friday), and goes on as its rhythm says."""
     found = series(datetime(2026, 1, 30, 22), rhythm, UTC, len(expected))
     assert [f"{moment:%m-%d %H}" for moment in found] == expected
 
 
 @pytest.mark.parametrize("rhythm", [Rhythm(1, "days"), Rhythm(1, "weeks", tuple(range(7)))])
-def test_summer_time(rhythm):
+def test_each_day_has_one_run(rhythm):
     """Each day has one run at the time on the wall, also where it is skipped or there twice."""
     for first in (datetime(2026, 3, 27, 2, 30), datetime(2026, 10, 23, 2, 30)):
         found = series(first, rhythm, BRUSSELS, 5)

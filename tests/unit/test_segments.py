@@ -32,7 +32,7 @@ def cut(steps, creates_first):
         ([], True, []),
     ],
 )
-def test_parts(steps, creates_first, parts):
+def test_no_create_passes_an_update(steps, creates_first, parts):
     """Cut where a create that names records of its model would pass an update, or be passed."""
     assert cut(steps, creates_first) == parts
 

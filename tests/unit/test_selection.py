@@ -77,7 +77,7 @@ def test_wrong_things_to_do(what):
 
 
 @pytest.mark.parametrize("ids", [None, "7", [0], [-1], [True], [2**31], ["7"], [7.0]])
-def test_wrong_ids(ids):
+def test_wrong_ids_are_refused(ids):
     """Ids are positive whole numbers that PostgreSQL can have."""
     with pytest.raises(BadRequest):
         check_ids(ids)

@@ -47,7 +47,7 @@ def bomb(size, told=None):
     return local + data + entry + end
 
 
-def test_good_files():
+def test_good_files_have_no_problem():
     """A workbook, a text, and a workbook whose cells do not say where they are, may be read."""
     unplaced = "<row><c/><c/></row><row><c/></row>"
     for content in (workbook(cells("A1", "J10")), b"a,b\n1,2\n", workbook(unplaced)):
@@ -55,12 +55,12 @@ def test_good_files():
 
 
 @pytest.mark.parametrize("content", [b"", b"\n\r\n \t", b"\xef\xbb\xbf", b"\xff\xfe", bytes(5_000)])
-def test_empty(content):
+def test_file_without_a_character_is_empty(content):
     """A file without a character is empty, also with the mark of an encoding."""
     assert problem_of(content) == Problem("empty")
 
 
-def test_ten_gigabytes():
+def test_ten_gigabytes_are_refused_unread():
     """A workbook of ten megabytes that unpacks to 10 GB is refused by its table of contents; one
     that lies about its size is read no further than it says."""
     honest, lying = bomb(10 * GIB), bomb(10 * GIB, told=2**20)
@@ -89,7 +89,7 @@ def test_two_cells_far_apart():
         "<mergeCells>{}</mergeCells>".format('<mergeCell ref="A1:J10"/>' * 2),
     ],
 )
-def test_ranges(rest):
+def test_ranges_count_as_their_cells(rest):
     """Ranges for which a reader makes every cell count as their cells."""
     assert problem_of(workbook(cells("A1"), rest), SMALL).kind == "cells"
 
@@ -116,7 +116,7 @@ def test_list_of_formulas_is_no_sheet():
     assert problem_of(workbook(cells("A1"), calcChain=chain), SMALL) is None
 
 
-def test_open_document():
+def test_repeated_cells_count_as_many():
     """A cell of an ODS file may stand for many, the last of a row stands for itself."""
     row = '<t:table-row xmlns:t="t"><t:table-cell t:number-columns-repeated="{}"/>{}</t:table-row>'
     last = '<t:table-cell t:number-columns-repeated="16384"/>'
@@ -127,7 +127,7 @@ def test_open_document():
     assert problem_of(workbook(content=many), SMALL) == Problem("elements", 21, 20)
 
 
-def test_other_zips():
+def test_bad_archives_are_told_apart():
     """Damaged, encrypted, strangely packed and overfull archives are told apart."""
     good = workbook(cells("A1"))
     assert problem_of(good[:-30]) == Problem("damaged")
@@ -153,13 +153,13 @@ def test_entities_that_grow():
     tracemalloc.stop()
 
 
-def test_unknown_encoding():
+def test_unknown_encoding_is_refused():
     """What the check cannot read, no reader shall."""
     text = "<?xml version='1.0' encoding='shift_jis'?><a/>"
     assert problem_of(workbook(a=text)) == Problem("damaged")
 
 
-def test_text():
+def test_text_counts_lines_and_separators():
     """A text counts its lines and its most frequent separator."""
     assert problem_of(b"a;b;c\n" * 17, SMALL) == Problem("text_cells", 51, 50)
     assert problem_of(b"a;b;c\n" * 16, SMALL) is None

@@ -34,7 +34,7 @@ CASES = {
 
 
 @pytest.mark.parametrize(("starts", "first", "expected"), CASES.values(), ids=CASES)
-def test_cut(starts, first, expected):
+def test_chunks_end_as_their_case_says(starts, first, expected):
     """Chunks of 500 of a job of 2,000; each case names the rule that it shows."""
     assert cut(starts, first, 500, 2_000) == expected
 

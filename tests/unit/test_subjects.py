@@ -39,7 +39,7 @@ def created(**values):
         ({"op": "call", "ids": [7], "method": "action_confirm", "args": ["x"]}, "action_confirm"),
     ],
 )
-def test_subject(operation, subject):
+def test_subject_is_what_names_it(operation, subject):
     """The name, else the external id, the key or a field that tells; ids; the method."""
     assert subject_of(operation, "name") == subject
 
@@ -62,7 +62,7 @@ def test_no_longer_than(long):
     assert subject_of(many, "name").endswith("…")
 
 
-def test_no_password():
+def test_password_is_never_a_subject():
     """A password is never a subject, also not where it is the key, or the first that is there."""
     secret = {**UPSERT, "key": ["api_key"], "values": {"api_key": "s3cret"}}
     assert subject_of(secret, "name") is None
