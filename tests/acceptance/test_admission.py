@@ -62,7 +62,7 @@ def new_client(environment, **options):
     )
 
 
-def test_ten_clients(limits, environment, database, rpc, gates, caplog, say):
+def test_clients_wait_until_there_is_room(limits, environment, database, rpc, gates, caplog, say):
     """While a job is at work that leaves little room, ten clients, half of them in parts, submit
     twice what may be open at once. Those without room wait, and nothing of them is stored; then all
     get through, once."""
@@ -144,7 +144,7 @@ def make_old(database, job, age):
     )
 
 
-def test_the_answer(limits, environment, rpc):
+def test_both_protocols_say_when_to_retry(limits, environment, rpc):
     """Over JSON-2 the answer has a Retry-After header; over JSON-RPC its name and context say the
     same."""
     job = rpc.submit([create(f"full {n}") for n in range(LIMIT)], eta="2100-01-01")

@@ -43,7 +43,7 @@ def draft(rpc, prefix):
     return job, operations[:10], operations[10:]
 
 
-def test_append_first(database, rpc, at_once):
+def test_append_before_start_is_run(database, rpc, at_once):
     """What was appended a moment before the start is part of the job that runs."""
     job, first, second = draft(rpc, "append first")
     append = ("append", {"operations": second, "part": 1})
@@ -54,7 +54,7 @@ def test_append_first(database, rpc, at_once):
     assert_exact(database, rpc, job, first + second, "append first")
 
 
-def test_start_first(database, rpc, at_once):
+def test_append_after_start_is_refused(database, rpc, at_once):
     """What comes a moment after the start is refused, and none of it gets into the job."""
     job, first, second = draft(rpc, "start first")
     append = ("append", {"operations": second, "part": 1})

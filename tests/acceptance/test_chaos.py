@@ -12,7 +12,7 @@ PAUSES = (0.05, 0.6)  # seconds from one kill to the next
 
 
 @pytest.mark.parametrize("kills", [10, pytest.param(100, marks=pytest.mark.long)])
-def test_random_kills(server, database, rpc, chance, say, kills):
+def test_random_kills_lose_and_repeat_nothing(server, database, rpc, chance, say, kills):
     """Cron workers killed at random while two runners work through jobs of small chunks: every
     operation is done, once."""
     counter = database.value(

@@ -38,7 +38,7 @@ def connect(request, shop, key):
     return connect
 
 
-def test_every_operation(connect, shop, request):
+def test_every_operation_does_what_it_says(connect, shop, request):
     """Each kind, with a reference to an earlier one, gives the data that it says."""
     label = request.node.name
 

@@ -71,7 +71,7 @@ def test_command_line_sample(reader, shop):
     wait_until("on_end was called", lambda: made(shop, "All trades are in"))
 
 
-def test_key_sample(reader, shop):
+def test_key_sample_updates_when_run_again(reader, shop):
     """The second run updates the record of the first one, and its lines."""
     _, sample, _ = blocks("client/README.md", "sh")
     said = [line.split("\t") for line in reader("bash", "-e", text=sample).splitlines()]
@@ -111,14 +111,14 @@ def test_completion_of_the_shell(reader):
     assert reader("bash", "-e", text=script) == "submit\n"
 
 
-def test_blocking_sample(reader, shop):
+def test_blocking_sample_makes_a_thousand_tags(reader, shop):
     """A thousand tags, and how far it is."""
     sample, *_ = blocks("client/README.md", "python")
     said = reader("python", "-", text=sample)
     assert said.splitlines()[-1] == "done: 1000 done, 0 failed"
 
 
-def test_asynchronous_sample(reader, shop):
+def test_asynchronous_sample_explains_the_bad_row(reader, shop):
     """Progress to the end, the good ones made, the bad one explained."""
     _, sample, _ = blocks("client/README.md", "python")
     said = reader("python", "-", text=sample).splitlines()

@@ -33,7 +33,7 @@ def jobs(database, *names):
     return [job[:3] for job in wait_until(f"{names} have ended", ended)]
 
 
-def test_readme(reader, database):
+def test_readme_samples_do_what_they_say(reader, database):
     """The README's samples create, archive and submit what they say."""
     program, server_code = blocks("README.md", "python")
     assert reader.program(program).splitlines()[-1] == "2000 partners"
@@ -47,7 +47,7 @@ def test_readme(reader, database):
     ]
 
 
-def test_quickstart(reader, database):
+def test_quickstart_samples_print_what_is_shown(reader, database):
     """The quickstart's samples print what it says; the ids of records are others."""
     page = "docs/quickstart.md"
     outside, correct, server_code, refused, action, scheduled = blocks(page, "python")
@@ -82,7 +82,7 @@ print(opened["res_model"], env["batch.job"].browse(opened["res_id"]).total)
     assert reader.odoo_shell(code) == "batch.job 5\n"
 
 
-def test_rpc_api(reader):
+def test_rpc_samples_are_answered_as_shown(reader):
     """Every curl sample of the RPC page is answered as the page says."""
     answers = reader.shell("\n".join(shell_blocks("docs/rpc-api.md"))).splitlines()
     answers = [json.loads(answer) for answer in answers if answer]
@@ -112,7 +112,7 @@ def test_rpc_api(reader):
     assert history[0]["reason"].startswith("Paused because too many operations failed: 2 of 5;")
 
 
-def test_operations(reader, database):
+def test_looks_at_the_queue_can_be_run(reader, database):
     """The look at jobs that have not ended works by RPC, the one at trouble by SQL."""
     (open_jobs,) = [text for text in shell_blocks("docs/operations.md") if "curl" in text]
     assert json.loads(reader.shell(open_jobs)) == []
@@ -140,7 +140,7 @@ def test_in_your_addon():
     assert view in re.sub(r"^ {12}", "", stored, flags=re.MULTILINE)
 
 
-def test_schedules(reader, database):
+def test_schedule_samples_make_a_schedule_each(reader, database):
     """The line of server code and the sample from outside make a schedule each."""
     page = "docs/schedules.md"
     (server_code,) = blocks(page, "python")

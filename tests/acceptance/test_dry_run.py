@@ -200,7 +200,7 @@ def gated_job(rpc, gates, database, prefix, numbers):
     return rpc.submit(operations, dry_run=True, policy="chunk", chunk_size=10)
 
 
-def test_killed_once(server, database, rpc, gates):
+def test_killed_dry_run_begins_anew(server, database, rpc, gates):
     """A dry run whose worker is killed half-way is begun anew, and keeps nothing."""
     before = contents(database)
     job = gated_job(rpc, gates, database, "once", [201])

@@ -65,7 +65,7 @@ def test_status_and_list(server, database, rpc):
     assert rpc.job("status", job)["eta"] == f"{eta}+00:00"
 
 
-def test_watched(server, database, rpc, say):
+def test_watched_job_begins_at_its_time(server, database, rpc, say):
     """Each of five jobs that somebody watches begins within two seconds of its time."""
     jobs = [submit(rpc, database, f"watched {n}", 1 + n) for n in range(5)]
     watchers = [Watcher(rpc, job) for job in jobs]

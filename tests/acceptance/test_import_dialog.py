@@ -57,7 +57,7 @@ def tags(rpc):
 
 
 @pytest.mark.parametrize("kind", WRITERS)
-def test_large_file(database, server, rpc, say, tags, tmp_path, kind):
+def test_large_file_becomes_one_record_a_row(database, server, rpc, say, tags, tmp_path, kind):
     """50,000 rows with relations are submitted within the limits of a request; the tab is closed,
     and each row becomes one record that is right."""
     path = tmp_path / f"partners {kind}.{kind}"

@@ -67,12 +67,12 @@ def kill_and_check(server, database, rpc, gates, prefix, kills):
     assert database.value(called, f"{prefix} gate %") == kills
 
 
-def test_three_kills(server, database, rpc, gates):
+def test_three_kills_leave_each_row_once(server, database, rpc, gates):
     """Three workers die amid a load of records with lines: all is there, nothing twice."""
     kill_and_check(server, database, rpc, gates, "three", 3)
 
 
 @pytest.mark.long
-def test_ten_kills(server, database, rpc, gates):
+def test_ten_kills_leave_each_row_once(server, database, rpc, gates):
     """The same with ten."""
     kill_and_check(server, database, rpc, gates, "ten", 10)

@@ -124,27 +124,27 @@ def check_references(database, operations, outcomes, prefix):
     assert sorted(rows, key=str) == sorted(expected, key=str)
 
 
-def test_upserts(server, database, rpc, gates, chance, say):
+def test_three_kills_leave_one_record_a_key(server, database, rpc, gates, chance, say):
     """Three workers die before, amid and after the upserts of a chunk."""
     done = kill_all(server, database, rpc, gates, chance, say, PHASES, upserts, "u")
     check_upserts(database, *done, "u")
 
 
-def test_references(server, database, rpc, gates, chance, say):
+def test_three_kills_leave_each_its_parent(server, database, rpc, gates, chance, say):
     """Three workers die in chunks whose operations refer to each other and to the chunk before."""
     done = kill_all(server, database, rpc, gates, chance, say, PHASES, references, "r")
     check_references(database, *done, "r")
 
 
 @pytest.mark.long
-def test_upserts_ten(server, database, rpc, gates, chance, say):
+def test_ten_kills_leave_one_record_a_key(server, database, rpc, gates, chance, say):
     """The same with ten, some of them while outcomes are written and within the commit."""
     done = kill_all(server, database, rpc, gates, chance, say, MORE_PHASES, upserts, "uu")
     check_upserts(database, *done, "uu")
 
 
 @pytest.mark.long
-def test_references_ten(server, database, rpc, gates, chance, say):
+def test_ten_kills_leave_each_its_parent(server, database, rpc, gates, chance, say):
     """The same with ten, some of them while outcomes are written and within the commit."""
     done = kill_all(server, database, rpc, gates, chance, say, MORE_PHASES, references, "rr")
     check_references(database, *done, "rr")

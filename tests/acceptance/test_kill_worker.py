@@ -40,7 +40,7 @@ def counter(database):
     )
 
 
-def test_twenty_kills(server, database, rpc, gates, counter, chance, say):
+def test_twenty_kills_lose_and_repeat_nothing(server, database, rpc, gates, counter, chance, say):
     """Twenty workers die before, during and after their writes and in their commit: all is exact,
     and while somebody watches each chunk is taken over within 5 s."""
     phases = ["before", "during", "after"] * 5 + ["outcomes"] * 2 + ["commit"] * 3

@@ -121,7 +121,7 @@ def test_one_that_kills_its_worker(server, database, rpc):
     assert database.rows(ON_END, job) == [("failed", False, "done", 3, ["(done,3)"])]
 
 
-def test_nobody_watches(server, database, rpc):
+def test_unwatched_on_end_is_called_at_once(server, database, rpc):
     """It is called at once, also if nobody asks for the job."""
     job = submit(rpc, "alone", "create_gated", name="alone end")
     done = "SELECT on_end_state = 'done' FROM batch_job WHERE id = %s"

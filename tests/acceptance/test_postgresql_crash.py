@@ -31,7 +31,7 @@ def server_options(postgres):
     return {"environment": {"PGHOST": postgres.host}}
 
 
-def test_nobody_watches(server, database, rpc, gates, say):
+def test_unwatched_job_ends_by_itself(server, database, rpc, gates, say):
     """All runners killed and nobody asking for the status: the job ends by itself within 75 s."""
     prefix = "unwatched"
     operations = [create(f"{prefix} {number}") for number in range(40)]

@@ -14,7 +14,7 @@ def recipe(name, language):
     return blocks(f"docs/recipes/{name}.md", language)
 
 
-def test_archive(reader, database, rpc):
+def test_archive_recipe_archives_only_what_fits(reader, database, rpc):
     """Server code and the client archive those that fit the condition, and no other contact."""
     cities = {"Gent": 3, "Brugge": 2, "Hasselt": 1}
     names = [(city, f"Archived {city} {n}") for city, count in cities.items() for n in range(count)]
@@ -28,7 +28,7 @@ def test_archive(reader, database, rpc):
     wait_until("all are archived", lambda: database.column(query) == ["Archived Hasselt 0"])
 
 
-def test_migrate(reader, database):
+def test_migrate_recipe_makes_customers_with_addresses(reader, database):
     """The trial names the bad row, and the corrected file makes customers with their addresses."""
     make, trial, real = recipe("migrate-customers-with-their-addresses", "sh")
     said = reader.command_line(make + trial)
@@ -49,7 +49,7 @@ def test_migrate(reader, database):
     ]
 
 
-def test_react(reader, database):
+def test_react_recipe_calls_on_end(reader, database):
     """The method of `on_end` has renamed the record."""
     (server_code,) = recipe("react-when-it-is-done", "python")
     reader.odoo_shell(server_code)

@@ -49,7 +49,7 @@ class Other:
                 self.deleted += some
 
 
-def test_select_all(database, server, rpc, say):
+def test_select_all_changes_what_was_found(database, server, rpc, say):
     """Exactly the records that the filter found at the start, less those that a rule forbids and
     those that were deleted before their turn; these are named, and nothing else is changed."""
     ids = [one for _n in range(RECORDS // PART) for one in make(rpc, PART)]

@@ -30,7 +30,7 @@ def database(database, log_folder):
 
 
 @pytest.mark.parametrize("parallel", [1, 2])
-def test_sale_orders(database, rpc, say, parallel):
+def test_each_sale_order_has_its_lines(database, rpc, say, parallel):
     """As with plain records, now with all that a sale order computes and posts."""
     (product,) = rpc.call("product.product", "create", vals_list=[{"name": "thing"}])
     line = {"product_id": product, "product_uom_qty": 2}
@@ -76,7 +76,7 @@ def reader(server, database, tmp_path_factory):
     return Reader(tmp_path_factory.mktemp("recipes"), server, database.make_key())
 
 
-def test_price_list(reader, database):
+def test_price_list_makes_each_product_once(reader, database):
     """Run twice in a night, the program makes each product once."""
     make, program = blocks("docs/recipes/import-a-price-list-every-night.md", "sh")
     for _again in range(2):
@@ -88,7 +88,7 @@ def test_price_list(reader, database):
     assert database.rows(query) == [("SCREW-4", 0.12), ("SCREW-5", 0.14)]
 
 
-def test_confirm_orders(reader, database):
+def test_only_orders_of_yesterday_are_confirmed(reader, database):
     """The quotations of the day before are confirmed; those of other days are not."""
     (action,) = blocks("docs/recipes/confirm-yesterdays-orders.md", "python")
     code = f"""

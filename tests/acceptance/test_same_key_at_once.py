@@ -35,7 +35,7 @@ def without_progress(status):
     return {key: status[key] for key in ("id", "name", "total", "created_at", "url", "parts")}
 
 
-def test_submit(database, rpc):
+def test_ten_equal_submits_make_one_job(database, rpc):
     """One job, ten answers that name it, and its operations done once."""
     operations = [create(f"submit {number}") for number in range(50)]
     body = {"operations": operations, "name": "ten", "idempotency_key": "submit"}
@@ -49,7 +49,7 @@ def test_submit(database, rpc):
     assert_exact(database, rpc, job, operations, "submit")
 
 
-def test_submit_drafts(database, rpc):
+def test_ten_equal_drafts_get_equal_answers(database, rpc):
     """Nothing moves a draft: its ten answers are equal to the last letter."""
     body = {"operations": [create("never")], "idempotency_key": "draft", "start": False}
     replies = at_once(rpc, "submit", [body] * TIMES)
@@ -72,7 +72,7 @@ def test_submit_ten_bodies(database, rpc):
     assert database.value("SELECT count(*) FROM batch_job_operation WHERE job_id = %s", job) == 1
 
 
-def test_execute(database, rpc):
+def test_ten_equal_executes_have_one_effect(database, rpc):
     """`execute` has its effects once and gives each caller the first one's results."""
     operations = [create(f"execute {number}") for number in range(50)]
     operations[7] = create("execute 7", no_such_field=1)

@@ -47,7 +47,7 @@ def failures(rpc, job):
     ]
 
 
-def test_mail(database, rpc, sink):
+def test_mail_of_a_failure_stays_unsent(database, rpc, sink):
     """The mail of a failed operation does not leave; that of its neighbours does, once."""
     customer = {"name": SECRET, "email": "zebra@example.com"}
     (partner,) = rpc.call("res.partner", "create", vals_list=[customer])
@@ -95,7 +95,7 @@ def test_parameter_of_a_running_job(server, database, rpc, gates):
     assert_counters(rpc.wait(job), "done", succeeded=2)
 
 
-def test_system_parameter(server, rpc):
+def test_parameter_of_a_failure_is_undone(server, rpc):
     """A changed system parameter goes with its operation, in the cache of every process too; and a
     good one before it in the same chunk is known to every process."""
     keys = ("acceptance.kept", "acceptance.failed")
@@ -119,7 +119,7 @@ def test_system_parameter(server, rpc):
         assert {answer["parameter"] for answer in known.values()} == {value}
 
 
-def test_commit(database, rpc):
+def test_operation_that_commits_fails_alone(database, rpc):
     """An operation that calls `cr.commit()` fails and leaves nothing; its neighbours are done."""
     operations = [create(f"{SECRET} commit {number}") for number in range(10)]
     operations[5] = call("commit_then_fail", name=f"{SECRET} commit 5")
@@ -131,7 +131,7 @@ def test_commit(database, rpc):
     assert sorted(kept) == [f"{SECRET} commit {number}" for number in range(10) if number != 5]
 
 
-def test_registry(server, database, rpc):
+def test_operation_that_adds_a_field_fails(server, database, rpc):
     """An operation that adds a field to a model fails; no process and no table has the field."""
     operations = [create(f"{SECRET} registry {number}") for number in range(10)]
     operations[5] = call("add_field", name="x_zebra")

@@ -55,7 +55,7 @@ def tries(database, job):
     )
 
 
-def test_slow_operations(server, database, rpc, idle):
+def test_slow_operations_cost_no_worker(server, database, rpc, idle):
     """30 seconds of slow calls cost no worker: each chunk lands what it has done after some five
     seconds, and nothing is done again."""
     wait_until("the worker has just looked", lambda: idle() < 4)

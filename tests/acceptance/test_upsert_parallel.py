@@ -34,7 +34,7 @@ def records(database, prefix):
     return database.rows(query, f"{prefix} %")[0]
 
 
-def test_ten_thousand(database, rpc, say):
+def test_parallel_upserts_make_no_second_record(database, rpc, say):
     """10,000 upserts, half of them known, 5 keys twice: 5,000 created, 4,995 updated, 5 failed
     naming both records; once more: none created."""
     insert = "INSERT INTO test_batch_key (code, active) SELECT 'many ' || n, true FROM "

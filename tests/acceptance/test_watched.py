@@ -70,7 +70,7 @@ class Held:
 
 
 @pytest.mark.parametrize("size", [240, pytest.param(60_000, marks=long)])
-def test_two_people(database, server, door, pages, paula, gates, size):
+def test_two_people_see_what_each_does(database, server, door, pages, paula, gates, size):
     """Both see how far it is and what the other does: what the owner types while it runs is kept;
     the manager pauses it, the owner resumes it, the manager cancels it; without websockets, and,
     of a large one, with a server that is restarted under them."""
