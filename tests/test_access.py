@@ -25,7 +25,7 @@ class TestWhoMay(AccessCase):
             self.assertEqual(self.stored(self.job), self.before)
         return reply
 
-    def test_others_job(self):
+    def test_others_neither_see_nor_steer_it(self):
         """Nobody sees or steers another user's job."""
         ids = self.job.ids
         arguments = {
@@ -65,7 +65,7 @@ class TestWhoMay(AccessCase):
             reply = self.rpc(self.owner, "batch.job", verb, self.job.ids, **{flag: "false"})
             self.assertEqual((reply.status, reply.message), (422, f"{flag} must be true or false."))
 
-    def test_manager(self):
+    def test_manager_steers_but_changes_nothing(self):
         """A manager steers a job and sees its outcomes, but adds and changes nothing."""
         ids = self.job.ids
         self.assert_refused(self.manager, "batch.job", "append", ids, operations=[GOOD], part=0)
@@ -87,7 +87,7 @@ class TestWhoMay(AccessCase):
         self.job, self.before = job, self.stored(job)
         self.assert_refused(self.manager, "batch.job", "append", job.ids, operations=[GOOD], part=0)
 
-    def test_forged_values(self):
+    def test_rpc_cannot_forge_state_or_owner(self):
         """State, owner, outcomes and chunks are not written by RPC, not even by administrators."""
         operations = self.env["batch.job.operation"].search([("job_id", "=", self.job.id)])
         for user in (self.owner, self.manager, self.admin):
@@ -114,7 +114,7 @@ class TestWhoMay(AccessCase):
                 self.assert_refused(user, model, "create", vals_list=[values])
             self.assert_refused(user, "batch.job", "copy", self.job.ids)
 
-    def test_every_field(self):
+    def test_owner_writes_name_priority_and_eta(self):
         """Of all fields the owner writes name, priority and eta, and no other."""
         job = self.job.with_user(self.owner)
         allowed = set()
@@ -125,7 +125,7 @@ class TestWhoMay(AccessCase):
                 allowed.add(name)
         self.assertEqual(allowed, {"name", "priority", "eta"})
 
-    def test_delete(self):
+    def test_only_the_owner_deletes_an_ended_job(self):
         """The owner, no manager, deletes a job at rest, with its operations; nobody one that may
         still run."""
         self.rpc(self.owner, "batch.job", "start", self.job.ids)
@@ -141,7 +141,7 @@ class TestWhoMay(AccessCase):
         self.assertEqual(self.rpc(self.owner, "batch.job", "unlink", self.job.ids), (200, True))
         self.assertEqual(self.stored(self.job), [[], [], [], []])
 
-    def test_public_methods(self):
+    def test_rpc_calls_only_the_contract(self):
         """What RPC can call of our models is the contract and the buttons, and nothing else."""
         verbs = {"start", "pause", "resume", "cancel", "retry"}
         contract = verbs | {
@@ -209,7 +209,7 @@ class TestWhatMay(AccessCase):
             message % "access",
         )
 
-    def test_private_methods(self):
+    def test_private_methods_are_refused(self):
         """A method that RPC cannot call, a job cannot call either."""
         for method in ("_write", "__init__", "private_by_decorator", "sudo", "with_user"):
             call = {"op": "call", "model": MODEL, "ids": [1], "method": method}
@@ -230,7 +230,7 @@ class TestWhatMay(AccessCase):
         self.assertEqual(outcome["error"]["type"], "access")
         self.assertIn("Private methods", outcome["error"]["message"])
 
-    def test_refused_models(self):
+    def test_jobs_and_registry_models_are_refused(self):
         """Jobs, scheduled actions and what rebuilds the registry are refused, for everybody."""
         for model in (
             "batch.job",
@@ -262,7 +262,7 @@ class TestWhatMay(AccessCase):
         self.assertEqual({o["error"]["type"] for o in self.outcomes(job)}, {"access"})
         self.assertEqual(self.env["res.partner"].search([("name", "=", "not for loser")]).ids, [])
 
-    def test_record_rules(self):
+    def test_record_rules_stop_their_records_only(self):
         """A record rule stops the operations on the records it hides, and no others."""
         rule = self.env["ir.rule"].create(
             {
@@ -291,7 +291,7 @@ class TestWhatMay(AccessCase):
         record.unlink()
         self.commit()
 
-    def test_superuser(self):
+    def test_superuser_may_not_submit(self):
         """Neither uid 1 nor sudo may submit; the refusal says what to do."""
         root = self.env["batch.job"]
         for jobs in (root, root.with_user(self.owner).sudo()):

@@ -29,7 +29,7 @@ class TestAdmission(AdmissionCase):
         self.assertEqual(self.send(4).status, 200)
         self.assertEqual(self.jobs(), 3)
 
-    def test_all_users(self):
+    def test_all_users_together_have_a_limit(self):
         """What all users have open together has a limit too, and the sentence names nobody."""
         self.waiting(8)
         self.assertEqual(self.send(7, self.other).status, 200)
@@ -48,7 +48,7 @@ class TestAdmission(AdmissionCase):
         paused.cancel()
         self.assertEqual(self.send(8).status, 200)
 
-    def test_server_code(self):
+    def test_server_code_is_told_before_storing(self):
         """Server code gets the exception before anything is stored: where it goes on without the
         job, nothing of the job is committed."""
         self.waiting(8)
@@ -100,7 +100,7 @@ class TestAdmission(AdmissionCase):
         self.assertEqual(reply.status, 422)
         self.assertIn("belongs to job", reply.message)
 
-    def test_retry(self):
+    def test_retry_needs_room_for_one_operation(self):
         """A retry needs room for one operation of the job's owner; without it, nothing is pending
         again. What it opens beyond the limit is done all the same."""
         job = self.submit_and_run([{**create("x"), "values": {}}] * 8, self.user)
@@ -123,7 +123,7 @@ class TestAdmission(AdmissionCase):
         waits[1].cancel()
         self.assertEqual(job.start()["remaining"], 3)
 
-    def test_execute(self):
+    def test_execute_asks_for_no_room(self):
         """`execute` is done at once: it asks for no room, and takes none."""
         self.waiting(8)
         self.waiting(2)
@@ -171,13 +171,13 @@ class TestAdmissionSettings(AdmissionCase):
         settings = self.env["res.config.settings"].with_user(self.admin)
         settings.create({f"batch_job_{name}": number for name, number in values.items()}).execute()
 
-    def test_saved(self):
+    def test_saved_limits_are_those_that_count(self):
         """What is saved is what counts."""
         self.save(largest_job=5, open_per_user=6, open_in_all=7, largest_request=8)
         self.assertEqual(vars(Admission(self.env).limits()), {"job": 5, "per_user": 6, "in_all": 7})
         self.renew()
 
-    def test_defaults(self):
+    def test_nonsense_leaves_the_default_limits(self):
         """Without settings, or with nonsense, the limits are those that nobody meets by
         accident."""
         for value in ("", "0", "-4", "many"):
@@ -203,7 +203,7 @@ class TestAdmissionSettings(AdmissionCase):
         self.assertFalse(parameters.get_param(REQUEST_PARAMETER))
         self.renew()
 
-    def test_refused(self):
+    def test_limits_that_stop_everything_are_refused(self):
         """Limits under which a job would wait for ever, and a request of nothing."""
         with self.assertRaisesRegex(ValidationError, "would wait for ever"):
             self.save(largest_job=5, open_per_user=4)

@@ -8,7 +8,7 @@ class TestAppend(RpcCase):
     def draft(self, **options):
         return self.call("submit", operations=[], start=False, **options)["id"]
 
-    def test_parts(self):
+    def test_parts_make_one_job_in_order(self):
         """Parts come in order and make one job, in the order of submission."""
         job_id = self.draft()
         for part in range(3):
@@ -21,7 +21,7 @@ class TestAppend(RpcCase):
         names = [self.env[MODEL].browse(outcome["ids"]).name for outcome in results]
         self.assertEqual(names, [f"part {part} {n}" for part in range(3) for n in range(2)])
 
-    def test_repeated_part(self):
+    def test_repeated_part_changes_nothing(self):
         """The same part again changes nothing, even after the start; another body is refused."""
         job_id = self.draft()
         first, second = [create("again 0")], [create("again 1"), create("again 2")]
@@ -40,7 +40,7 @@ class TestAppend(RpcCase):
         repeated = self.call("append", [job_id], operations=first, part=0)
         self.assertEqual((repeated["state"], repeated["total"]), ("queued", 3))
 
-    def test_gap(self):
+    def test_gap_between_parts_is_refused(self):
         """A gap is refused with the part that is expected; so is what is no number."""
         job_id = self.draft()
         for part in (1, -1, "0", None, 0.0, True):
@@ -50,7 +50,7 @@ class TestAppend(RpcCase):
             )
         self.assertEqual(self.call("status", [job_id])["total"], 0)
 
-    def test_empty_part(self):
+    def test_empty_part_is_refused(self):
         """A part has at least one operation."""
         self.assertEqual(
             self.refused("append", [self.draft()], operations=[], part=0),

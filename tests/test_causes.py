@@ -53,13 +53,13 @@ class TestValuesOfCauses(CausesCase):
             cause["reason"], f"User: no such record, e.g. {cause['values'][0]} (3 values)"
         )
 
-    def test_missing_record(self):
+    def test_missing_record_is_named_by_id(self):
         """Ids of records that are not there."""
         write = {"op": "write", "model": MODEL, "ids": [GONE], "values": {"number": 1}}
         words = "A record that remembers the order of its writes, and returns what it is told"
         self.assertEqual(self.one(write), (f"{words}: no such record: {GONE}", [str(GONE)]))
 
-    def test_missing_reference(self):
+    def test_missing_reference_is_named_by_id(self):
         """The id to which nothing belongs, under every policy."""
         operation = create(self.prefix, user_id=GONE)
         for policy in ("isolate", "chunk", "all"):
@@ -67,7 +67,7 @@ class TestValuesOfCauses(CausesCase):
                 found = self.one(operation, policy=policy)
                 self.assertEqual(found, (f"User: no such record: {GONE}", [str(GONE)]))
 
-    def test_unique(self):
+    def test_taken_keys_are_the_examples(self):
         """The key that is taken: of the first violation, and of those that are known then."""
         self.env[MODEL].create([{"name": f"{self.prefix} {number}"} for number in range(5)])
         names = [f"{self.prefix} {number}" for number in range(5)]
@@ -78,7 +78,7 @@ class TestValuesOfCauses(CausesCase):
         self.assertIn("exists already, e.g. ", cause["reason"])
         self.assertIn(" (5 values)", cause["reason"])
 
-    def test_wrong_values(self):
+    def test_wrong_value_is_quoted_as_sent(self):
         """A selection, a type, an inner line: the value that was sent."""
         for values, reason, value in (
             ({"kind": "c"}, "Kind: wrong value: c", "c"),
@@ -91,7 +91,7 @@ class TestValuesOfCauses(CausesCase):
                 operation = {"op": "create", "model": TYPE, "values": values}
                 self.assertEqual(self.one(operation), (reason, [value]))
 
-    def test_rows(self):
+    def test_wrong_cell_is_quoted_as_sent(self):
         """An external id or a name that is not found, and a cell that is no number: the cell."""
         for cells, columns, found in (
             (["a", "my.nobody"], ["name", "user_id/id"], "User: no such record: my.nobody"),
@@ -129,7 +129,7 @@ class TestValuesOfCauses(CausesCase):
         self.assertTrue(reason.endswith(" has no field “nmae”"), reason)
         self.assertEqual(values, [])
 
-    def test_no_password(self):
+    def test_password_is_no_example(self):
         """A password is no example, though it is what is wrong."""
         wrong = {"op": "create", "model": "res.users", "values": {"password": ["S3cret"]}}
         job = self.submit_and_run([wrong], user=self.admin)
@@ -206,7 +206,7 @@ class TestWordsOfCauses(CausesCase):
         self.assertEqual(self.told(job), [(1, "User: no such record", [])])
         self.assertEqual(job.status()["causes"][0]["distinct"], None)
 
-    def test_other_causes(self):
+    def test_other_causes_are_the_last_line(self):
         """What has no entry of its own is one line, the last."""
         job = self.run_as_owner(create(self.prefix, nmae="x"))
         failures = [Failure("unknown_field", "no", MODEL, f"f{number}") for number in range(105)]
@@ -250,7 +250,7 @@ class TestWhoSeesCauses(CausesCase):
         nested = {"event_ids": {"fields": {"causes": {}}}, "chunk_ids": {"fields": {"causes": {}}}}
         yield "batch.job", "web_read", job.ids, {"specification": nested}
 
-    def test_over_rpc(self):
+    def test_manager_reads_no_value_by_rpc(self):
         """Whichever way they ask: the owner and administrators read values, a manager the kind of
         error and the field."""
         for model, method, ids, arguments in self.ways():
@@ -264,7 +264,7 @@ class TestWhoSeesCauses(CausesCase):
                 self.assertNotIn(self.PRIVATE, str(seen.body))
                 self.assertIn("User: no such record", str(seen.body))
 
-    def test_export(self):
+    def test_export_has_what_screens_have(self):
         """An export has what the screen has."""
         for user, sees in ((self.owner, True), (self.manager, False)):
             user.group_ids += self.env.ref("base.group_allow_export")
@@ -308,7 +308,7 @@ class TestWhoSeesCauses(CausesCase):
                         reply = self.rpc(user, model, method, **arguments)
                         self.assertIn(reply.status, (403, 422), reply.body)
 
-    def test_others(self):
+    def test_others_see_and_open_no_cause(self):
         """Another user sees no cause, and opens none."""
         cause = {"type": "unique", "model": MODEL, "constraint": "test_batch_value_name_unique"}
         for method, arguments in (

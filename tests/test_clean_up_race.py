@@ -63,7 +63,7 @@ class TestCleanUpRace(RaceCase):
         self.renew()
         self.assertEqual(job.status(), before)
 
-    def test_retry_first(self):
+    def test_clean_up_leaves_a_retried_job(self):
         """A job that is being retried keeps every operation, also those that are done."""
         self.assert_left_alone("retry", self.old_job())
 

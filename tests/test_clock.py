@@ -46,7 +46,7 @@ class TestClockSetBack(RaceCase):
         self.run_to_end(job)
         self.assert_counters(job, "done", succeeded=5)
 
-    def test_turns(self):
+    def test_users_take_turns_at_once(self):
         """Users take turns from now on; nobody waits until the clock has caught up."""
         other = self.new_user("clock_user")
         jobs = {
@@ -66,7 +66,7 @@ class TestClockSetBack(RaceCase):
         order = [runner.step().job["id"] for _turn in range(4)]
         self.assertEqual(sorted(order), sorted([job.id for job in jobs] * 2))
 
-    def test_rate(self):
+    def test_no_rate_is_negative(self):
         """No rate and no duration is negative, then or later."""
         job = self.began_before()
         runner = self.runner()
@@ -76,7 +76,7 @@ class TestClockSetBack(RaceCase):
         self.assertEqual(job.duration_text, "less than a second")
         self.assert_counters(job, "done", succeeded=5)
 
-    def test_progress(self):
+    def test_screen_is_told_of_the_next_chunk(self):
         """The screen is told of the next chunk, not an hour later."""
         job = self.began_before()
         self.runner().claim()
@@ -93,7 +93,7 @@ class TestClockSetBack(RaceCase):
 class TestClockSetForward(RaceCase):
     """The clock jumped an hour ahead: what is stored lies long ago."""
 
-    def test_rate(self):
+    def test_rate_drops_and_recovers(self):
         """The rate drops, as nobody can tell an hour of work from a jump, and recovers."""
         job = self.submit(self.creates(self._testMethodName, 4), chunk_size=1)
         runner = self.runner()

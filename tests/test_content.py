@@ -29,7 +29,7 @@ class TestContent(AccessCase):
             results = self.rpc(user, "batch.job", "results", self.job.ids).body["results"]
             self.assertEqual(results[1]["value"], "ééééé")
 
-    def test_manager(self):
+    def test_manager_reads_no_payload_and_value(self):
         """A manager sees states and errors, no payload and no value."""
         for operation in self.operation_fields(self.manager):
             self.assertEqual(operation["state"], "done")
@@ -37,7 +37,7 @@ class TestContent(AccessCase):
         results = self.rpc(self.manager, "batch.job", "results", self.job.ids).body["results"]
         self.assertEqual([outcome["value"] for outcome in results], [None, None])
 
-    def test_default_read(self):
+    def test_default_read_has_no_payload(self):
         """Reading all fields gives no payload to a manager."""
         domain = [("job_id", "=", self.job.id)]
         rows = self.rpc(self.manager, "batch.job.operation", "search_read", domain=domain).body

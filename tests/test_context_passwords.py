@@ -52,7 +52,7 @@ class TestContextPasswords(RpcCase):
         for file in self.env["ir.attachment"].search(files):
             self.assertNotIn(SECRET, file.raw.decode())
 
-    def test_done(self):
+    def test_password_is_gone_when_done(self):
         """The operations see the true password; when the job is done it is gone, nested ones as
         well, and everything else is kept."""
         job = self.submit_with_password(LOOK, create("done"))
@@ -63,7 +63,7 @@ class TestContextPasswords(RpcCase):
         self.assertEqual(self.env[MODEL].search([("name", "=", "done")]).kind, "a")
         self.assertEqual(self.kept(job), KEPT)
 
-    def test_ended_otherwise(self):
+    def test_every_end_takes_the_password(self):
         """It is gone as well when the job ended partly done, failed or cancelled, and a retry is
         refused: nothing is changed."""
         partial = self.submit_with_password(create("partial"), BAD)
@@ -94,7 +94,7 @@ class TestContextPasswords(RpcCase):
         self.assertEqual(self.outcomes(stopped)[2]["value"][5]["password"], SECRET)
         self.assertEqual(self.kept(stopped), KEPT)
 
-    def test_dry_run(self):
+    def test_dry_run_keeps_the_password(self):
         """A dry run that has ended keeps it for the real run, and loses it with that."""
         job = self.submit_with_password(create("dry"), BAD, dry_run=True)
         self.run_jobs()
@@ -112,7 +112,7 @@ class TestContextPasswords(RpcCase):
         self.assertEqual(self.kept(job), KEPT)
         self.assert_nowhere(job)
 
-    def test_clean_up(self):
+    def test_clean_up_takes_old_passwords(self):
         """The daily clean-up takes the password of a dry run that nobody ran for real; until its
         operations are deleted too, it refuses to run without."""
         old, young = (
@@ -131,7 +131,7 @@ class TestContextPasswords(RpcCase):
         self.assertEqual(self.states(old), ["done"])
         self.assert_nowhere(old)
 
-    def test_execute(self):
+    def test_execute_takes_the_password(self):
         """After `execute` it is gone as well."""
         answer = self.call("execute", operations=[LOOK, create("now")], context=CONTEXT)
         self.assertEqual(answer["results"][0]["value"][5]["password"], SECRET)
@@ -165,7 +165,7 @@ class TestContextPasswords(RpcCase):
         self.run_jobs()
         self.assertEqual(self.call("retry", job.ids)["state"], "queued")
 
-    def test_server_code(self):
+    def test_server_code_cannot_retry_without_password(self):
         """Server code that retries is refused by the same words, before anything is changed."""
         job = self.submit_with_password(BAD)
         self.run_jobs()

@@ -42,7 +42,7 @@ class TestCorrect(CorrectionCase):
         events = [(one["event"], one["again"]) for one in job.history()["events"]]
         self.assertEqual(events, [("submit", 0), ("end", 0), ("correct", 2), ("end", 0)])
 
-    def test_subjects_follow(self):
+    def test_corrected_row_has_its_new_name(self):
         """A corrected row has its new name, and the others have theirs; one has none."""
         job = self.items_where({1, 3})
         self.correct(job, [self.named(3)])
@@ -99,7 +99,7 @@ class TestCorrect(CorrectionCase):
         self.assert_counters(job, "done", succeeded=4)
         self.assertEqual(len(self.names()), 4)
 
-    def test_check_only(self):
+    def test_check_only_changes_nothing(self):
         """It tells what would be done, and does nothing."""
         job = self.items_where({1, 3})
         before = self.contents(job)
@@ -154,7 +154,7 @@ class TestCorrect(CorrectionCase):
         self.run_to_end(job)
         self.assert_counters(job, "done", succeeded=4)
 
-    def test_policy_stop(self):
+    def test_paused_job_is_not_corrected(self):
         """A paused job is resumed, not corrected; after its end it is corrected as others are."""
         job = self.items_where({1}, policy="stop")
         self.refused(job, [self.named(1)], f"^Job {job.id} is in state paused; rows are corrected")
@@ -217,7 +217,7 @@ class TestCorrect(CorrectionCase):
         self.run_to_end(job)
         self.assert_counters(job, "done", succeeded=1)
 
-    def test_no_room(self):
+    def test_correction_needs_room(self):
         """A correction opens the job again, so there must be room."""
         job = self.items_where({1})
         self.limit_to("1")
@@ -233,7 +233,7 @@ class TestCorrect(CorrectionCase):
         self.env["ir.config_parameter"].set_param("batch_job.open_in_all", number)
         self.commit()
 
-    def test_over_rpc(self):
+    def test_rpc_answers_with_status_and_report(self):
         """Keywords, plain JSON, the status with what became of the rows."""
         job = self.items_where({1})
         reply = self.rpc(self.admin, "batch.job", "correct", job.ids, rows=[self.named(1)])

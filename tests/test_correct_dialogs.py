@@ -77,7 +77,7 @@ class TestCorrectDialogs(CorrectionCase):
         with self.assertRaisesRegex(UserError, "^Choose a file"):
             dialog.action_check()
 
-    def test_one_row(self):
+    def test_saved_row_is_corrected_and_run(self):
         """Its cells as texts with the labels of their fields; what is saved is run."""
         job = self.items_where({1}, user=self.owner)
         dialog = self.edit(job, 2)

@@ -58,7 +58,7 @@ class TestCorrectFile(CorrectionCase):
         names = [f"{self.prefix} {one}" for one in ("0", "2", "three")]
         self.assertEqual(self.names(), sorted(names))
 
-    def test_texts_survive(self):
+    def test_texts_survive_the_way_through_files(self):
         """A formula-like text, a number, a date stay exactly what they are, changed or not."""
         for kind in KINDS:
             self.remove_items()
@@ -148,7 +148,7 @@ class TestCorrectFile(CorrectionCase):
             job, deleted, "Line 2, column “value”: it is missing, and this row has a value"
         )
 
-    def test_bad_cells(self):
+    def test_bad_cells_are_all_named(self):
         """All are named, with line and column."""
         job = self.items_where({1, 3})
         for kind in KINDS:

@@ -56,7 +56,7 @@ class TestDatabaseRules(CommittedCase):
         self.assertEqual(len(ids), 98)
         self.assertLess(ids[-1] - ids[0], 100)  # 98 in merged calls, and each of two bad ones once
 
-    def test_defaults_count(self):
+    def test_rules_see_defaults_of_a_create(self):
         """A rule may look at fields that a create leaves to their defaults."""
         partners = self.env["res.partner"]
         lessons = self.lesson(partners, lambda: partners.create({"name": False}))

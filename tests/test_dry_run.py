@@ -97,7 +97,7 @@ class TestDryRun(RaceCase):
         for one, other in zip(dry, real, strict=True):
             self.assertEqual([one[key] for key in SAME], [other[key] for key in SAME])
 
-    def test_isolate(self):
+    def test_isolate_tells_each_end_beforehand(self):
         """A dry run says of each operation what then becomes of it, and keeps nothing, in no cache
         either."""
         for parallel in (1, 2):
@@ -111,7 +111,7 @@ class TestDryRun(RaceCase):
             self.env["ir.config_parameter"].set_param("batch_job.dry", "old")
             self.remove_all()
 
-    def test_chunk(self):
+    def test_chunk_has_the_real_chunk_mates(self):
         """Under policy `chunk` the mates of a culprit are those of the real run's chunks."""
         for size in (2, 7, 10):
             dry, _state, real, job = self.dry_and_real(policy="chunk", chunk_size=size)
@@ -119,7 +119,7 @@ class TestDryRun(RaceCase):
             self.assertIn("rolled_back", self.states(job))
             self.remove_all()
 
-    def test_stop(self):
+    def test_stop_ends_at_the_first_culprit(self):
         """Under policy `stop` a dry run ends at its first culprit; the real one pauses there."""
         dry, state, real, job = self.dry_and_real(policy="stop", chunk_size=3)
         self.assertEqual((state, job.state), ("partial", "paused"))
@@ -128,14 +128,14 @@ class TestDryRun(RaceCase):
         self.assertEqual([one["state"] for one in real], states + ["pending"] * 21)
         self.assertEqual(dry[3]["error"], real[3]["error"])
 
-    def test_all(self):
+    def test_all_names_the_culprit(self):
         """Under policy `all` a dry run names the culprit that will undo everything."""
         dry, state, real, job = self.dry_and_real(policy="all")
         self.assert_same(dry, real)
         self.assertEqual((state, job.state), ("failed", "failed"))
         self.assertEqual([one["state"] for one in dry].count("rolled_back"), 24)
 
-    def test_all_good(self):
+    def test_good_dry_run_is_done(self):
         """A dry run without failures is done, and again when it is retried after none: a draft
         can be one too."""
         job = self.submit([], dry_run=True, start=False)
@@ -150,7 +150,7 @@ class TestDryRun(RaceCase):
         self.assert_counters(job, "done", succeeded=3)
         self.assertEqual(self.env[ITEM].search_count([]), 3)
 
-    def test_tried_again(self):
+    def test_retry_tries_everything_once_more(self):
         """`retry` of a dry run tries everything once more, and still keeps nothing."""
         blocker = self.items("once more", 1)
         job = self.submit_and_run(self.creates("once more", 3), dry_run=True)
@@ -172,7 +172,7 @@ class TestDryRun(RaceCase):
         self.assertEqual(draft.start()["state"], "queued")
         self.assertFalse(draft.dry_run)
 
-    def test_passwords(self):
+    def test_passwords_stay_for_the_real_run(self):
         """A dry run keeps the passwords that its real run needs; cancelled, it needs none."""
         operation = {"op": "create", "model": ROW, "values": {"name": "x", "secret_token": "s"}}
         job = self.submit_and_run([operation], dry_run=True)
@@ -186,7 +186,7 @@ class TestDryRun(RaceCase):
         job.cancel()
         self.assertEqual(job.sudo().operation_ids.payload["values"]["secret_token"], blanked)
 
-    def test_form(self):
+    def test_form_offers_the_real_run(self):
         """The form says what a dry run is and was, and offers to run it for real once it ended."""
         job = self.submit(self.creates("form", 2), dry_run=True)
         self.assert_shown(job, "everything is tried", ["action_cancel"])

@@ -20,7 +20,7 @@ class TestDryRunStops(ItemRaceCase):
         self.renew()
         self.assertEqual(self.env[ITEM].search_count([]), 0)
 
-    def test_cancel(self):
+    def test_cancel_ends_it_at_the_next_step(self):
         """Cancelled while it runs, a dry run ends at its next step; pausing it is refused. Until
         then its progress is seen."""
         job = self.dry("cancel", gate_at=15, policy="chunk")
@@ -40,7 +40,7 @@ class TestDryRunStops(ItemRaceCase):
         self.assert_nothing_kept()
         self.assertEqual(job.start()["state"], "cancelled")
 
-    def test_worker_lost(self):
+    def test_third_death_fails_a_dry_run(self):
         """A dry run whose worker died begins anew; after the third death it has failed, says that
         nothing was kept, and where it was."""
         job = self.dry("lost", gate_at=15, policy="chunk")
@@ -60,7 +60,7 @@ class TestDryRunStops(ItemRaceCase):
         self.assertEqual(job.status()["error"], message)
         self.assert_nothing_kept()
 
-    def test_busy_row(self):
+    def test_busy_job_row_repeats_nothing(self):
         """Somebody changes the job while a step begins: nobody waits, and nothing is repeated."""
         job = self.dry("busy")
         runner = self.runner()

@@ -122,7 +122,7 @@ class TestDryRunTime(ItemRaceCase):
         self.assert_counters(job, "done", succeeded=30)
         self.assertEqual((job.status()["untried"], job.status()["error"]), (0, None))
 
-    def test_the_rate(self):
+    def test_rate_counts_what_was_tried(self):
         """What was not tried does not count for the speed."""
         job = self.dry(self.creates("rate", 30))
         self.work_until(10)

@@ -29,7 +29,7 @@ class TestDuplicate(AccessCase):
         self.assertEqual(reply.status, status, reply.body)
         return reply.message
 
-    def test_the_same(self):
+    def test_all_but_name_and_key_is_copied(self):
         """Operations, options and context are the same; the name and the key are not."""
         first = {**create("parent"), "ref": "first"}
         second = {
@@ -63,7 +63,7 @@ class TestDuplicate(AccessCase):
             (copy.user_id, copy.succeeded, copy.on_end_state), (self.owner, 0, "waiting")
         )
 
-    def test_it_runs(self):
+    def test_duplicate_ends_as_the_job_did(self):
         """The draft ends as the job did, references and waves too, and again under each name."""
         operations = [{**create(f"p{n}"), "ref": f"r{n}"} for n in range(3)]
         operations += [
@@ -82,7 +82,7 @@ class TestDuplicate(AccessCase):
         numbers = self.env[MODEL].search([("name", "=like", "p%")]).mapped("number")
         self.assertEqual(numbers, [1, 1, 1])
 
-    def test_history(self):
+    def test_history_names_the_original(self):
         """The history says where it comes from."""
         job = self.submit([create("h")], self.owner, name="Origin")
         (event,) = self.duplicate_of(job).with_user(self.owner).history()["events"]
@@ -91,12 +91,12 @@ class TestDuplicate(AccessCase):
             ("submit", self.owner.id, f"Duplicate of job {job.id}, “Origin”."),
         )
 
-    def test_a_draft(self):
+    def test_draft_is_not_duplicated(self):
         """A draft is not duplicated: somebody may still add to it."""
         job = self.submit([create("d")], self.owner, start=False)
         self.assertIn("is a draft", self.refused(job))
 
-    def test_somebody_elses(self):
+    def test_nobody_duplicates_somebody_elses_job(self):
         """Nobody duplicates somebody else's job, a manager and an administrator neither."""
         job = self.submit([create("s")], self.owner)
         self.assert_unseen(self.rpc(self.other, "batch.job", "duplicate", job.ids), job)
@@ -105,7 +105,7 @@ class TestDuplicate(AccessCase):
         self.renew()
         self.assertEqual(self.env["batch.job"].search([("id", ">=", job.id)]), job)
 
-    def test_secrets(self):
+    def test_job_with_a_password_is_refused(self):
         """A job that holds a password, or held one, is refused; one that only sounds so is not."""
         call = {"op": "call", "model": MODEL, "method": "take_password"}
         secret = {**call, "args": ["jo", "s3cret"]}
@@ -125,7 +125,7 @@ class TestDuplicate(AccessCase):
         self.commit()
         self.assertIn("The context of job", self.refused(job))
 
-    def test_cleaned_up(self):
+    def test_cleaned_up_job_is_refused(self):
         """A job whose operations were deleted is refused, and leaves no draft behind."""
         job = self.submit_and_run([create("old")], self.owner)
         self.cr.execute(
@@ -149,7 +149,7 @@ class TestDuplicate(AccessCase):
         self.assert_forbidden(reply)
         self.assertIn("Operation 1: You are not allowed to create 'Contact'", reply.message)
 
-    def test_no_room(self):
+    def test_duplicate_needs_room(self):
         """A duplicate needs room as a new job does."""
         job = self.submit([create("one"), create("two")], self.owner)
         self.env["ir.config_parameter"].set_param("batch_job.open_per_user", "3")
@@ -162,7 +162,7 @@ class TestDuplicate(AccessCase):
         self.env["ir.config_parameter"].set_param("batch_job.open_per_user", False)
         self.commit()
 
-    def test_the_button(self):
+    def test_button_opens_the_draft(self):
         """The button opens the draft."""
         job = self.submit([create("b")], self.owner).with_user(self.owner)
         self.assertTrue(job.can_duplicate)

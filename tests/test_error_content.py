@@ -88,7 +88,7 @@ class TestMessagesOverRpc(AccessCase):
                 said = self.said(user, job)
                 self.assertEqual((said.pop("rows"), said.pop("events"), said), ([], [], {}))
 
-    def test_a_culprit(self):
+    def test_manager_reads_no_value_of_a_culprit(self):
         """A job that policy `stop` has paused names the culprit; a manager reads no value, and
         after the resume the reason of the next pause is not hidden."""
         job = self.submit_and_run([BAD, BAD], user=self.owner, policy="stop")
@@ -102,7 +102,7 @@ class TestMessagesOverRpc(AccessCase):
             said = self.rpc(self.manager, JOB, "status", job.ids).body
             self.assertEqual(said["error"], "Its owner is archived.")
 
-    def test_on_end(self):
+    def test_manager_reads_no_error_of_on_end(self):
         """Why the method at the end failed may quote a value, too."""
         on_end = {"model": ITEM, "method": "fail", "kwargs": {"text": VALUE}}
         good = {"op": "create", "model": KEY, "values": {"name": "good"}}
@@ -115,7 +115,7 @@ class TestMessagesOverRpc(AccessCase):
         text = "Only the owner of the job and administrators read why."
         self.assertEqual((said["state"], said["error"]), ("failed", text))
 
-    def test_notes(self):
+    def test_manager_reads_no_note(self):
         """A note of an import may quote a cell."""
         job = self.submit_and_run([{**BAD, "values": {"name": "noted"}}], user=self.owner)
         self.cr.execute(
@@ -223,7 +223,7 @@ class TestNoOracle(TransactionCase):
     def answers(self, user):
         return [self.answer(user, *way) for way in self.ways()]
 
-    def test_manager(self):
+    def test_manager_cannot_tell_contents_apart(self):
         """No way of the ORM tells a manager two contents apart; the owner's do."""
         self.fill(VALUE)
         managers, owners = self.answers(self.manager), self.answers(self.owner)
@@ -236,7 +236,7 @@ class TestNoOracle(TransactionCase):
         differ = sum(one != other for one, other in zip(owners, changed, strict=True))
         self.assertGreater(differ, 100)
 
-    def test_cache(self):
+    def test_cache_gives_a_manager_no_content(self):
         """What the owner has read, or the superuser, is not in the cache of a manager."""
         self.fill(VALUE)
         row = self.job.operation_ids[1]

@@ -14,7 +14,7 @@ class TestErrorWords(KeyCase):
         job = self.submit_and_run(list(operations))
         return [outcome["error"] for outcome in self.outcomes(job)]
 
-    def test_values(self):
+    def test_bad_values_name_their_field(self):
         """Values that no check has seen before, those of a method's arguments."""
         ids = self.make({"name": "words"}).ids
         said = {
@@ -50,7 +50,7 @@ class TestErrorWords(KeyCase):
         expected.append({"type": "bad_value", "message": too_large, "field": None})
         self.assertEqual(errors, expected)
 
-    def test_columns(self):
+    def test_bad_cells_name_their_column(self):
         """A bad cell is reported with its column, as people wrote it."""
         cases = (
             (".id", "abc", "'abc' is not the number of a record"),

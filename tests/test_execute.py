@@ -7,7 +7,7 @@ from .rpc_cases import MODEL, RpcCase, create
 class TestExecute(RpcCase):
     """`execute` runs now, in the call's transaction, and is kept as a finished job."""
 
-    def test_isolate(self):
+    def test_isolate_fails_the_bad_one_alone(self):
         """A bad operation fails alone; the reply has status and results."""
         reply = self.call("execute", operations=[create("now 1"), {**create(""), "values": {}}])
         self.assertEqual(
@@ -21,7 +21,7 @@ class TestExecute(RpcCase):
         results = self.call("results", [reply["id"]])
         self.assertEqual({**status, **results}, reply)
 
-    def test_all(self):
+    def test_all_leaves_nothing_after_a_failure(self):
         """Under `all` a bad operation leaves nothing."""
         operations = [create("all 1"), create("all 1"), create("all 2")]
         reply = self.call("execute", operations=operations, policy="all")
@@ -31,7 +31,7 @@ class TestExecute(RpcCase):
         )
         self.assertEqual(self.count("all "), 0)
 
-    def test_repeated(self):
+    def test_repeated_key_gives_the_first_results(self):
         """The same key and body give the first results and do nothing; another body is refused."""
         body = {"operations": [create("twice")], "idempotency_key": "E1"}
         first = self.call("execute", **body)
@@ -57,7 +57,7 @@ class TestExecute(RpcCase):
         made.unlink()
         self.commit()
 
-    def test_retry(self):
+    def test_partly_done_execute_can_be_retried(self):
         """A job that `execute` has left partly done can be retried like any other."""
         self.env[MODEL].create({"name": "in the way"})
         reply = self.call("execute", operations=[create("in the way"), create("free")])

@@ -62,7 +62,7 @@ class FailedRowsTests:
                 for function in (page, count):
                     self.assert_reads(function, 2 * self.OF_A_CAUSE + 80)
 
-    def test_failed_rows(self):
+    def test_failed_rows_are_read_without_others(self):
         """A page of all failed operations, and their number, read these."""
         operations = self.env["batch.job.operation"].with_user(self.admin)
         domain = self.job.action_open_failed()["domain"]

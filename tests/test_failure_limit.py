@@ -39,7 +39,7 @@ class LimitCase(RaceCase):
 class TestOneRunner(LimitCase):
     """`max_failures` where one chunk runs at a time: the chunk at work ends at the limit."""
 
-    def test_a_number(self):
+    def test_job_pauses_at_exactly_the_limit(self):
         """The job pauses at exactly so many failures, also within a chunk and a part of it."""
         for limit, chunk_size in ((1, 0), (100, 0), (70, 200), (70, 30)):
             with self.subTest(limit=limit, chunk_size=chunk_size):
@@ -47,7 +47,7 @@ class TestOneRunner(LimitCase):
                 self.assert_paused(job, limit, failed=limit, ended=limit)
                 self.verb(job, "cancel")
 
-    def test_a_share(self):
+    def test_share_counts_from_the_hundredth_operation(self):
         """A share counts from the hundredth operation on: 10 of 100 are more than 5 %, 4 are not,
         and before that nothing counts."""
         job = self.submit_and_run(self.mixed(300, every=10), max_failures="5%", chunk_size=20)
@@ -63,7 +63,7 @@ class TestOneRunner(LimitCase):
         job = self.submit_and_run([BAD] * 300, max_failures=1)
         self.assert_paused(job, 1, failed=5, ended=5)
 
-    def test_policy_chunk(self):
+    def test_share_counts_what_was_rolled_back(self):
         """Under `chunk` a number counts the culprits; a share counts what was rolled back with them
         too, since nothing of it is kept."""
         operations = self.mixed(200, every=20)
@@ -102,7 +102,7 @@ class TestOneRunner(LimitCase):
         events = [one["event"] for one in job.history()["events"]]
         self.assertEqual(events, ["submit", "end"])
 
-    def test_refused(self):
+    def test_limit_without_use_is_refused(self):
         """Where there is nothing to count, and what is no limit, is refused with what to do, and
         nothing is stored."""
         for options, message in (
@@ -155,7 +155,7 @@ class TestFourRunners(LimitCase):
             runner.work(claim)
             self.assertIsNone(runner.claim())
 
-    def test_a_number(self):
+    def test_no_chunk_begins_at_the_limit(self):
         """The claim that counts the limit's failure takes no chunk, and no other claim does. What
         comes on top are the failures of the chunks at work, which end at the limit themselves."""
         for limit, each in ((1, 1), (100, 50)):
@@ -167,14 +167,14 @@ class TestFourRunners(LimitCase):
                 self.assertFalse(job.sudo().needs_runner)
                 self.verb(job, "cancel")
 
-    def test_a_share(self):
+    def test_no_chunk_begins_above_the_share(self):
         """A share too."""
         job, pairs = self.four_claims(self.mixed(400, every=10), max_failures="5%", chunk_size=50)
         self.land_two_then_all(pairs)
         self.assert_counters(job, "paused", succeeded=180, failed=20, remaining=200)
         self.assertEqual(job.status()["error"], paused(10, 100, "5%"))
 
-    def test_at_once(self):
+    def test_excess_is_that_of_four_chunks(self):
         """Whatever the order in which four runners work, the failures above the limit are those of
         at most four chunks."""
         job = self.submit([FAIL] * 400, max_failures=100, chunk_size=10, max_parallel=4)

@@ -42,7 +42,7 @@ class TestForgedValues(AccessCase):
             },
         )
 
-    def test_over_rpc(self):
+    def test_forged_owner_reads_no_content(self):
         """Whoever makes themselves the owner of a job's operations in a form sees no content of
         them: not a manager, nor who draws them into a job of their own."""
         own = self.submit([create("own")], user=self.other)
@@ -59,7 +59,7 @@ class TestForgedValues(AccessCase):
                         reply = self.onchange(user, form, forged, field)
                         self.assert_nothing_private(reply.body)
 
-    def test_virtual_operation(self):
+    def test_operation_texts_follow_the_stored_owner(self):
         """The texts of an operation depend on its stored owner, whatever a form says."""
         for job in (self.done, self.waiting):
             for operation in job.operation_ids:
@@ -73,7 +73,7 @@ class TestForgedValues(AccessCase):
         mine = self.done.operation_ids[0].with_user(self.owner)
         self.assertIn(PRIVATE, mine.new({}, origin=mine).payload_text)
 
-    def test_virtual_job(self):
+    def test_job_rights_follow_the_stored_owner(self):
         """Whose a job is does not depend on a form either, and what was not done is listed for
         readers of the job only."""
         job = self.done.with_user(self.manager).sudo(False)

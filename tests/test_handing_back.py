@@ -36,7 +36,7 @@ class TestHandBack(TimeCase):
         self.assertEqual({chunk[2:5] for chunk in self.chunks(job)}, {(1, 0, 0)})
         self.assertEqual(sum(chunk[5] for chunk in self.chunks(job)), 12)
 
-    def test_isolate(self):
+    def test_isolate_hands_back_the_rest(self):
         """What is done lands at once, the rest is done once and in order; no try is counted."""
         self.assert_handed_back("isolate")
 
@@ -44,11 +44,11 @@ class TestHandBack(TimeCase):
         """A given size is the most that a chunk holds, and not the least."""
         self.assert_handed_back("isolate", chunk_size=12)
 
-    def test_stop(self):
+    def test_stop_keeps_the_good_ones(self):
         """The good ones before a culprit are kept, as those of an earlier chunk are."""
         self.assert_handed_back("stop")
 
-    def test_chunk(self):
+    def test_chunk_may_end_early(self):
         """Where the server chooses where chunks end, it may end one early."""
         self.assert_handed_back("chunk")
 
@@ -150,7 +150,7 @@ class TestHandBack(TimeCase):
         self.assertEqual(self.names(), ["stopping 0"])
         self.assertEqual(self.chunks(job)[0], (0, 0, 1, 0, 0, 1))
 
-    def test_cancelled_meanwhile(self):
+    def test_rest_of_a_cancelled_job_is_cancelled(self):
         """What goes back to a job that was cancelled meanwhile ends as cancelled."""
         job = self.submit(calls("cancelled", 5))
         runner = self.runner()

@@ -169,7 +169,7 @@ class TestHiddenColumns(TransactionCase):
             for model in (OPERATION, CHUNK):
                 yield from ((model, *way) for way in through_a_part(name))
 
-    def test_hidden_columns(self):
+    def test_nobody_reaches_a_hidden_column(self):
         """No way of the ORM leads anybody to a hidden column, not even the owner."""
         tried = 0
         for user in (self.owner, self.admin, self.manager, *self.outsiders):
@@ -181,7 +181,7 @@ class TestHiddenColumns(TransactionCase):
                 tried += 1
         self.assertGreater(tried, 700)
 
-    def test_texts(self):
+    def test_managers_see_empty_texts(self):
         """The texts that views show of the content are empty for a manager, filled for the owner
         and administrators; others get no record."""
         for model, method, arguments in (

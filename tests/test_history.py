@@ -63,7 +63,7 @@ class HistoryCase(RaceCase):
 class TestVerbs(HistoryCase):
     """Who did what to a job is kept, in order, with what has landed since the event before."""
 
-    def test_every_verb(self):
+    def test_every_verb_is_kept_in_order(self):
         """Verbs of the owner and of a manager, and the ends between them."""
         job = self.submit([*self.creates("verbs", 3), FAIL], self.owner, start=False, chunk_size=2)
         self.verb(job, "start")
@@ -145,7 +145,7 @@ class TestVerbs(HistoryCase):
         )
         self.assert_adds_up(job, self.history(job))
 
-    def test_execute(self):
+    def test_execute_is_submitted_and_ended(self):
         """A job of `execute` was submitted, and has ended."""
         operations = [*self.creates("now", 1), FAIL]
         reply = self.rpc(self.owner, "batch.job", "execute", operations=operations)
@@ -155,7 +155,7 @@ class TestVerbs(HistoryCase):
         )
         self.assertEqual(self.counts(job)[1], ("end", 1, 1, 0, 0))
 
-    def test_the_latest(self):
+    def test_limit_gives_the_latest_events(self):
         """With a limit the latest events come, oldest first."""
         job = self.submit(self.creates("limit", 1), self.owner)
         for verb in ("pause", "resume", "cancel"):
@@ -177,7 +177,7 @@ class TestServer(HistoryCase):
         self.assertEqual((found["by"], found["state"], found["reason"]), (None, state, reason))
         self.assert_adds_up(job, self.history(job))
 
-    def test_policy_stop(self):
+    def test_policy_stop_pauses_with_its_reason(self):
         """Policy `stop` pauses, and a resume runs the culprit again."""
         job = self.submit([FAIL, *self.creates("stop", 1)], self.owner, policy="stop")
         self.run_jobs()
@@ -211,14 +211,14 @@ class TestServer(HistoryCase):
         self.run_jobs()
         self.assertAlmostEqual(self.history(job)[-1]["seconds"], chunk.duration, places=3)
 
-    def test_max_failures(self):
+    def test_max_failures_pauses_with_its_reason(self):
         """So does `max_failures`."""
         job = self.submit([FAIL] * 3, self.owner, max_failures=1)
         self.run_jobs()
         self.assert_event(job, "pause", job.status()["error"], "paused")
         self.assertIn("max_failures is 1", job.status()["error"])
 
-    def test_archived_owner(self):
+    def test_archived_owner_pauses_with_the_reason(self):
         """So does the job of an archived owner."""
         user = self.new_user(self._testMethodName)
         job = self.submit(self.creates("archived", 1), user)
@@ -239,7 +239,7 @@ class TestServer(HistoryCase):
             self.runner().claim()
         self.assert_event(job, "pause", "The server could not go on with it: ValueError.", "paused")
 
-    def test_time_limit(self):
+    def test_time_limit_ends_with_its_reason(self):
         """A job that comes near its worker's time limit ends with the reason."""
         job = self.submit(self.creates("late", 2), self.owner, policy="all")
         runner, late = self.runner(), Deadline()
@@ -343,7 +343,7 @@ class TestRaces(HistoryCase):
 class TestRights(HistoryCase):
     """The history is read by those who may read the job, and written by nobody."""
 
-    def test_who_reads(self):
+    def test_readers_of_a_job_read_its_history(self):
         """The owner and a manager read it, over `history` and as records; others see nothing."""
         job = self.submit(self.creates("rights", 1), self.owner)
         self.assertEqual(self.history(job), self.history(job, self.manager))
@@ -354,7 +354,7 @@ class TestRights(HistoryCase):
             self.assertEqual(found, (200, count))
         self.assertEqual(self.rpc(other, "batch.job", "history", job.ids).status, 404)
 
-    def test_who_writes(self):
+    def test_nobody_writes_an_event(self):
         """Nobody, administrators included, writes, makes or deletes an event."""
         job = self.submit(self.creates("written", 1), self.owner)
         event = job.sudo().event_ids

@@ -46,7 +46,7 @@ class TestRetention(RaceCase):
         self.assertEqual(len(self.outcomes(young)), 3)
         self.assertEqual(self.vacuum(), (0, False))
 
-    def test_the_setting(self):
+    def test_days_kept_are_a_setting(self):
         """The number of days is a setting."""
         self.env["ir.config_parameter"].set_param(RETENTION_PARAMETER, "3")
         self.commit()
@@ -87,7 +87,7 @@ class TestRetention(RaceCase):
 class TestNeutralize(RaceCase):
     """A staging copy of a production database runs none of its jobs."""
 
-    def test_neutralize(self):
+    def test_neutralized_copy_runs_no_job(self):
         """Queued and running jobs are paused and say why, nothing can be claimed; resumed, they
         do exactly what was left."""
         queued = self.submit(self.creates("neutral queued", 2))
@@ -129,7 +129,7 @@ class TestWhyStalled(RaceCase):
         self.env.flush_all()
         return job
 
-    def test_not_yet(self):
+    def test_short_wait_is_not_stalled(self):
         """A job that has waited for less than two minutes is not stalled."""
         self.assertIsNone(self.waiting_job(minutes=1).status()["error"])
 
@@ -137,13 +137,13 @@ class TestWhyStalled(RaceCase):
         """A job that waits for its time is not stalled."""
         self.assertIsNone(self.waiting_job(eta="2100-01-01").status()["error"])
 
-    def test_resumed(self):
+    def test_paused_time_is_not_waiting(self):
         """What was paused for long has not waited for a runner all the while."""
         job = self.waiting_job()
         job.pause()
         self.assertEqual(job.resume()["error"], None)
 
-    def test_switched_off(self):
+    def test_switched_off_actions_are_named(self):
         """The scheduled actions are archived."""
         job = self.waiting_job()
         self.crons.write({"active": False})
@@ -153,7 +153,7 @@ class TestWhyStalled(RaceCase):
             "Switch them on under Settings, Technical, Scheduled Actions.",
         )
 
-    def test_upgrade_pending(self):
+    def test_pending_upgrade_is_named(self):
         """Odoo runs no scheduled action while a module waits for its upgrade."""
         job = self.waiting_job()
         self.cr.execute("UPDATE ir_module_module SET state = 'to upgrade' WHERE name = 'base'")
@@ -163,13 +163,13 @@ class TestWhyStalled(RaceCase):
             "is finished.",
         )
 
-    def test_busy(self):
+    def test_busy_runners_are_named(self):
         """The runners have been there lately, but had other jobs."""
         job = self.waiting_job()
         self.crons.write({"lastcall": fields.Datetime.now()})
         self.assertEqual(job.status()["error"], "The runners are busy with other jobs.")
 
-    def test_nobody_there(self):
+    def test_missing_runners_are_named(self):
         """No Odoo process runs scheduled actions."""
         job = self.waiting_job()
         lastcall = self.crons[0].lastcall

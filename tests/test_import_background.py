@@ -38,7 +38,7 @@ class TestImportBackground(ImportCase):
         row = {"fields": PEOPLE[0], "row": ["a", "1", "7"]}
         self.assertEqual(operation.payload, row)
 
-    def test_parts(self):
+    def test_record_across_parts_stays_one(self):
         """Rows are stored in parts, and a record whose rows two parts share stays one record."""
         rows = [["name", "line_ids/name"], ["a", "a1"], ["", "a2"], ["", "a3"], ["b", ""]]
         with patch.object(file_rows, "PART", 2):
@@ -46,7 +46,7 @@ class TestImportBackground(ImportCase):
         self.assert_counters(job, "done", succeeded=4)
         self.assertEqual(self.named("a").line_ids.mapped("name"), ["a1", "a2", "a3"])
 
-    def test_submitted_once(self):
+    def test_second_call_gives_the_first_job(self):
         """A second call for a file gives the job of the first; a file that is chosen anew counts
         anew. The rows are in the job, so the file is dropped."""
         file = csv_file(PEOPLE)
@@ -58,7 +58,7 @@ class TestImportBackground(ImportCase):
         dialog.write({"file": file.content})
         self.assertNotEqual(dialog.import_in_background(*arguments)["id"], first)
 
-    def test_double_click(self):
+    def test_second_click_waits_for_the_first(self):
         """Of two calls at once, the second waits for the first and meets a conflict, which Odoo
         repeats; then it gives the job of the first."""
         file = csv_file(PEOPLE)
@@ -87,7 +87,7 @@ class TestImportBackground(ImportCase):
         self.assertEqual(outcome, ["40001"])
         self.assertEqual(dialog._submitted(), first)
 
-    def test_dry_run(self):
+    def test_dry_run_keeps_nothing(self):
         """A test goes over the whole file and keeps nothing; then it may be run for real."""
         _answer, job = self.in_background(csv_file(PEOPLE), dryrun=True)
         self.assertTrue(job.dry_run)
@@ -173,13 +173,13 @@ class TestImportBackground(ImportCase):
         answer, _job = self.in_background(xlsx_file(rows, formats={1: "yyyy-mm-dd"}))
         self.assertIn("Row 2: the spreadsheet has a date", answer["messages"][0]["message"])
 
-    def test_short_rows(self):
+    def test_short_rows_are_named(self):
         """Rows with too few cells are named; Odoo's import breaks."""
         rows = [["name", "code"], ["a", "1"], ["b"], ["c"]]
         answer, _job = self.in_background(csv_file(rows, fields=["name", "code"]))
         self.assertIn("The rows 3, 4 have fewer", answer["messages"][0]["message"])
 
-    def test_too_large(self):
+    def test_too_large_file_is_refused(self):
         """A file with more rows than a job may have, or without room for it, is refused."""
         file = csv_file(PEOPLE)
         for parameter, words in (
@@ -193,7 +193,7 @@ class TestImportBackground(ImportCase):
             self._unset(parameter)
         self.assertFalse(self.env["batch.job"].search([]))
 
-    def test_rights(self):
+    def test_nobody_imports_beyond_their_rights(self):
         """Who may not import in the dialog may not in the background; nobody sees or submits
         another's file."""
         user = self.new_user("importer")

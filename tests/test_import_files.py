@@ -63,7 +63,7 @@ BAD = {
 
 @tagged("post_install", "-at_install")
 class TestImportFiles(ImportCase):
-    def test_bad_files(self):
+    def test_bad_files_are_refused_cheaply(self):
         """A bad file is refused with a sentence by the preview, by Odoo's own import and in the
         background, and costs no more memory than a good one."""
         peaks = {}
@@ -86,7 +86,7 @@ class TestImportFiles(ImportCase):
         self.assertLess(max(peaks.values()), 30)
         self.assertFalse(self.env["batch.job"].search([]))
 
-    def test_gone(self):
+    def test_gone_file_is_asked_for_again(self):
         """A file that was cleaned away is asked for again."""
         file = File(b"name,code\na,1\n")
         dialog = self.dialog(file)

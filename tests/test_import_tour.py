@@ -24,7 +24,7 @@ class TestImportTour(HttpCase):
         context = job.run_context
         self.assertEqual((context["import_file"], context["tracking_disable"]), (True, True))
 
-    def test_refusal(self):
+    def test_refusal_is_said_in_the_dialog(self):
         """What the server refuses is said in the dialog, and nothing is stored."""
         self.start_tour(START, "batch_job_import_refused", login="admin")
         self.assertFalse(self.jobs())

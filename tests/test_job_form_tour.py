@@ -52,7 +52,7 @@ class TestJobForm(HttpCase):
         self.make_change(job)
         self.tour("batch_job_follows_server", job)
 
-    def test_buttons(self):
+    def test_buttons_do_what_they_say(self):
         """Start, Pause, Resume, Cancel with its question, and Run What Is Left do what they say."""
         job = self.jobs.browse(self.jobs.submit([], start=False)["id"])
         job.append([self.tag(name="B")], 0)
@@ -60,7 +60,7 @@ class TestJobForm(HttpCase):
         status = job.status()
         self.assertEqual((status["state"], status["remaining"]), ("queued", 1))
 
-    def test_partly_done(self):
+    def test_partly_done_job_shows_its_causes(self):
         """An ended job shows causes and culprits, leads to a record, and is retried."""
         job = self.make_partly_done()
         self.tour("batch_job_partly_done", job)
@@ -83,7 +83,7 @@ class TestJobForm(HttpCase):
         status = job.status()
         self.assertEqual((status["state"], status["failed"], status["remaining"]), ("queued", 1, 2))
 
-    def test_screens(self):
+    def test_screens_tell_dry_runs_apart(self):
         """List, board and form tell dry runs and what is left apart; a long name costs no bar."""
         operations = [self.tag(name="D"), self.tag(), self.tag(name="E"), self.tag(name="F")]
         job = self.jobs.browse(self.jobs.execute(operations)["id"])
@@ -93,13 +93,13 @@ class TestJobForm(HttpCase):
         LockedJob.lock(self.env, tried.id).set(name="Tried", dry_run=True)
         self.start_tour("/odoo/batch-jobs", "batch_job_screens", login="admin")
 
-    def test_rows(self):
+    def test_wrong_cell_of_a_row_is_marked(self):
         """A row is found by its name; its form marks the wrong cell and folds the JSON away."""
         operations = [self.tag(name=f"Kunde 0012{n}", parent_id=2**31 - 1) for n in (3, 4)]
         jobs = self.jobs.with_context(batch_job_first_row=2)
         self.tour("batch_job_rows", jobs.browse(jobs.execute(operations)["id"]))
 
-    def test_javascript_units(self):
+    def test_javascript_units_succeed(self):
         """The form's controller reloads, polls and unsubscribes when it should (hoot tests)."""
         self.browser_js(
             f"/web/tests?headless&loglevel=2&preset=desktop&id={hoot_id('@batch_job')}",
@@ -117,7 +117,7 @@ class TestJobFormOnAPhone(HttpCase):
     browser_size = "375x667"
     touch_enabled = True
 
-    def test_causes(self):
+    def test_causes_come_first_on_a_phone(self):
         """On a phone, what went wrong stands above everything else."""
         jobs = self.env["batch.job"].with_user(self.env.ref("base.user_admin"))
         operation = {"op": "create", "model": "res.partner.category", "values": {}}

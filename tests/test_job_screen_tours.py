@@ -52,7 +52,7 @@ class TestJobScreens(HttpCase):
         self.make_running()
         self.start_tour(OTHER_APP, "batch_job_toast_of_nobody_else", login="toast_other")
 
-    def test_selection(self):
+    def test_verb_is_done_to_selected_jobs(self):
         """A verb is done to the selected jobs, with the numbers before and after."""
         for name in ("First of two", "Second of two"):
             self.jobs.submit(self.tags(2), name=name)

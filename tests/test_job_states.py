@@ -62,7 +62,7 @@ class TestJobStates(CommittedCase):
         self.env[MODEL].search([]).unlink()
         self.commit()
 
-    def test_table(self):
+    def test_verbs_move_as_the_table_says(self):
         """Each verb, in each state, moves the job as the table says, or refuses; given twice, it
         answers the same."""
         for verb, ends in AFTER.items():
@@ -114,7 +114,7 @@ class TestJobStates(CommittedCase):
         self.run_jobs()
         self.assert_counters(job, "done", succeeded=5)
 
-    def test_retry(self):
+    def test_retry_runs_only_what_failed(self):
         """Retry runs failed and rolled back operations again, in order; the last error stays until
         the new outcome, and what is done is not done twice."""
         blocker = self.env[MODEL].create({"name": "retry 2"})
@@ -157,7 +157,7 @@ class TestJobStates(CommittedCase):
             job.retry()
             self.run_jobs()
 
-    def test_eta(self):
+    def test_job_waits_for_its_eta(self):
         """A job does not run before its time, and a paused one not at all."""
         later = fields.Datetime.now() + timedelta(hours=1)
         job = self.submit([create("later")], user=self.user, eta=later.isoformat())
@@ -178,7 +178,7 @@ class TestJobStates(CommittedCase):
         self.run_jobs()
         self.assert_counters(job, "done", succeeded=1)
 
-    def test_priority(self):
+    def test_lower_priority_number_runs_first(self):
         """The lower number runs first; among equals users take turns."""
         other = self.new_user("states_other")
         jobs = [

@@ -103,7 +103,7 @@ class TestPlace(ViewsCase):
     def place(self, job):
         return job.times.split(" · ")[-1]
 
-    def test_in_words(self):
+    def test_queued_job_says_its_place(self):
         """A queued job says how many jobs go before it; one at work does not."""
         jobs = [self.queue() for _number in range(3)]
         self.assertEqual(
@@ -113,7 +113,7 @@ class TestPlace(ViewsCase):
         self.change(jobs[2], state="running", started_at=fields.Datetime.now())
         self.assertNotIn("before it", jobs[2].times)
 
-    def test_by_urgency(self):
+    def test_urgent_jobs_go_before(self):
         """What is more urgent goes before: below 0 of all, else of one's own jobs only."""
         job = self.queue()
         self.queue(self.other, priority=0)
@@ -157,7 +157,7 @@ class TestWhoStopped(ViewsCase):
         jobs = self.env["batch.job"].with_user(self.owner)
         self.job = jobs.browse(jobs.submit([create(name="A")])["id"])
 
-    def test_somebody_else(self):
+    def test_owner_reads_who_stopped_the_job(self):
         """The owner reads who has paused or cancelled the job; who has done it needs not."""
         seen = self.job.with_user(self.manager)
         for verb, told in (("pause", "paused"), ("cancel", "cancelled")):
@@ -175,7 +175,7 @@ class TestWhoStopped(ViewsCase):
         self.job.resume()
         self.assertFalse(self.job.stopped_text)
 
-    def test_the_server(self):
+    def test_pause_by_the_server_names_nobody(self):
         """Of a pause by the server its reason is shown, and nobody is named."""
         locked = LockedJob.lock(self.env, self.job.id)
         locked.move("paused", error="Because.")
@@ -186,7 +186,7 @@ class TestWhoStopped(ViewsCase):
 
 @tagged("post_install", "-at_install")
 class TestHistoryInWords(ViewsCase):
-    def test_verbs(self):
+    def test_event_says_who_did_what(self):
         """Each event says who did what, and what had landed."""
         jobs = self.env["batch.job"].with_user(self.owner)
         job = jobs.browse(jobs.submit([create(name="A"), create(name="B")])["id"])
@@ -205,7 +205,7 @@ class TestHistoryInWords(ViewsCase):
             ],
         )
 
-    def test_causes(self):
+    def test_end_says_why_rows_failed(self):
         """An end says why rows failed; only who may see the content reads the values."""
         job = self.execute(create(), create(), create(name="B", parent_id=NOWHERE))
         end = job.event_ids[0]

@@ -124,7 +124,7 @@ class TestLoad(RowCase):
         )
         self.assertEqual(self.env[ROW].search_count([]), 34)
 
-    def test_policies(self):
+    def test_bad_row_costs_what_policy_says(self):
         """A bad row costs what the policy says, no more and no less."""
         rows = [["one"], ["two"], [""], ["four"], ["five"], ["six"]]
         for policy, states, kept in (

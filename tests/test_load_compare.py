@@ -43,7 +43,7 @@ class TestLoadCompare(RowCase):
         bad_rows = sum(len(groups[number]) for number in refused)
         self.assert_counters(job, "partial", succeeded=3_000 - bad_rows, failed=bad_rows)
 
-    def test_odd_cells(self):
+    def test_odd_cells_mean_what_odoo_says(self):
         """What a cell means is for Odoo's import to say, whatever other operations make of it."""
         cells = [
             *(("number", cell) for cell in ("12", " 12 ", "3.7", "1_00", "", "abc")),

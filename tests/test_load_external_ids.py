@@ -109,7 +109,7 @@ class TestLoadExternalIds(RowCase):
             {one.name: one.noupdate for one in flags}, {"fixed": True, "free": False, "new": False}
         )
 
-    def test_context(self):
+    def test_context_of_an_operation_comes_first(self):
         """Language, time zone, defaults and flags of the context count; those of an operation come
         before the job's."""
         jobs = self.env["batch.job"].with_user(self.admin).with_context(**FRENCH)

@@ -61,7 +61,7 @@ class TestLoadKey(RowCase):
                 self.assertEqual(self.env[ROW].search([]).mapped("name"), ["two"])
                 self.remove_all()
 
-    def test_lines(self):
+    def test_lines_are_found_by_their_key(self):
         """A line whose key matches one of its record is updated, else it is added; a second run
         doubles none."""
         rows = [

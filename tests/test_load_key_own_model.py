@@ -24,7 +24,7 @@ class TestLoadKeyRules(KeyCase):
         for word in words:
             self.assertIn(word, one["error"]["message"])
 
-    def test_archived_match(self):
+    def test_archived_match_is_updated(self):
         """An archived record is found and updated, and stays archived."""
         record = self.make({"code": "old", "active": False})
         self.assertEqual(
@@ -32,7 +32,7 @@ class TestLoadKeyRules(KeyCase):
         )
         self.assertEqual((self.records([]), record.name), (record, "new"))
 
-    def test_hidden_match(self):
+    def test_hidden_match_is_left_alone(self):
         """A record that a rule hides is named and left alone, and no second one is made."""
         record = self.make({"code": "hidden", "secret": True})
         self.assert_row_failed(
@@ -40,7 +40,7 @@ class TestLoadKeyRules(KeyCase):
         )
         self.assertEqual((self.records([]), record.name), (record, False))
 
-    def test_several_matches(self):
+    def test_several_matches_are_left_alone(self):
         """Two records of one key are named and left alone; the column is named as it was sent."""
         parent = self.make({"code": "p"})
         twins = self.make(*[{"parent_id": parent.id, "number": 1}] * 2)
@@ -200,7 +200,7 @@ class TestLoadKeyRules(KeyCase):
                 self.records([("name", "=", "x")]).unlink()
                 self.commit()
 
-    def test_dry_run(self):
+    def test_dry_run_says_created_and_updated(self):
         """A dry run says what would be created and what updated, and keeps nothing."""
         self.make({"code": "a"})
         operations = rows(["code", "name"], ["a", "x"], ["b", "x"], key=["code"])

@@ -24,7 +24,7 @@ class TestLoadKeyOfTwoJobs(UpsertRaceCase):
         self.assertEqual(values, ["updated"] * len(second))
         self.assertEqual(job.chunk_ids.mapped("conflicts"), [0])
 
-    def test_one_key(self):
+    def test_two_jobs_make_one_record(self):
         """One new key in two jobs: one record, with the second job's values."""
         self.assert_one_record([row("code", code="a", name="1")], [row("code", code="a", name="2")])
         self.assertEqual(self.records([]).mapped("name"), ["2"])
@@ -73,7 +73,7 @@ class TestLoadKeyOfTwoJobs(UpsertRaceCase):
             self.assertEqual(len(self.records([])), 6)
             self.remove_all()
 
-    def test_real_runners(self):
+    def test_two_runners_make_one_record_each(self):
         """Two jobs with the same 60 new keys in opposite orders, each with its runner: one record
         each."""
         rows = [row("code", code=f"k{n}", name=str(n)) for n in range(60)]
@@ -129,7 +129,7 @@ class TestLoadKeyOfTwoJobs(UpsertRaceCase):
         self.assertEqual([one["value"] for one in self.outcomes(job)], ["updated"])
         self.assertEqual(self.records([]).mapped("name"), ["job"])
 
-    def test_parallel_chunks(self):
+    def test_later_chunk_updates_the_earlier_record(self):
         """With chunks at once the later row of a key still updates the earlier one's record."""
         rows = [
             row("code number", code=f"p{n % 4}", number="07"[n // 4 % 2 :], name=str(n))

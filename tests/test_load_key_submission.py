@@ -88,7 +88,7 @@ class TestLoadKeySubmission(RowCase):
         for column in ("line_ids/id", "line_ids/.id", "line_ids"):
             self.submit(load([*columns, column], [*row, "1"], key=["code"]))
 
-    def test_empty_cells(self):
+    def test_rows_without_a_key_are_named(self):
         """A record's first row, and each line, have a value in each column of their key; all bad
         rows are named at once."""
         columns = ["code", "name", "line_ids/name", "line_ids/amount"]

@@ -71,7 +71,7 @@ METHODS = [
 
 @tagged("post_install", "-at_install")
 class TestOdooInternals(TransactionCase):
-    def test_signatures(self):
+    def test_private_methods_have_their_parameters(self):
         """Each private method of Odoo that the addon calls or overrides has its parameters."""
         for owner, name, parameters, use in METHODS:
             with self.subTest(method=f"{owner.__name__}.{name}", use=use):

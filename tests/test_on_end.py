@@ -15,7 +15,7 @@ from .races import ITEM
 class TestOnEnd(OnEndCase):
     """A job calls its `on_end` as its owner, once after each real end."""
 
-    def test_environment(self):
+    def test_on_end_runs_as_the_owner(self):
         """It runs as the owner in the job's language, companies and context, and knows its job."""
         user = self.new_user("end_owner", tz="Europe/Brussels")
         jobs = self.env["batch.job"].with_user(user).with_context(note="kept", batch_job_id=1)
@@ -88,7 +88,7 @@ class TestOnEnd(OnEndCase):
         self.run_jobs()
         self.assertEqual((item.value, self.end_of(job)["state"]), (1, "done"))
 
-    def test_dry_run(self):
+    def test_dry_run_calls_no_on_end(self):
         """A dry run does not call it; the real run does."""
         item = self.item()
         job = self.counting(2, item, dry_run=True)
@@ -291,7 +291,7 @@ class TestMessage(OnEndCase):
         sent = [(json.loads(channel), json.loads(text)) for channel, text in self.cr.fetchall()]
         return [(to, one["payload"]) for to, one in sent if one["type"] == "batch_job/ended"]
 
-    def test_each_end(self):
+    def test_owner_is_told_of_each_end(self):
         """One message at the end and one at that of a retry, also of a dry run and after a cancel;
         none for a cancelled draft."""
         user = self.new_user("end_hearer")

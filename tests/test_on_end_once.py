@@ -53,7 +53,7 @@ class TestOnceOnly(OnEndCase):
         self.assert_once(job, item)
         self.assertEqual(job.chunk_ids.filtered("on_end").mapped("lost"), [1])
 
-    def test_three_deaths(self):
+    def test_three_deaths_fail_on_end(self):
         """After three dead workers it is failed, and the job keeps its outcome."""
         item = self.item()
         job = self.counting(1, item)
@@ -69,7 +69,7 @@ class TestOnceOnly(OnEndCase):
         self.assert_counters(job, "done", succeeded=1)
         self.assertEqual((item.value, job.needs_runner), (0, False))
 
-    def test_a_conflict(self):
+    def test_conflict_makes_the_effect_once(self):
         """A record that somebody changes meanwhile: it is called again and its effect is made
         once. So it is if its own job is renamed."""
         item = self.item()

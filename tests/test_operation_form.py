@@ -27,7 +27,7 @@ class TestOperationForm(ViewsCase):
         jobs = self.env["batch.job"].with_user(self.owner)
         return jobs.browse(jobs.submit(list(operations), **options)["id"]).operation_ids
 
-    def test_values(self):
+    def test_values_have_labels_and_names(self):
         """Labels of fields and of choices, names of records; a password is not shown."""
         belgium = self.env.ref("base.be")
         values = {
@@ -122,7 +122,7 @@ class TestOperationForm(ViewsCase):
         self.assertEqual(len(table.xpath("//tbody/tr/th[@scope='row'][@dir='auto']")), 1)
         self.assertEqual(len(table.xpath("//tbody/tr/td[@dir='auto']")), 1)
 
-    def test_a_manager(self):
+    def test_manager_reads_who_sees_the_content(self):
         """A manager reads who sees the content, and nothing of it; the owner reads no hint."""
         row = self.execute(create(name="Secret", colour=1)).operation_ids
         self.assertFalse(row.content_hint)

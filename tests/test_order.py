@@ -124,7 +124,7 @@ class TestOrder(CommittedCase):
         outcomes = self.assert_same_end(make, chunk_size=130)
         self.assertEqual({outcome["state"] for outcome in outcomes}, {"done"})
 
-    def test_anything_between(self):
+    def test_any_order_ends_as_one_by_one(self):
         """Writes of equal and different values, creates, calls and unlinks in any order, also on
         records that are gone by then, end as they do one by one."""
         seed = random.randrange(2**32)

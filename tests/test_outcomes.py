@@ -51,12 +51,12 @@ class TestReturnValues(OutcomesCase):
         self.assertEqual(outcome["value"], value)
         self.assertEqual(outcome.get("note"), note)
 
-    def test_recordset(self):
+    def test_recordset_is_kept_as_ids(self):
         """A recordset is kept as its ids."""
         records = self.make("recordset 1", "recordset 2")
         self.assert_value(call("return_self", ids=records.ids), records.ids)
 
-    def test_nested(self):
+    def test_nested_values_are_kept_as_json(self):
         """Recordsets and dates inside of a value are kept as JSON-2 gives them."""
         first = self.make("nested") and self.env[MODEL].search([], limit=1, order="id")
         self.assert_value(call("return_nested"), {"values": first.ids, "on": ["2030-01-02"]})
@@ -84,7 +84,7 @@ class TestReturnValues(OutcomesCase):
         self.assertEqual((bad["state"], bad["error"]["type"]), ("failed", "unique"))
         self.assertEqual(self.env[MODEL].search_count([("name", "=", "s 3")]), 0)
 
-    def test_strange(self):
+    def test_strange_values_become_null(self):
         """What is not JSON becomes null with a note, and the operation is done."""
         strange = (
             ("set", "The return value, a set, is not plain JSON and was not kept."),
@@ -102,7 +102,7 @@ class TestReturnValues(OutcomesCase):
         found = [(o["state"], o["value"], o.get("note")) for o in self.outcomes(job)]
         self.assertEqual(found, [("done", None, note) for _kind, note in strange])
 
-    def test_cut(self):
+    def test_long_value_is_cut(self):
         """A value over 64 KB is cut, and the note says how much there was."""
         text = self.run_one(call("return_text", 70_000))
         self.assertEqual(text["value"], "é" * 65_536)
@@ -158,7 +158,7 @@ class TestFailures(OutcomesCase):
         self.assertEqual(outcome["state"], "failed")
         self.assertEqual(outcome["error"], {"type": error_type, "message": message, "field": field})
 
-    def test_values(self):
+    def test_unstorable_values_fail_by_their_rule(self):
         """Values that cannot be stored fail by the rule they break."""
         self.make("taken")
         model = f"{MODEL} has no field 'colour'. Correct the name or leave it out."
@@ -196,7 +196,7 @@ class TestFailures(OutcomesCase):
         self.assert_failure(both, "constraint", "The number must be below 1,000.")
         self.assertEqual(self.env[MODEL].search_count([("name", "=", "n")]), 0)
 
-    def test_methods(self):
+    def test_exception_of_a_method_has_a_type(self):
         """What a method raises becomes a type; an unexpected error keeps its name."""
         for kind, error_type, message in (
             ("user", "user_error", "Somebody must do something first."),
@@ -211,7 +211,7 @@ class TestFailures(OutcomesCase):
             "TypeError: TestBatchValue.fail() missing 1 required positional argument: 'kind'",
         )
 
-    def test_access(self):
+    def test_missing_right_fails_as_access(self):
         """What the owner may not do fails as `access`, also deep inside a method."""
         user = self.new_user("outcomes_user")
         outcome = self.run_one(call("fail", "access"), user=user)
@@ -241,7 +241,7 @@ class TestFailures(OutcomesCase):
             "that one first, or archive this one.",
         )
 
-    def test_odd_context(self):
+    def test_odd_context_fails_alone(self):
         """An operation whose context cannot be worked with fails alone."""
         bad = {**create(number=1), "context": {"lang": "xx_XX"}}
         lost = {**create(name="lost"), "context": {"allowed_company_ids": [GONE]}}
@@ -251,7 +251,7 @@ class TestFailures(OutcomesCase):
         self.assertEqual(found, [None, "required", "access", None])
         self.assertEqual(job.chunk_ids.mapped("attempt"), [1])
 
-    def test_causes(self):
+    def test_failures_are_counted_by_cause(self):
         """Failures are counted by cause, most frequent first."""
         self.make("c 0")
         operations = [create(name="c 0") for _time in range(3)] + [create(), create(name="c 9")]

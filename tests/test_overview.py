@@ -52,13 +52,13 @@ class TestOverview(OverviewCase):
         self.assertNotIn(menu.id, seen)
         self.assertIn(menu.id, self.env["ir.ui.menu"].with_user(self.manager)._visible_menu_ids())
 
-    def test_over_rpc(self):
+    def test_manager_reads_the_overview_by_rpc(self):
         """A manager gets it as JSON, over RPC, in a transaction of its own."""
         self.submit(self.creates("A", 2))
         reply = self.rpc(self.manager, "batch.job", "overview")
         self.assertEqual((reply.status, reply.body["counts"]["waiting"]), (200, 1))
 
-    def test_counts(self):
+    def test_jobs_are_counted_by_state(self):
         """Jobs are counted by what they do; one whose eta has not come is for later, and the
         oldest waits since its eta."""
         now = fields.Datetime.now()
@@ -76,7 +76,7 @@ class TestOverview(OverviewCase):
         )
         self.assertRegex(counts["oldest"], r"^1 min (1[5-9]|2\d) s$")
 
-    def test_failed_today(self):
+    def test_failures_count_on_their_day(self):
         """Jobs with failures count on the day they end, by the user's clock, with their rows."""
         job = self.submit_and_run([*self.creates("A", 1), *[self.bad()] * 2])
         self.submit_and_run(self.creates("B", 1))
@@ -104,7 +104,7 @@ class TestOverview(OverviewCase):
     def bad(self):
         return {"op": "create", "model": "test.batch.item", "values": {"colour": 1}}
 
-    def test_running_jobs(self):
+    def test_twenty_running_jobs_are_listed(self):
         """At most twenty running jobs are listed, the most urgent first; all are counted."""
         jobs = [self.submit(self.creates("A", 2)) for _n in range(22)]
         for job in jobs:
@@ -120,7 +120,7 @@ class TestOverview(OverviewCase):
         )
         self.assertEqual((second["id"], second["can_pause"]), (jobs[20].id, False))
 
-    def test_other_companies(self):
+    def test_other_companies_stay_unseen(self):
         """Of another company's jobs a manager sees nothing but that a runner is busy."""
         theirs = self.env["res.company"].create({"name": "Theirs"})
         owner = self.new_user(
@@ -137,7 +137,7 @@ class TestOverview(OverviewCase):
         seen = self.overview(self.admin.with_context(allowed_company_ids=theirs.ids))
         self.assertEqual(seen["counts"]["running"], 0)
 
-    def test_no_content(self):
+    def test_overview_has_no_content(self):
         """Nothing of an operation is in it, neither of one at work nor of one that failed."""
         self.submit_and_run([{**self.bad(), "values": {"colour": "Secret", "name": "Secret"}}])
         self.submit(self.creates("Secret", 3))
@@ -154,7 +154,7 @@ class TestLastHour(OverviewCase):
         self.move_chunks(job, **counts, **values)
         return job
 
-    def test_by_minute(self):
+    def test_rows_count_in_their_minute(self):
         """Rows count in the minute in which they landed; what landed over an hour ago does not."""
         now = fields.Datetime.now().replace(second=30)
         self.landed(5, failed=2, skipped=1, started_at=now - timedelta(minutes=10), duration=1.0)
@@ -245,7 +245,7 @@ class TestRunners(OverviewCase):
         self.assertEqual((idle, off["state"]), ({"number": 1, "state": "idle"}, "off"))
         self.assertEqual((self.kinds(seen), seen["more_runners"]), (["some_off"], 0))
 
-    def test_dead_worker(self):
+    def test_chunk_of_a_dead_worker_comes_first(self):
         """A chunk whose lock nobody holds belongs to a dead worker, and comes first; one that was
         claimed a moment ago may not have been locked yet when the locks were read."""
         _job, runner = self.claimed(2)
@@ -263,7 +263,7 @@ class TestRunners(OverviewCase):
         self.commit()
         self.assertEqual(self.overview()["troubles"], [])
 
-    def test_many_runners(self):
+    def test_busy_runners_are_listed_first(self):
         """Of many runners the busy ones are listed first, and how many more there are is said."""
         self.have_runners(25)
         self.claimed(24)
@@ -272,7 +272,7 @@ class TestRunners(OverviewCase):
             (len(seen["runners"]), seen["more_runners"], seen["runners"][0]["number"]), (20, 5, 25)
         )
 
-    def test_nobody_looks(self):
+    def test_unseen_queue_can_be_woken(self):
         """A queue that no runner has looked at for two minutes says so, and can be woken; but not
         while a runner is at work."""
         self.seen_at(fields.Datetime.now() - timedelta(seconds=130))
@@ -281,7 +281,7 @@ class TestRunners(OverviewCase):
         self.claimed(0)
         self.assertEqual(self.overview()["troubles"], [])
 
-    def test_wake(self):
+    def test_wake_triggers_runners_switched_on(self):
         """To wake the queue triggers all runners that are switched on."""
         self.switch(1, active=False)
         self.env["ir.cron.trigger"].search([]).unlink()
@@ -289,7 +289,7 @@ class TestRunners(OverviewCase):
         triggered = self.env["ir.cron.trigger"].search([]).cron_id
         self.assertEqual(triggered, Slots(self.env).slot(0) | Slots(self.env).slot(2))
 
-    def test_switched_off(self):
+    def test_administrator_switches_runners_on(self):
         """Runners that are switched off are switched on by an administrator, not by a manager, who
         is offered no such button."""
         for number in range(3):
@@ -306,7 +306,7 @@ class TestRunners(OverviewCase):
         self.assertEqual(Slots(self.env).wanted_slots().mapped("active"), [True] * 3)
         self.assertEqual(self.overview(self.admin)["troubles"], [])
 
-    def test_upgrade(self):
+    def test_pending_upgrade_has_no_button(self):
         """An upgrade that is pending is named; no button mends it."""
         module = self.env["ir.module.module"].search([("state", "=", "uninstalled")], limit=1)
         self.addCleanup(self.mark, module, "uninstalled")
@@ -321,7 +321,7 @@ class TestRunners(OverviewCase):
         )
         self.commit()
 
-    def test_unknown_way(self):
+    def test_unknown_way_to_mend_is_refused(self):
         """A way to mend that does not exist is refused."""
         with self.assertRaisesRegex(UserError, "how must be wake or switch_on"):
             self.env["batch.job"].with_user(self.manager).mend_queue("restart")

@@ -25,7 +25,7 @@ class TestPasswords(RpcCase):
         )
         return [payload["values"]["password"] for (payload,) in self.cr.fetchall()]
 
-    def test_blanked(self):
+    def test_ended_operation_has_no_password(self):
         """Passwords are there while an operation waits, and blanked once it has ended, well or
         badly; the operation has used the true one."""
         job = self.submit_passwords("pw_isolate")
@@ -36,7 +36,7 @@ class TestPasswords(RpcCase):
         self.assertEqual(self.payloads(job), [BLANKED] * 3)
         self.assertNotEqual(self.target._compute_session_token("sid"), before)
 
-    def test_messages(self):
+    def test_messages_quote_no_password(self):
         """A message that quotes a value quotes no password: managers read messages."""
         lines = [[0, 0, {"login": "pw_message", "password": "S3cret-pass"}], [9]]
         create = {"op": "create", "model": "res.partner"}
@@ -47,7 +47,7 @@ class TestPasswords(RpcCase):
         self.assertIn("pw_message", message)
         self.assertNotIn("S3cret", message + str(job.causes))
 
-    def test_other_ends(self):
+    def test_rollback_and_cancel_blank_passwords(self):
         """They are blanked as well when an operation was rolled back, or cancelled."""
         for policy, states in (
             ("all", ["rolled_back", "failed", "rolled_back"]),
@@ -63,7 +63,7 @@ class TestPasswords(RpcCase):
         self.assertEqual(self.states(job), ["cancelled"] * 3)
         self.assertEqual(self.payloads(job), [BLANKED] * 3)
 
-    def test_stop(self):
+    def test_stop_keeps_passwords_until_the_end(self):
         """What waits for a resume keeps its password, the culprit too; it has none to keep when
         the job has ended."""
         job = self.submit_passwords("pw_stop", policy="stop")
@@ -79,7 +79,7 @@ class TestPasswords(RpcCase):
         self.assertEqual(self.states(job), ["done", "failed", "done"])
         self.assertEqual(self.payloads(job), [BLANKED] * 3)
 
-    def test_retry(self):
+    def test_retry_of_a_blanked_operation_fails(self):
         """A retry of a blanked operation fails and says to submit it anew."""
         job = self.submit_passwords("pw_retry", policy="chunk")
         self.run_jobs()
@@ -93,7 +93,7 @@ class TestPasswords(RpcCase):
             "submit the operation anew.",
         )
 
-    def test_execute(self):
+    def test_execute_blanks_passwords(self):
         """`execute` blanks them too."""
         operation = {"op": "write", "model": "res.users", "values": {"password": "S3cret-pass"}}
         operation["ids"] = self.new_user("pw_execute").ids
@@ -101,7 +101,7 @@ class TestPasswords(RpcCase):
         job = jobs.browse(jobs.execute([operation])["id"])
         self.assertEqual(self.payloads(job), [BLANKED])
 
-    def test_other_names(self):
+    def test_other_names_of_passwords_are_known(self):
         """Passwords go by other names, and lie deep in a payload."""
         hidden = {"smtp_pass": "a", "api_key": "b", "client_secret": "c", "list": [{"token": "d"}]}
         call = {"op": "call", "model": MODEL, "method": "return_env", "kwargs": {"x": hidden}}
@@ -118,7 +118,7 @@ class TestPasswords(RpcCase):
             },
         )
 
-    def test_by_position(self):
+    def test_positional_password_is_known(self):
         """A password among positional arguments is known by the name of the method's parameter."""
         call = {"op": "call", "model": "test.batch.value", "method": "take_password"}
         mixed = {**call, "args": ["jo", "S3cret"], "kwargs": {"again": 1}}

@@ -49,7 +49,7 @@ class TestPolicies(CommittedCase):
         expected |= dict.fromkeys(done, "done") | dict.fromkeys(failed, "failed")
         self.assertEqual(found, expected)
 
-    def test_isolate(self):
+    def test_isolate_fails_each_culprit_alone(self):
         """Under `isolate` each bad operation fails alone."""
         job = self.submit_thousand("isolate")
         self.assert_counters(job, "partial", succeeded=997, failed=3)
@@ -63,7 +63,7 @@ class TestPolicies(CommittedCase):
         self.assert_counters(job, "failed", failed=3)
         self.assertEqual(job.status()["error"], f"Operation 0 (row 1) failed: {REASONS[150][2]}")
 
-    def test_chunk(self):
+    def test_chunk_rolls_back_chunk_mates(self):
         """Under `chunk` the first culprit of a chunk fails, its chunk-mates are rolled back, and
         the next chunks go on."""
         job = self.submit_thousand("chunk")
@@ -71,7 +71,7 @@ class TestPolicies(CommittedCase):
         good = {*range(100), *range(200, 800), *range(900, 1000)}
         self.assert_end(job, good, {150, 850}, rest="rolled_back")
 
-    def test_all(self):
+    def test_all_keeps_nothing_after_one_culprit(self):
         """Under `all` one culprit leaves nothing."""
         job = self.submit_thousand("all")
         self.assert_counters(job, "failed", failed=1, skipped=999)
@@ -92,7 +92,7 @@ class TestPolicies(CommittedCase):
                     self.assertEqual((error["type"], error["field"]), ("bad_value", field))
                     self.assertIn(f"{value!r} is not a valid {kind}", error["message"])
 
-    def test_all_good(self):
+    def test_all_lands_when_all_is_good(self):
         """Under `all` everything lands when everything is good."""
         operations = [
             {"op": "create", "model": MODEL, "values": {"name": f"all good {index}"}}
@@ -102,7 +102,7 @@ class TestPolicies(CommittedCase):
         self.assert_counters(job, "done", succeeded=450)
         self.assertEqual(self.env[MODEL].search_count([("name", "like", "all good ")]), 450)
 
-    def test_stop(self):
+    def test_stop_pauses_at_each_culprit(self):
         """Under `stop` the culprit pauses the job, its chunk-mates are pending again; resuming runs
         it again, and with skip leaves it failed."""
         job = self.submit_thousand("stop")

@@ -28,7 +28,7 @@ class TestPriority(AccessCase):
         ran = self.env["batch.job.chunk"].search([], order="started_at, id").mapped("job_id.id")
         return [[job.id for job in jobs].index(one) for one in ran]
 
-    def test_submitted(self):
+    def test_urgent_submission_needs_a_manager(self):
         """Below 0 takes a manager, at submission."""
         body = {"operations": [create("before all")], "priority": -1}
         self.refused(self.rpc(self.owner, "batch.job", "submit", **body))
@@ -37,7 +37,7 @@ class TestPriority(AccessCase):
         zero = self.rpc(self.owner, "batch.job", "submit", **{**body, "priority": 0})
         self.assertEqual(zero.status, 200)
 
-    def test_written(self):
+    def test_only_managers_write_urgent_priorities(self):
         """Below 0 takes a manager, later on as well."""
         for user, status in ((self.owner, 403), (self.manager, 200)):
             job = self.submit([create("later")], user=user, start=False)
@@ -57,7 +57,7 @@ class TestPriority(AccessCase):
         self.assertEqual((again.status, again.body["id"]), (200, first.body["id"]))
         self.refused(self.rpc(user, "batch.job", "submit", **{**body, "idempotency_key": "new"}))
 
-    def test_order(self):
+    def test_priority_orders_jobs_of_its_owner(self):
         """From 0 to 10 a priority orders the jobs of its owner only; below 0 and above 10 it counts
         among all."""
         jobs = [

@@ -73,14 +73,14 @@ class TestQueryPlan(PlanCase):
                     self.assertLess(node["Plan Rows"], 5_000, json.dumps(node) + query)
         self.assertEqual(touched, tables)
 
-    def test_claim(self):
+    def test_claim_needs_indexes_only(self):
         """Nothing that a claim asks or writes needs more than an index."""
         runner = self.runner()
         queries = self.statements(runner.cr, runner.claim)
         self.assertGreater(len(queries), 8)
         self.assert_indexed(queries, {"batch_job", "batch_job_chunk"})
 
-    def test_admission(self):
+    def test_admission_takes_one_indexed_query(self):
         """What is open is added up from the rows of open jobs."""
         queries = self.statements(self.cr, lambda: Admission(self.env)._open(self.admin.id))
         self.assertEqual(len(queries), 1)
@@ -102,7 +102,7 @@ class TestQueryPlan(PlanCase):
         self.assertEqual(len(queries), 2)
         self.assert_indexed(queries, {"batch_job_operation"})
 
-    def test_stages(self):
+    def test_stages_are_found_by_position(self):
         """Where a stage ends, and what kinds a chunk holds, is found by the positions of one
         chunk."""
         operations, first = self.env["batch.job.operation"], self.REST
@@ -117,7 +117,7 @@ class TestQueryPlan(PlanCase):
         self.assertEqual(len(queries), 2)
         self.assert_indexed(queries, {"batch_job_operation"})
 
-    def test_status(self):
+    def test_status_counts_nothing(self):
         """Status reads the job's row and looks for chunks that nobody works on; it counts nothing
         and does not touch the operations."""
         self.renew()
@@ -130,7 +130,7 @@ class TestQueryPlan(PlanCase):
         self.assert_indexed(queries, {"batch_job", "batch_job_chunk"})
         self.assertEqual([query for query in queries if "count(" in query.lower()], [])
 
-    def test_screens(self):
+    def test_screens_scan_nothing(self):
         """The form of the job, the list and the board of all jobs, and the speed read a few
         operations by an index; nothing is counted, added up or scanned."""
         self.renew()
@@ -160,7 +160,7 @@ class TestQueryPlan(PlanCase):
                 read = node["Actual Rows"] + node.get("Rows Removed by Filter", 0)
                 self.assertLess(read * node["Actual Loops"], 1_000, query)
 
-    def test_results(self):
+    def test_results_are_found_by_first_index(self):
         """A page of results, also one filtered by state, is found by its first index."""
         for state, after in ((None, -1), (None, 150_000), ("pending", 99_990), ("done", 50_000)):
             with self.subTest(state=state, after=after):

@@ -104,7 +104,7 @@ class TestReferences(KeyCase):
         self.assertEqual(self.states(job), ["failed", "done", "skipped", "done"])
         self.assert_counters(job, "partial", succeeded=2, failed=1, skipped=1)
 
-    def test_inside_commands(self):
+    def test_commands_take_references(self):
         """x2many commands take references, also in the values of what they create."""
         operations = [
             create("a", name="a"),
@@ -149,7 +149,7 @@ class TestReferences(KeyCase):
         self.assertEqual(outcomes[2]["ids"], [a, b])
         self.assertEqual(self.records([]).mapped("name"), [f"new all=[{a}, {b}] one={b}"])
 
-    def test_several_records(self):
+    def test_several_records_fit_into_lists_only(self):
         """An operation with several records stands for all of them in a list; where one is needed
         the operation fails as `reference`, and the others land."""
         operations = [
@@ -231,7 +231,7 @@ class TestReferences(KeyCase):
                 self.env[ORDER].search([]).unlink()
                 self.commit()
 
-    def test_refused(self):
+    def test_wrong_references_are_refused(self):
         """References to nothing, forward, in a circle or doubled are refused with the index."""
         first = create("a", name="a")
         self.assert_refused([first, create(None, parent_id=refer("b"))], "Operation 1", "'b'")
@@ -256,7 +256,7 @@ class TestReferences(KeyCase):
         self.assertEqual(job.status()["total"], 3)
         self.commit()
 
-    def test_in_execute(self):
+    def test_references_work_inside_execute(self):
         """References work inside one call as well."""
         answer = self.env["batch.job"].with_user(self.admin).execute(orders(2, {1}))
         self.commit()

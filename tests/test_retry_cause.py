@@ -49,7 +49,7 @@ class TestRetryCause(RaceCase):
         self.renew()
         return [(cause["type"], cause["count"], cause["distinct"]) for cause in job.causes]
 
-    def test_exactly_those(self):
+    def test_only_the_cause_runs_again(self):
         """The operations of the cause run again and no others; counts and causes are right before
         and after."""
         for parallel in (1, 2, 0):
@@ -116,7 +116,7 @@ class TestRetryCause(RaceCase):
         self.run_to_end(job)
         self.assert_counters(job, "partial", succeeded=5, failed=1)
 
-    def test_fails_again(self):
+    def test_repeated_failures_are_counted_anew(self):
         """What fails again of its cause is counted anew, with its values."""
         job = self.failed()
         self.env[ITEM].create({"name": f"{self.prefix} 3"})
@@ -172,7 +172,7 @@ class TestRetryCause(RaceCase):
         self.renew()
         self.assert_counters(job, "partial", succeeded=2, failed=4)
 
-    def test_history(self):
+    def test_history_names_the_cause(self):
         """The history says which cause was retried, in words without a value, and by whom."""
         job = self.failed()
         reply = self.rpc(self.manager, "batch.job", "retry", job.ids, cause=UNIQUE)
@@ -185,7 +185,7 @@ class TestRetryCause(RaceCase):
         self.assertEqual(event["reason"], words)
         self.assertNotIn(self.prefix, event["reason"])
 
-    def test_the_button(self):
+    def test_button_retries_its_cause(self):
         """The button beside a cause retries it; pressed too late, it says so."""
         job = self.failed()
         self.assertIsNone(job.action_retry_cause(UNIQUE))
@@ -219,7 +219,7 @@ class TestRetryCause(RaceCase):
 class TestRetryCauseLinked(KeyCase):
     """What belongs to the operations of a cause runs again with them."""
 
-    def test_references(self):
+    def test_referrers_run_with_the_cause(self):
         """What was skipped because it refers to one of them runs too; what was skipped for another
         cause does not."""
         taker = self.make({"unique_code": "taken"})

@@ -33,7 +33,7 @@ class TestRetryPart(RaceCase):
         names = self.env[ITEM].search([("name", "=like", f"{self.prefix} %")]).mapped("name")
         return sorted(int(name.split()[-1]) for name in names)
 
-    def test_by_index(self):
+    def test_only_the_named_index_runs(self):
         """Only the named operation runs again; the others stay as they are, with their causes."""
         job = self.failed_at({1, 3, 4})
         self.assert_counters(job, "partial", succeeded=3, failed=3)
@@ -47,7 +47,7 @@ class TestRetryPart(RaceCase):
         self.assertEqual(self.states(job), states)
         self.assertEqual([cause["count"] for cause in job.causes], [2])
 
-    def test_by_state(self):
+    def test_only_the_named_state_runs(self):
         """Only what is in the state runs again: what was rolled back with its chunk is left."""
         job = self.failed_at({1}, policy="chunk", chunk_size=3)
         self.assert_counters(job, "partial", succeeded=3, failed=1, skipped=2)
@@ -108,7 +108,7 @@ class TestRetryPart(RaceCase):
         with self.assertRaisesRegex(UserError, "is at work"):
             job.retry(indexes=[0])
 
-    def test_cancelled_operations(self):
+    def test_cancelled_operations_must_be_asked_for(self):
         """A cancelled operation runs again only if that is said."""
         job = self.submit(self.creates(self.prefix, 3))
         job.cancel()
@@ -183,7 +183,7 @@ class TestRetryPartLinked(KeyCase):
         self.commit()
         return job
 
-    def test_references(self):
+    def test_whole_chain_runs_again(self):
         """By its parent, its child or itself: the whole chain runs, and no other one."""
         for parallel in (0, 1, 2):
             for index in (0, 1, 2):

@@ -18,7 +18,7 @@ class TestRows(ViewsCase):
         domain = [("job_id", "=", job.id), ("row", operator, value)]
         return operations.search(domain).mapped("index")
 
-    def test_numbers(self):
+    def test_rows_count_from_the_first_row(self):
         """Below a header the first row is 2, also in parts that come later, and in a row's name."""
         job = self.submit(create(name="A"), create(name="B"), first_row=2, start=False)
         job.with_context(batch_job_first_row=7).append([create(name="C")], 0)
@@ -26,7 +26,7 @@ class TestRows(ViewsCase):
         self.assertEqual(job.operation_ids[2].display_name, "Row 4")
         self.assertEqual(job.operation_ids.mapped("index"), [0, 1, 2])
 
-    def test_search(self):
+    def test_row_is_found_by_number(self):
         """A row is found by its number, whatever the first row of its job is."""
         names = [create(name=name) for name in "ABCD"]
         for first_row in (1, 2, 10):
@@ -61,7 +61,7 @@ class TestRows(ViewsCase):
             },
         )
 
-    def test_nonsense(self):
+    def test_nonsense_first_row_is_refused(self):
         """A first row that cannot be is refused before anything is stored."""
         for nonsense in (0, -1, 1_000_001, "2", 2.0, True, None, [2]):
             before = self.env["batch.job"].search_count([])
@@ -77,7 +77,7 @@ class TestRows(ViewsCase):
         self.assertEqual(job.first_row, 2)
         self.assertNotIn("batch_job_first_row", job.sudo().run_context)
 
-    def test_old_jobs(self):
+    def test_old_jobs_count_from_1(self):
         """A job of before counts its rows from 1."""
         job = self.submit(create(name="A"), first_row=2)
         self.change(job, first_row=None)

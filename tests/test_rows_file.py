@@ -56,7 +56,7 @@ class TestRowsFile(CorrectionCase):
             self.assertEqual(file.read(3), b"\xef\xbb\xbf")
         self.assertEqual((name, kind), (f"Batch job (job {job.id}).csv", "text/csv;charset=utf-8"))
 
-    def test_which_rows(self):
+    def test_state_or_cause_chooses_rows(self):
         """By state, and by one cause."""
         blocker = self.env[ITEM].create({"name": f"{self.prefix} 0"})
         self.commit()
@@ -75,7 +75,7 @@ class TestRowsFile(CorrectionCase):
             self.download(job, state="done")
         self.assertTrue(blocker)
 
-    def test_not_done(self):
+    def test_rolled_back_rows_are_there(self):
         """What was rolled back with its chunk is there too, and says so."""
         job = self.items_where({1}, policy="chunk", chunk_size=3)
         table = self.download(job, state="not_done")
@@ -93,7 +93,7 @@ class TestRowsFile(CorrectionCase):
         self.run_to_end(job)
         self.assertEqual(self.download(job)[0], ["Job", "Row", "Error", "value", "name"])
 
-    def test_other_operations(self):
+    def test_other_operations_have_their_columns(self):
         """A write has its record, a call its method and arguments, several records are JSON."""
         item = self.items(self.prefix, 1)
         call = {"op": "call", "model": ITEM, "ids": item.ids, "method": "fail"}
@@ -138,7 +138,7 @@ class TestRowsFile(CorrectionCase):
         with self.assertRaises(MissingError):
             job.with_user(self.other)._rows_file("csv", "failed")
 
-    def test_over_http(self):
+    def test_file_follows_rights_over_http(self):
         """The owner gets the file, the manager the short one, another user 404."""
         job = self.items_where({1}, user=self.owner)
         expected = {

@@ -34,7 +34,7 @@ class TestOddContext(RpcCase):
         self.assertEqual(self.call("status", self.job.ids)["state"], "draft")
         self.assertEqual(self.count("never"), 0)
 
-    def test_companies(self):
+    def test_companies_must_be_ids(self):
         """Companies are a list of ids."""
         for odd in ({}, "", [[]]):
             self.assert_each_refused(
@@ -73,7 +73,7 @@ class TestOddContext(RpcCase):
             self.assertIn("xx_XX", reply.message)
         self.assertEqual(self.count("never"), 0)
 
-    def test_harmless(self):
+    def test_harmless_context_is_taken(self):
         """What Odoo does not use, or takes for nothing, harms nobody."""
         for context in (
             {"lang": None, "tz": False, "allowed_company_ids": []},
@@ -95,7 +95,7 @@ class TestOddContext(RpcCase):
 
 @tagged("post_install", "-at_install")
 class TestStatusAndResults(RpcCase):
-    def test_status(self):
+    def test_status_has_the_contract_fields(self):
         """Status has the fields of the contract, in JSON types, before, during and after."""
         options = {"name": "My job", "chunk_size": 2, "priority": 3}
         status = self.call(
@@ -158,7 +158,7 @@ class TestStatusAndResults(RpcCase):
                     (method, 404, f"Job {job_id} does not exist, or you have no right to see it."),
                 )
 
-    def test_one_job(self):
+    def test_call_must_name_one_job(self):
         """A call that names no job, or several, is told to name one."""
         ids = [self.call("submit", operations=[create(f"one {n}")])["id"] for n in range(2)]
         message = "Name one job: ids is a list with one id, such as [7]."
@@ -219,7 +219,7 @@ class TestStatusAndResults(RpcCase):
         self.assertEqual(self.call("status", [job_id])["state"], "failed")
         self.assertEqual(self.call("retry", [job_id], indexes=[0])["state"], "queued")
 
-    def test_pages(self):
+    def test_pages_follow_by_index(self):
         """Pages of results follow each other by index; a state filters."""
         operations = [create("" if n % 3 == 0 else f"page {n}") for n in range(10)]
         for operation in operations[::3]:
@@ -255,7 +255,7 @@ class TestStatusAndResults(RpcCase):
             },
         )
 
-    def test_odd_pages(self):
+    def test_odd_pages_are_refused(self):
         """Arguments that results cannot use are refused."""
         job_id = self.call("submit", operations=[create("odd")])["id"]
         states = "pending, failed, skipped, rolled_back, cancelled, done"
@@ -274,7 +274,7 @@ class TestStatusAndResults(RpcCase):
 class TestRepeatedSubmission(RpcCase):
     """The same key and body give the same job; whoever changes something is told so."""
 
-    def test_submit(self):
+    def test_repeated_submit_gives_the_first_job(self):
         """A repeated submission returns the first job, also when it has ended."""
         body = {"operations": [create("key 1")], "idempotency_key": "K1", "name": "Keyed"}
         first = self.call("submit", **body)
@@ -284,7 +284,7 @@ class TestRepeatedSubmission(RpcCase):
         self.assertEqual((again["id"], again["state"]), (first["id"], "done"))
         self.assertEqual(self.count("key 1"), 1)
 
-    def test_other_body(self):
+    def test_other_body_under_a_key_is_refused(self):
         """Another body under the same key is refused and names the job, whatever differs."""
         body = {"operations": [create("other 1")], "idempotency_key": "K2"}
         first = self.call("submit", **body)
@@ -306,7 +306,7 @@ class TestRepeatedSubmission(RpcCase):
                 "the same.",
             )
 
-    def test_equal_bodies(self):
+    def test_order_in_json_is_no_change(self):
         """The order of keys in the JSON does not make another body."""
         operation = create("equal", number=1)
         turned = dict(reversed(operation.items()))
@@ -314,7 +314,7 @@ class TestRepeatedSubmission(RpcCase):
         first = self.call("submit", operations=[operation], idempotency_key="K3")
         self.assertEqual(self.call("submit", operations=[turned], idempotency_key="K3"), first)
 
-    def test_users(self):
+    def test_key_belongs_to_its_user(self):
         """A key is the user's own."""
         other = self.new_user("key_other")
         body = {"operations": [create("own key")], "idempotency_key": "K4"}
@@ -338,7 +338,7 @@ class TestInBatches(RpcCase):
         self.assertEqual([o["ids"] for o in self.outcomes(job)], [[one] for one in values.ids])
         self.assertEqual(len(job.chunk_ids), 3)
 
-    def test_keyword_arguments(self):
+    def test_keyword_arguments_go_to_the_method(self):
         """Keyword arguments go to the method, those of the job to the job."""
         value = self.env[MODEL].create({"name": "kw"})
         job = value.with_user(self.user)._in_batches("add", number=3, name="Three")
@@ -349,7 +349,7 @@ class TestInBatches(RpcCase):
 
 @tagged("post_install", "-at_install")
 class TestDoc(RpcCase):
-    def test_docstrings(self):
+    def test_doc_page_shows_each_method(self):
         """`/doc` shows each method of the contract with its parameters, types and errors."""
         self.user.group_ids += self.env.ref("api_doc.group_allow_doc")
         self.commit()

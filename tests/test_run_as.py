@@ -21,7 +21,7 @@ class TestOwner(AccessCase):
         (outcome,) = self.outcomes(job)
         return job, outcome["value"]
 
-    def test_environment(self):
+    def test_operations_run_as_the_owner(self):
         """Operations run as the owner, without superuser rights, in their language, time zone and
         companies, with the context that RPC was given but for keys that steer us."""
         self.owner.tz = "Europe/Brussels"
@@ -40,7 +40,7 @@ class TestOwner(AccessCase):
         found = self.outcomes(job)[0]["value"][-1]
         self.assertEqual(found.keys(), {"lang", "tz", "allowed_company_ids", "own"})
 
-    def test_archived(self):
+    def test_archived_owner_pauses_the_job(self):
         """The job of an archived owner is paused and says so; it goes on when they are back."""
         user = self.new_user("archived_owner")
         job = self.submit([create("archived")], user=user)
@@ -83,7 +83,7 @@ class TestOwner(AccessCase):
         french.active = False
         self.commit()
 
-    def test_lost_company(self):
+    def test_lost_company_pauses_the_job(self):
         """The job of an owner who has lost a company it needs is paused and says so."""
         company = self.env["res.company"].create({"name": "Lost Company"})
         user = self.new_user(
@@ -105,7 +105,7 @@ class TestOwner(AccessCase):
         self.run_jobs()
         self.assert_counters(job, "done", succeeded=1)
 
-    def test_deleted_company(self):
+    def test_deleted_company_pauses_the_job(self):
         """A job whose company was deleted is paused, and says which one and what to do."""
         company = self.env["res.company"].create({"name": "Deleted Company"})
         user = self.new_user(

@@ -103,7 +103,7 @@ class TestChosenRecords(DeedsCase):
         self.assertEqual((job.total, job.outline[0]["count"]), (count, count))
         self.assertEqual([event["event"] for event in job.history()["events"]], ["submit"])
 
-    def test_no_room(self):
+    def test_job_without_room_is_refused(self):
         """A job for which there is no room is refused with the reason, and nothing is stored."""
         deeds = self.make(3)
         self.addCleanup(self.registry.clear_all_caches)
@@ -115,12 +115,12 @@ class TestChosenRecords(DeedsCase):
                 self.renew()
                 self.assertFalse(self.new_jobs())
 
-    def test_nothing_chosen(self):
+    def test_nothing_chosen_makes_no_job(self):
         """A domain that finds nothing makes no job."""
         with self.assertRaisesRegex(UserError, "No record"):
             self.selection().run(DEED, DONE, domain=[("name", "=", "nobody")])
 
-    def test_dry_run(self):
+    def test_try_first_keeps_nothing(self):
         """Try First is a dry run: outcomes, and nothing else is kept."""
         deeds = self.make(3)
         deeds[1].locked = True
@@ -197,7 +197,7 @@ class TestOffers(DeedsCase):
         views = deeds.get_views([(False, "list")], {"toolbar": True})
         self.assertNotIn("batch_job", views["views"]["list"]["toolbar"])
 
-    def test_refused_models(self):
+    def test_queue_and_wizards_are_refused(self):
         """Nobody runs a job on the queue itself, on wizards, or on models of nothing."""
         for model in ("batch.job", "ir.cron", "base.language.install", "base", "no.model"):
             with self.subTest(model), self.assertRaisesRegex(UserError, "No batch job can run"):

@@ -25,14 +25,14 @@ class TestArchiveAndDelete(DeedsCase):
         self.assertFalse(deeds[7].trace, "what the method did to it is undone")
         self.assertIn("archived with", deeds[0].trace)
 
-    def test_archive_one(self):
+    def test_single_record_is_archived(self):
         """A model that opens a form after it has archived a single record has archived it."""
         deeds = self.make(1)
         job = self.do({"kind": "archive"}, deeds)
         self.assert_counters(job, "done", succeeded=1)
         self.assertFalse(deeds.active)
 
-    def test_delete(self):
+    def test_delete_keeps_what_is_locked(self):
         """Delete deletes with the rights of the user; a locked record is named."""
         deeds = self.make(5)
         deeds[2].locked = True

@@ -40,7 +40,7 @@ class TestRunInBatchesTour(HttpCase):
         )
         self.assertEqual(job.user_id, self.env.ref("base.user_admin"))
 
-    def test_everything_selected(self):
+    def test_select_all_is_the_whole_filter(self):
         """Of a list in pages, *select all* is the whole filter; Try First asks nothing."""
         job = self.tour("batch_job_run_archive_all")
         call = {"method": "batch_job_archive", "each": True}
@@ -56,7 +56,7 @@ class TestRunInBatchesTour(HttpCase):
         self.assertEqual((op, payload["kwargs"]["method"]), ("call", "action_finish"))
         self.assertEqual(job.name, "Finish 1 Deed")
 
-    def test_server_action(self):
+    def test_person_chooses_records_per_call(self):
         """Of a server action the person sees and chooses how many records a call gets."""
         job = self.tour("batch_job_run_action")
         self.assertEqual(

@@ -172,7 +172,7 @@ class TestTurns(RaceCase):
         self.run_to_end(job)
         self.assert_counters(job, "done", succeeded=2)
 
-    def test_priority(self):
+    def test_lower_priority_number_goes_first(self):
         """The lower number goes first, whatever was submitted first."""
         jobs = {
             name: self.submit(self.creates(f"priority {name}", 2), chunk_size=1, priority=priority)
@@ -315,12 +315,12 @@ class TestPutBack(RaceCase):
         wait = Runner(self.env, 0).wait_of_next_chunk()
         return wait and round(wait.total_seconds(), -1)
 
-    def test_the_earliest(self):
+    def test_earliest_chunk_says_when(self):
         """The first chunk that may run again says when."""
         self.put_back(100, 50, None)
         self.assertEqual(self.wait(), 50)
 
-    def test_in_order(self):
+    def test_next_chunk_in_order_says_when(self):
         """With one chunk at a time it is the next one, whenever the others may run."""
         self.put_back(100, 50, max_parallel=1)
         self.assertEqual(self.wait(), 100)

@@ -27,7 +27,7 @@ class TestWhoHasIt(ScheduleCase):
     def assert_unchanged(self, before):
         self.assertEqual(self.columns(), before)
 
-    def test_others(self):
+    def test_others_neither_see_nor_change_it(self):
         """Another user neither sees nor changes it."""
         before, ids = self.columns(), self.mine.ids
         for method in ("status", "pause", "resume", "run_now"):
@@ -52,7 +52,7 @@ class TestWhoHasIt(ScheduleCase):
         self.assert_forbidden(self.rpc(portal, SCHEDULE, "create", vals_list=[given]))
         self.assert_forbidden(self.rpc(portal, SCHEDULE, "search_read", domain=[], fields=["name"]))
 
-    def test_a_manager(self):
+    def test_manager_pauses_but_edits_nothing(self):
         """A manager sees what it does and pauses it, but not its content, and edits nothing."""
         ids, before = self.mine.ids, self.columns()
         fields = ["name", "what", "domain", "content", "may_edit", "user_id"]
@@ -70,7 +70,7 @@ class TestWhoHasIt(ScheduleCase):
         self.assertEqual(self.rpc(self.manager, SCHEDULE, "resume", ids).body["active"], True)
         self.assertEqual(self.columns()["user_id"], self.owner.id)
 
-    def test_screens(self):
+    def test_views_open_for_every_reader(self):
         """The views open for everybody who sees the schedule, and say whose content is whose."""
         for user in (self.owner, self.manager, self.admin):
             schedules = self.env[SCHEDULE].with_user(user)
@@ -91,7 +91,7 @@ class TestWhoHasIt(ScheduleCase):
         manager = self.new_user(self._testMethodName, groups, **values)
         self.assertEqual(self.rpc(manager, SCHEDULE, "pause", self.mine.ids).status, 404)
 
-    def test_content(self):
+    def test_owner_and_administrators_read_content(self):
         """Filter and values are read by the owner and Settings administrators."""
         fields = ["domain", "content"]
         for user in (self.owner, self.admin):
@@ -103,7 +103,7 @@ class TestWhoHasIt(ScheduleCase):
                 reply = self.rpc(user, SCHEDULE, "search_count", domain=[[name, "!=", False]])
                 self.assert_forbidden(reply)
 
-    def test_forged_values(self):
+    def test_rpc_cannot_forge_a_schedule(self):
         """Whose it is, what it did and what it copies is not written, by administrators neither."""
         before = self.columns()
         for user in (self.owner, self.admin):
@@ -126,7 +126,7 @@ class TestWhoHasIt(ScheduleCase):
         self.assert_forbidden(self.rpc(self.owner, SCHEDULE, "copy", self.mine.ids))
         self.assert_unchanged(before)
 
-    def test_forged_defaults(self):
+    def test_defaults_forge_no_schedule(self):
         """Defaults in the context of the call do not reach what is not written."""
         forged = {"default_user_id": self.admin.id, "default_last_result": "started"}
         given = {"name": "x", "model": VALUE, "action": {"kind": "delete"}}
@@ -205,7 +205,7 @@ class TestWhatItMay(ScheduleCase):
         self.assertEqual((status["last_result"], status["job"]), ("refused", None))
         self.assertIn("You are not allowed to modify 'Contact'", status["note"])
 
-    def test_record_rules(self):
+    def test_run_finds_what_its_owner_finds(self):
         """A run finds what its owner finds."""
         keys = self.env["test.batch.key"].create([{"name": "seen"}, {"name": "x", "secret": True}])
         self.commit()
@@ -229,7 +229,7 @@ class TestWhatItMay(ScheduleCase):
             with self.assertRaises(UserError):
                 self.schedule(user, copied_from_id=job.id)
 
-    def test_secrets(self):
+    def test_schedule_keeps_no_password(self):
         """Passwords are kept in no schedule."""
         user = {"kind": "update", "values": {"password": "s3cret"}}
         with self.assertRaises(UserError):
@@ -239,7 +239,7 @@ class TestWhatItMay(ScheduleCase):
         with self.assertRaisesRegex(UserError, "Operation 0 of job .* holds a password"):
             self.schedule(self.admin, copied_from_id=job.id)
 
-    def test_bad_input(self):
+    def test_bad_input_is_refused(self):
         """What cannot be is refused in a sentence, before anything is stored."""
         for values, message in (
             ({"domain": "[('a', '=', user.id)]"}, "domain holds"),
@@ -257,7 +257,7 @@ class TestWhatItMay(ScheduleCase):
                 self.env["batch.job.schedule"].with_user(self.owner).create({"name": "x", **given})
             self.renew()
 
-    def test_the_superuser(self):
+    def test_superuser_has_no_schedule(self):
         """The superuser has no schedule, and is told how to make one for a user."""
         given = {"name": "x", "model": VALUE, "action": {"kind": "delete"}}
         with self.assertRaisesRegex(UserError, r"with_user\(user\)\.create\(…\)"):
@@ -265,7 +265,7 @@ class TestWhatItMay(ScheduleCase):
         schedule = self.env["batch.job.schedule"].create({**given, "user_id": self.owner.id})
         self.assertEqual(schedule.user_id, self.owner)
 
-    def test_demo_data(self):
+    def test_demo_schedule_is_paused(self):
         """The demo data has one schedule, which is paused: nobody's contacts vanish unasked."""
         convert_file(self.env, "batch_job", "demo/batch_job_schedule_demo.xml", {}, noupdate=True)
         schedule = self.env.ref("batch_job.schedule_archive_old_contacts")

@@ -7,7 +7,7 @@ from .deeds import DEED
 
 @tagged("post_install", "-at_install")
 class TestScheduleTour(HttpCase):
-    def test_schedule(self):
+    def test_schedule_keeps_filter_and_choice(self):
         """*Schedule* keeps the filter of the list and what was chosen; *Start* begins it."""
         self.env[DEED].create([{"name": f"Deed {n}"} for n in range(5)])
         self.start_tour("/odoo/test-deeds", "batch_job_schedule", login="admin")

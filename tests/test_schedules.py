@@ -18,7 +18,7 @@ from .schedule_cases import VALUE, ScheduleCase
 class TestRuns(ScheduleCase):
     """A run submits a job like any other."""
 
-    def test_a_filter(self):
+    def test_each_run_searches_anew(self):
         """The records are looked for at each run, as the owner, and the job is the owner's."""
         one, other = self.values("one", kind="a"), self.values("other")
         schedule = self.schedule()
@@ -49,14 +49,14 @@ class TestRuns(ScheduleCase):
         self.assertEqual((event["event"], event["by"]["id"]), ("submit", self.owner.id))
         self.assertIn(f"Run of the schedule “Nightly” ({schedule.id})", event["reason"])
 
-    def test_nothing_fits(self):
+    def test_nothing_found_makes_no_job(self):
         """Where no record fits there is no job, and the schedule says so and goes on."""
         schedule = self.schedule()
         status = self.run_once(schedule)
         self.assertEqual((status["last_result"], status["job"]), ("nothing", None))
         self.assertGreater(schedule.next_run, fields.Datetime.now())
 
-    def test_relative_dates(self):
+    def test_relative_dates_stay_relative(self):
         """Dates stay relative: both kinds of them are evaluated at each run."""
         day = fields.Date.today() - timedelta(days=100)
         self.values("old", day=day)
@@ -91,7 +91,7 @@ class TestRuns(ScheduleCase):
         self.assertEqual((copy.chunk_size, copy.priority, copy.max_failures), (1, 7, "3"))
         self.assertEqual(copy.status()["state"], "done")
 
-    def test_refused_jobs(self):
+    def test_unrepeatable_job_is_not_scheduled(self):
         """A job that may not be repeated is not scheduled, and the reason names the operation."""
         write = {"op": "write", "model": VALUE, "ids": [1], "values": {"number": 1}}
         for operation, reason in (
@@ -165,7 +165,7 @@ class TestTimes(ScheduleCase):
         self.assertEqual(schedule.note, f"Job {job.id} of this run had been started before.")
         self.assertGreater(schedule.next_run, fields.Datetime.now())
 
-    def test_resumed(self):
+    def test_resume_leaves_out_missed_runs(self):
         """What a pause has missed is left out: the next run is at the next time."""
         schedule = self.schedule()
         schedule.pause()
@@ -194,7 +194,7 @@ class TestTimes(ScheduleCase):
         self.assertEqual((schedule.active, schedule.last_result), (False, "paused"))
         self.assertEqual(schedule.note, "Paused because this database is a neutralized copy.")
 
-    def test_run_now(self):
+    def test_run_now_keeps_the_times(self):
         """Run Now runs it once more and leaves its times as they are."""
         self.values("one", kind="a")
         schedule = self.schedule(next_run="2031-05-05 05:05:00")
@@ -239,7 +239,7 @@ class TestTrouble(ScheduleCase):
         self.assertIn("Schedule_Archived, is archived", status["note"])
         self.assertFalse(self.jobs_of(schedule))
 
-    def test_no_room(self):
+    def test_run_without_room_waits(self):
         """Where there is no room the same run is tried again later, and says so."""
         self.env["ir.config_parameter"].set_param("batch_job.open_per_user", "1")
         self.addCleanup(self.remove_limit)
@@ -350,7 +350,7 @@ class TestOnce(ScheduleCase):
         self.run_due()
         self.assertEqual(len(self.jobs_of(schedule)), 1)
 
-    def test_edited_meanwhile(self):
+    def test_run_with_another_time_is_dropped(self):
         """A run that was claimed is dropped if somebody gives the schedule another time."""
         schedule = self.schedule()
         self.make_due(schedule)

@@ -87,7 +87,7 @@ class TestScreenPlans(PlanCase):
         )
         self.assertEqual(self.cr.fetchone(), (1_500, 50_000, 49_999))
 
-    def test_no_scan(self):
+    def test_screens_read_few_rows(self):
         """No screen reads more operations or chunks than Odoo counts of a list. Only lists and
         boards read all jobs, to count them: Odoo does."""
         for call in CALLS:

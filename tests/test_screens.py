@@ -114,7 +114,7 @@ class TestButtons(ViewsCase):
             job.with_user(other).action_pause()
         self.assertEqual(job.state, "queued")
 
-    def test_open_records(self):
+    def test_job_leads_to_its_records(self):
         """A job leads to the records that it made, each once; not to those that it deleted."""
         job = self.execute(create(name="A"), {**create(), "values": [{"name": "B"}, {"name": "C"}]})
         self.assertTrue(job.can_open_records)
@@ -255,7 +255,7 @@ class TestWords(ViewsCase):
         job.invalidate_recordset()
         job.event_ids.invalidate_recordset()
 
-    def test_migrated_errors(self):
+    def test_migrated_errors_of_rows_are_masked(self):
         """What an old job says of a failed row is its owner's; all else is everybody's."""
         for options, masked in (({"state": "failed"}, True), ({"state": "paused"}, False)):
             job = self.execute(create(name="A"))
@@ -297,7 +297,7 @@ class TestWords(ViewsCase):
         job.invalidate_recordset()
         self.assertFalse(job.keeps_rows)
 
-    def test_measures(self):
+    def test_graph_adds_up_rows_and_seconds(self):
         """Graph and pivot add up rows, failures and seconds at work, and no place or number."""
         fields = self.env["batch.job"].fields_get(attributes=["type", "aggregator", "store"])
         numbers = {
@@ -311,7 +311,7 @@ class TestWords(ViewsCase):
             | {"work_seconds"},
         )
 
-    def test_filters(self):
+    def test_filters_find_what_they_say(self):
         """Each filter and group-by of the search view finds what it says."""
         today, week = self.execute(create()), self.submit_old(days=400)
         jobs = (today + week).ids

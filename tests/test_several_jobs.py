@@ -60,7 +60,7 @@ class TestSelection(SelectionCase):
         )
         self.assertEqual(jobs.mapped("state"), ["done", "cancelled", "queued"])
 
-    def test_a_manager(self):
+    def test_manager_moves_jobs_of_others(self):
         """A manager may do it to the jobs of others; another user may not, and is told so."""
         jobs = self.submit() + self.submit()
         other = new_test_user(self.env, "selection_other", GROUPS)
@@ -85,7 +85,7 @@ class TestQuestion(SelectionCase):
         question = jobs.selection_question(verb)
         return question["count"], question["title"], question["text"]
 
-    def test_numbers(self):
+    def test_question_names_jobs_and_rows(self):
         """What is asked names how many jobs the verb moves, and how many rows."""
         partly = self.submit()
         self.change(partly, state="running", succeeded=17_045, total=30_000)

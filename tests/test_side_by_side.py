@@ -233,7 +233,7 @@ class TestWhatRunsBesideWhat(SideBySideCase):
         self.submit(self.creates("chunk", 4), policy="chunk", chunk_size=2)
         self.assertEqual(self.claims(self.runners(2)), [(0, 1), (2, 3)])
 
-    def test_a_retry(self):
+    def test_retry_runs_side_by_side(self):
         """What a retry does again runs side by side too, with the same looks."""
         items = self.items("taken", 6)
         job = self.submit(self.creates("taken", 6), chunk_size=2)

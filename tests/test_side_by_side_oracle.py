@@ -47,7 +47,7 @@ class TestSideBySideOracle(SideBySideCase):
         self.cr.execute("DELETE FROM batch_job")
         self.commit()
 
-    def test_random_jobs(self):
+    def test_four_runners_end_as_one(self):
         """States, ids and every stored column, whatever the runners' order."""
         with mute_logger("odoo.sql_db", "odoo.addons.base.models.ir_model"):
             for seed in range(FIRST_SEED, FIRST_SEED + SEEDS):

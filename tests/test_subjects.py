@@ -42,7 +42,7 @@ class TestSubjects(SubjectCase):
         job.append([create(name="D", parent_id={"$ref": "c"})], 1)
         self.assertEqual(self.stored(job), ["A", False, "BE 1", "B", "C", "D"])
 
-    def test_title(self):
+    def test_title_has_the_subject(self):
         """The title of a row has the subject; of a change the names of the records that the user
         may read."""
         tag = self.env[TAG].create({"name": "Wholesale"})
@@ -54,7 +54,7 @@ class TestSubjects(SubjectCase):
         )
         self.assertEqual(job.operation_ids.mapped("subject_text"), ["Kunde 00123", str(tag.id)])
 
-    def test_passwords(self):
+    def test_subject_is_never_a_password(self):
         """A subject never holds a password, and the blanking leaves it as it is."""
         secret = {"op": "upsert", "model": TAG, "key": ["name"], "values": {"name": "N"}}
         user = {"op": "create", "model": TAG, "values": {"password": "s3cret", "name": "U"}}
@@ -69,7 +69,7 @@ class TestSubjects(SubjectCase):
         self.env.invalidate_all()
         self.assertEqual(self.stored(job), before)
 
-    def test_old_operations(self):
+    def test_old_operations_tell_their_name(self):
         """An operation of before the column shows its name as ever; its payload tells it."""
         job = self.submit(create(name="Old"), create(color=1))
         self.env.cr.execute(
@@ -89,7 +89,7 @@ class TestSearch(SubjectCase):
         names = ("Kunde 00123", "Kunde 00124", "Other")
         self.job = self.submit(*(create(name=name) for name in names), create(color=1))
 
-    def test_owner_finds(self):
+    def test_owner_finds_by_every_operator(self):
         """The owner and administrators find rows by every operator, as by any other field."""
         for user in (self.owner, self.admin):
             for condition, rows in (
@@ -133,7 +133,7 @@ class TestSearch(SubjectCase):
         self.assertEqual(found, job)
         self.assertEqual(own.search([("row_name", "ilike", "kunde")]), job)
 
-    def test_jobs(self):
+    def test_jobs_are_found_by_row_name(self):
         """Jobs are found by the name of a row, by whoever may see the content."""
         jobs = self.env["batch.job"]
         for operator, value in (("ilike", "kunde 00123"), ("=", "Other"), ("=like", "Kun%")):
@@ -157,7 +157,7 @@ class TestSearch(SubjectCase):
                 domain = [("row_name", "in", ["Newer", "Other"])]
                 self.assertEqual(jobs.search(domain), found)
 
-    def test_administrator_elsewhere(self):
+    def test_administrator_elsewhere_finds_no_job(self):
         """Company rules hold beside: an administrator of another company finds no job."""
         company = self.env["res.company"].create({"name": "Another"})
         at_another = {"company_id": company.id, "company_ids": [Command.set(company.ids)]}

@@ -98,7 +98,7 @@ class TestSubmitInput(CommittedCase):
         )
         self.assertTrue(caught.exception.__suppress_context__)
 
-    def test_no_list(self):
+    def test_operations_must_be_a_list(self):
         """Operations are a list of objects."""
         hint = 'Send [{"op": "create", "model": "res.partner", "values": {…}}, …].'
         for operations, kind in (
@@ -112,18 +112,18 @@ class TestSubmitInput(CommittedCase):
         self.refuse_second([GOOD], "must be an object, not a list.")
         self.refuse_second(None, "must be an object, not null.")
 
-    def test_no_operations(self):
+    def test_started_job_needs_an_operation(self):
         """A job that starts has at least one operation."""
         self.refuse([], "operations is empty. Send at least one, or start=false for a draft.")
 
-    def test_unknown_op(self):
+    def test_unknown_op_is_refused(self):
         """The op is one of the list."""
         use = "use one of create, write, unlink, call, upsert, load."
         self.refuse_second({**GOOD, "op": "insert"}, f"op 'insert' is unknown; {use}")
         self.refuse_second({**GOOD, "op": ["create"]}, f"op ['create'] is unknown; {use}")
         self.refuse_second({"model": "res.partner"}, f"op None is unknown; {use}")
 
-    def test_unknown_key(self):
+    def test_unknown_key_is_refused(self):
         """A misspelt key is refused, not ignored."""
         self.refuse_second(
             {**GOOD, "vals": {}}, "'vals' is unknown for op create; it takes values."
@@ -133,7 +133,7 @@ class TestSubmitInput(CommittedCase):
             "'values' is unknown for op unlink; it takes ids.",
         )
 
-    def test_unknown_model(self):
+    def test_unknown_model_is_refused(self):
         """The model exists and has records."""
         self.refuse_second(
             {**GOOD, "model": "res.partnr"},
@@ -147,7 +147,7 @@ class TestSubmitInput(CommittedCase):
             "model test.batch.abstract is abstract and has no records.",
         )
 
-    def test_values(self):
+    def test_values_must_be_objects(self):
         """Values are an object, or a list of objects."""
         create = {"op": "create", "model": "test.batch.value"}
         missing = 'values is missing; give an object, such as {"name": "Acme"}.'
@@ -160,7 +160,7 @@ class TestSubmitInput(CommittedCase):
         )
         self.refuse_second({**create, "op": "write", "ids": [1]}, missing)
 
-    def test_ids(self):
+    def test_ids_must_be_positive_numbers(self):
         """Ids are a list of positive whole numbers that fit into an id."""
         write = {"op": "write", "model": "test.batch.value", "values": {}}
         missing = "ids is missing; give a list of record ids, such as [7, 8]."
@@ -180,7 +180,7 @@ class TestSubmitInput(CommittedCase):
         call = {"op": "call", "model": "test.batch.value", "method": "add", "each": True}
         self.refuse_second(call, missing)
 
-    def test_call(self):
+    def test_call_arguments_must_have_their_shapes(self):
         """A call names a method and gives its arguments in the right shapes."""
         call = {"op": "call", "model": "test.batch.value", "ids": [1], "method": "add"}
         for change, problem in (
@@ -201,7 +201,7 @@ class TestSubmitInput(CommittedCase):
         ):
             self.refuse_second({**call, **change}, problem)
 
-    def test_unstorable(self):
+    def test_unstorable_values_are_refused(self):
         """What PostgreSQL cannot store is found before anything is stored."""
         good = json.dumps(GOOD)
         nan = "values holds NaN or infinity; send a number or null."
@@ -221,7 +221,7 @@ class TestSubmitInput(CommittedCase):
             with self.subTest(value=value):
                 self.refuse_raw(f'{{"operations": [{good}, {bad}]}}', f"Operation 1: {problem}")
 
-    def test_contexts(self):
+    def test_useless_contexts_are_refused(self):
         """A context in which Odoo can do nothing is refused, the job's and an operation's."""
         for context, problem in (
             ({"lang": ["x"]}, "the context's lang must be a text, not a list."),
@@ -237,11 +237,11 @@ class TestSubmitInput(CommittedCase):
         )
         self.assert_refused(reply, "the context's lang must be a text, not a list.")
 
-    def test_flags(self):
+    def test_text_is_no_flag(self):
         """A text is not taken for true or false."""
         self.refuse([GOOD], "start must be true or false.", start="false")
 
-    def test_options(self):
+    def test_wrong_option_is_named(self):
         """An option that cannot be is refused by its name."""
         one = [GOOD]
         for options, message in (
@@ -274,11 +274,11 @@ class TestSubmitInput(CommittedCase):
         ):
             self.refuse(one, message, **options)
 
-    def test_unknown_argument(self):
+    def test_unknown_argument_is_refused(self):
         """An argument that submit does not have is refused."""
         self.refuse([GOOD], "got an unexpected keyword argument 'polcy'", polcy="all")
 
-    def test_large_body(self):
+    def test_large_body_is_not_read(self):
         """A body above the limit is refused before it is read."""
         parameters = self.env["ir.config_parameter"]
         before = parameters.get_param("web.max_file_upload_size")
@@ -304,7 +304,7 @@ class TestSubmitInput(CommittedCase):
             jobs.with_user(self.user).submit([GOOD])
         self.assertEqual(self.rows(), self.before)
 
-    def test_execute(self):
+    def test_execute_takes_up_to_1000_operations(self):
         """`execute` takes 1 to 1,000 operations and the policies isolate and all."""
         for arguments, message in (
             ({"operations": []}, "execute takes 1 to 1000 operations; use submit."),

@@ -69,7 +69,7 @@ class TestDeadline(BaseCase):
                 deadline.end_turn()
         self.assertEqual(begins[4:], [True, True, True, False])
 
-    def test_parts(self):
+    def test_age_of_the_pass_decides(self):
         """A tenth may be gone, a quarter after a vain question, and at three quarters it ends."""
         self.assertTrue(self.aged(0.08).allows_to_begin())
         self.assertFalse(self.aged(0.12).allows_to_begin())
@@ -80,7 +80,7 @@ class TestDeadline(BaseCase):
         self.assertFalse(self.aged(0.7).is_near())
         self.assertTrue(self.aged(0.8).is_near())
 
-    def test_threaded_server(self):
+    def test_cron_thread_knows_its_start(self):
         """Odoo tells a cron thread when its pass began."""
         thread = deadlines.threading.current_thread()
         self.addCleanup(setattr, thread, "start_time", getattr(thread, "start_time", None))
@@ -89,7 +89,7 @@ class TestDeadline(BaseCase):
         thread.start_time = time.time() - 100
         self.assertTrue(Deadline.of_turn("runner").is_near())
 
-    def test_cpu_time(self):
+    def test_cpu_time_counts_as_clock_time(self):
         """CPU time counts as the clock does: what other scheduled actions have used is gone."""
         usage = deadlines.resource.getrusage(deadlines.resource.RUSAGE_SELF)
         used = usage.ru_utime + usage.ru_stime

@@ -81,14 +81,14 @@ class UnknownJobCase(PlanCase):
 class UnknownJobTests:
     """The same in both cases."""
 
-    def test_a_chunk(self):
+    def test_chunk_reads_its_operations_twice(self):
         """From the claim to the outcomes a chunk's operations are read twice: to do them, and to
         write what became of them."""
         runner = self.runner()
         read = self.rows_read(runner.step, runner.cr)
         self.assertEqual(read["batch_job_operation"], 2 * self.CHUNK)
 
-    def test_results(self):
+    def test_page_reads_its_own_rows(self):
         """A page reads its own rows, and a page of one state at most those up to its last."""
         pages = (
             (None, -1, 1_001),
@@ -102,7 +102,7 @@ class UnknownJobTests:
                 self.assertEqual(len(page()["results"]), 1_000)
                 self.assert_reads(page, most)
 
-    def test_references(self):
+    def test_references_are_found_by_name(self):
         """What others refer to is found by its name, when a chunk needs it and when a part of a
         draft comes."""
         operations = self.env["batch.job.operation"]
@@ -118,7 +118,7 @@ class UnknownJobTests:
             self.assert_reads(lookup, self.CHUNK)
         self.assert_reads(functools.partial(operations._last_stored, self.job.id), 1)
 
-    def test_a_culprit(self):
+    def test_only_the_culprit_is_read(self):
         """Where policy `stop` has paused: only the row of the culprit is read, to name it and to
         do it again, and no more than a few for its followers."""
         operations, position = self.env["batch.job.operation"], self.REST - 10
@@ -136,7 +136,7 @@ class UnknownJobTests:
         self.assert_reads(functools.partial(operations._record_end, *follower), 1)
         self.assert_reads(functools.partial(operations._reopen, self.job.id, position, position), 1)
 
-    def test_a_row(self):
+    def test_row_is_found_without_others(self):
         """A row is found by its number without the others."""
         operations = self.env["batch.job.operation"].with_user(self.admin)
         domain = [("job_id", "=", self.job.id), ("row", "=", self.REST)]
@@ -144,7 +144,7 @@ class UnknownJobTests:
         self.assertEqual(find().index, self.REST - 1)
         self.assert_reads(find, 1)
 
-    def test_a_name(self):
+    def test_name_search_reads_one_job(self):
         """A search in the rows of a job reads no row of another one; one among all jobs reads each
         row once."""
         rows = self.env["batch.job.operation"].with_user(self.admin)
@@ -158,7 +158,7 @@ class UnknownJobTests:
         # parallel workers give their counts as rounded averages
         self.assert_reads(find, len(jobs.search([])) * self.OPERATIONS + 10)
 
-    def test_passwords(self):
+    def test_passwords_are_read_by_chunk(self):
         """Those of a chunk are looked for in its rows."""
         operations, last = self.env["batch.job.operation"], self.REST - 1
         first = last - self.CHUNK + 1
@@ -175,12 +175,12 @@ class UnknownJobTests:
         self.commit()
         self.assert_reads(functools.partial(self.job._problem_ids, 40), self.CHUNK)
 
-    def test_company(self):
+    def test_company_reads_the_first_operation(self):
         """The company of a job is that of its first operation."""
         operations = self.env["batch.job.operation"]
         self.assert_reads(functools.partial(operations._company_of, self.job.id), 1)
 
-    def test_clean_up(self):
+    def test_clean_up_reads_what_it_deletes(self):
         """What is deleted at once is read, and one row for each next range."""
         operations = self.env["batch.job.operation"]
         delete = functools.partial(operations._delete_first, [self.job.id], 1_000)
@@ -227,7 +227,7 @@ class TestJobBesideAKnownOne(UnknownJobTests, UnknownJobCase):
         )
         cls.cr.execute(f"ANALYZE {TABLES}")
 
-    def test_lists(self):
+    def test_first_page_reads_its_rows(self):
         """The first page of the operations of a job is read without the others; that of all jobs
         begins with the newest one."""
         operations = self.env["batch.job.operation"].with_user(self.admin)

@@ -40,14 +40,14 @@ class TestUpsert(KeyCase):
             number = outcome["index"]
             self.assertEqual((record.code, record.name), (f"half {number}", f"n {number}"))
 
-    def test_archived_match(self):
+    def test_archived_match_is_updated(self):
         """An archived record is found and updated, and stays archived."""
         record = self.make({"code": "old", "active": False})
         outcome = self.run_one(upsert("code", code="old", name="new"))
         self.assertEqual((outcome["value"], outcome["ids"]), ("updated", record.ids))
         self.assertEqual((record.name, record.active), ("new", False))
 
-    def test_hidden_match(self):
+    def test_hidden_match_is_left_alone(self):
         """A record that a rule hides is named and left alone, and no second one is made."""
         record = self.make({"code": "hidden", "secret": True})
         self.assert_failed(upsert("code", code="hidden", name="x"), "access", f"id {record.id},")
@@ -135,7 +135,7 @@ class TestUpsert(KeyCase):
         self.assertEqual(self.outcomes(job)[2]["error"]["type"], "unique")
         self.assertEqual(job.chunk_ids.mapped("attempt"), [1])
 
-    def test_parallel_chunks(self):
+    def test_later_chunk_updates_the_earlier_record(self):
         """With chunks at once the later operation of a key still updates the earlier one's."""
         operations = [upsert("code", code=f"p{n % 4}", name=f"name {n}") for n in range(12)]
         job = self.submit(operations[:6], max_parallel=2, chunk_size=2, start=False)
@@ -170,7 +170,7 @@ class TestUpsert(KeyCase):
         self.assertEqual({outcome.value for outcome in outcomes}, {"updated"})
         return self.cr.sql_log_count - before
 
-    def test_execute(self):
+    def test_execute_upserts_as_jobs_do(self):
         """`execute` upserts as a job does."""
         jobs = self.env["batch.job"].with_user(self.admin)
         for values in (["created", "updated"], ["updated", "updated"]):

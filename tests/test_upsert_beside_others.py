@@ -177,7 +177,7 @@ class TestUpsertBesideExecute(UpsertRaceCase):
         )
         return Reply(answer.status_code, answer.json())
 
-    def test_execute_first(self):
+    def test_job_updates_what_execute_made(self):
         """The job waits for the call's commit, and updates what it made."""
         self.env["batch.job"].with_user(self.admin).execute([upsert("code", code="a", name="1")])
         with self.registry.cursor() as other:
@@ -346,7 +346,7 @@ class TestUpsertBesideOthers(UpsertRaceCase):
                     (self.records([]) - taken).unlink()
                     self.commit()
 
-    def test_external_id(self):
+    def test_external_id_made_meanwhile_is_found(self):
         """An external id that somebody else has made meanwhile is found in the same way."""
         job = self.submit([waits_at_gate("gate"), by_id("x", name="job")])
         runner = self.runner()
@@ -358,7 +358,7 @@ class TestUpsertBesideOthers(UpsertRaceCase):
         step.result(PATIENCE)
         self.assert_found_after_all(job)
 
-    def test_deleted_meanwhile(self):
+    def test_record_deleted_meanwhile_is_made_anew(self):
         """What was found and then deleted by somebody else is made anew."""
         record = self.make({"code": "a", "name": "other"})
         job = self.submit([waits_at_gate("gate"), upsert("code", code="a", name="job")])

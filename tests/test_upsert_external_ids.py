@@ -51,7 +51,7 @@ class TestUpsertExternalIds(KeyCase):
         self.assert_failed(by_id(f"{DOTTED}.other", name="x"), "bad_value", "res.partner")
         self.assertEqual(self.records([]).mapped("name"), ["same id"])
 
-    def test_dangling(self):
+    def test_dangling_external_id_gets_a_record(self):
         """An external id whose record is gone gets a new one, in every process."""
         (outcome,) = [self.run_one(by_id("gone", name="1"))]
         self.assertEqual(self.env.ref("__import__.gone").ids, outcome["ids"])
@@ -101,20 +101,20 @@ class TestUpsertExternalIds(KeyCase):
         with self.assertRaises(ValueError):
             self.env["ir.model.data"]._xmlid_lookup("__import__.undone")
 
-    def test_parallel_chunks(self):
+    def test_later_chunk_updates_the_earlier_record(self):
         """With chunks at once the later operation of an external id still updates the earlier."""
         operations = [by_id(f"p{n % 2}", name=f"name {n}") for n in range(6)]
         job = self.submit_and_run(operations, max_parallel=2, chunk_size=1)
         self.assertEqual(self.locked(job)["wave_ends"], [1, 3, 5])
         self.assertEqual(self.records([]).mapped("name"), ["name 4", "name 5"])
 
-    def test_beside_keys(self):
+    def test_keys_and_external_ids_are_apart(self):
         """What was made by key is another record than what is made by external id."""
         operations = [upsert("code", code="a"), by_id("a", code="a"), upsert("code", code="b")]
         self.assertEqual(self.values_of(operations), ["created"] * 3)
         self.assert_failed(upsert("code", code="a"), "ambiguous_key")
 
-    def test_refused(self):
+    def test_wrong_external_ids_are_refused(self):
         """An external id that is none is refused with its index."""
         for xml_id in ("", ".", "a.", ".a", "a.b.c", " a", 7):
             self.assert_refused([by_id("good"), by_id(xml_id)], "Operation 1", "xml_id")

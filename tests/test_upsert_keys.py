@@ -81,7 +81,7 @@ class TestUpsertKeys(KeyCase):
         self.assertEqual(self.records([("name", "=", False)])[0], crossed)
         self.assertEqual(len(self.records([("name", "=", False)])), 3)
 
-    def test_bad_values(self):
+    def test_bad_key_values_fail_alone(self):
         """A value that the field cannot hold fails alone, and never matches an empty one."""
         empty = self.make({"name": "empty", "day": "2030-01-02"})
         bad = [
@@ -117,7 +117,7 @@ class TestUpsertKeys(KeyCase):
         self.assertEqual(self.states(job), ["done", "failed", "done"])
         self.assertEqual(self.records([]).mapped("upper"), ["ABC", "ABD"])
 
-    def test_translated_key(self):
+    def test_translated_key_follows_the_language(self):
         """A translated field is looked up in the operation's language."""
         self.env["res.lang"]._activate_lang("fr_FR")
         record = self.make({"title": "green"})
@@ -141,7 +141,7 @@ class TestUpsertKeys(KeyCase):
         self.admin.company_ids -= other
         self.commit()
 
-    def test_refused(self):
+    def test_unusable_keys_are_refused(self):
         """A key that is empty or cannot be looked up is refused with its index."""
         good = upsert("code", code="a")
         for value in (None, False, "", "  ", 0, [], {}):

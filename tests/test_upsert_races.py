@@ -22,7 +22,7 @@ class TestUpsertOfTwoJobs(UpsertRaceCase):
         self.assertEqual(self.values(job), ["updated"] * len(second))
         self.assertEqual(job.chunk_ids.mapped("conflicts"), [0])
 
-    def test_one_key(self):
+    def test_two_jobs_make_one_record(self):
         """One key: one record, with the second job's values."""
         self.assert_updated(
             [upsert("code", code="a", name="1")], [upsert("code", code="a", name="2")]
@@ -49,7 +49,7 @@ class TestUpsertOfTwoJobs(UpsertRaceCase):
         self.assert_updated(first, first[::-1])
         self.assertEqual(len(self.records([])), 40)
 
-    def test_external_ids(self):
+    def test_two_jobs_share_an_external_id(self):
         """External ids, written in two ways."""
         self.assert_updated([by_id("x", name="1")], [by_id("__import__.x", name="2")])
         self.assertEqual(self.records([]).mapped("name"), ["2"])

@@ -8,7 +8,7 @@ from .value_cases import BAD
 class TestOverrides(ValueCase):
     """What a model makes of a value is the model's business."""
 
-    def test_understood(self):
+    def test_model_may_understand_odd_values(self):
         """A model that turns such a value into one that fits is believed, whatever the policy."""
         given = {"country_id": "BE", "number": 2.5, "day": "2026-01-31 10:00", "tag_ids": "Red"}
         for verb in ("create", "write", "upsert", "upsert new"):
@@ -39,7 +39,7 @@ class TestOverrides(ValueCase):
             records = self.env[WISE].browse(outcome["ids"]).sorted("name")
             self.assertEqual(list(records.mapped("country_id")), [self.belgium])
 
-    def test_digits_understood(self):
+    def test_model_may_understand_digits(self):
         """Digits that the model turns into an id, where Odoo would have stored the same one."""
         for verb in ("create", "upsert new", "write"):
             records = self.new_records(WISE, 1)
@@ -49,7 +49,7 @@ class TestOverrides(ValueCase):
             self.assertEqual(self.env[WISE].browse(outcome["ids"]).country_id, self.belgium)
             self.env[WISE].search([]).unlink()
 
-    def test_in_lines(self):
+    def test_model_of_a_line_is_believed(self):
         """The model of a line is believed as well."""
         line = {"name": "line", "country_id": "BE", "flag": "no"}
         values = {"name": "above", "child_ids": [[0, 0, line]]}
@@ -67,7 +67,7 @@ class TestOverrides(ValueCase):
             self.env.invalidate_all()
             self.assertEqual(records.late_country_id, held)
 
-    def test_not_understood(self):
+    def test_value_not_understood_is_refused(self):
         """A text of which a model makes nothing leaves the field empty: refused, rolled back."""
         for verb in ("create", "write", "upsert", "upsert new"):
             for name, value in (("country_id", "ZZ"), ("lost_country_id", "BE")):

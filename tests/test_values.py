@@ -55,11 +55,11 @@ class TestOddValues(ValueCase):
             return value.id if value else False
         return value
 
-    def test_create(self):
+    def test_created_record_holds_its_values(self):
         """A created record holds what its values say, or is not there."""
         self.assert_ends("create")
 
-    def test_write(self):
+    def test_written_record_holds_its_values(self):
         """A written record holds what the values say, or what it held."""
         self.assert_ends("write")
 
@@ -180,7 +180,7 @@ class TestManyToOne(ValueCase):
         one = self.belgium.id
         return ["BE", "Belgium", "base.be", str(one), [one], float(one), one + 0.5, True, -1, 0, {}]
 
-    def test_partners(self):
+    def test_text_in_many2one_is_refused(self):
         """Whatever is no id is refused by name, whatever the verb; nobody's country is emptied."""
         for verb in ("create", "write", "upsert", "upsert new"):
             partners = self.new_partners(len(self.odd()))
@@ -203,7 +203,7 @@ class TestManyToOne(ValueCase):
         self.env[PARTNER].search([("name", "like", "case %")]).unlink()
         return self.new_records(PARTNER, count, country_id=self.france.id)
 
-    def test_every_policy(self):
+    def test_bad_many2one_lands_under_no_policy(self):
         """Under no policy does one land, also where many are merged into one call; a dry run says
         so beforehand, and `execute` at once."""
         for verb in ("create", "write", "upsert", "upsert new"):
@@ -242,7 +242,7 @@ class TestManyToOne(ValueCase):
         landed = self.env[PARTNER].search_count([("name", "like", "case %"), ("city", "=", "Gent")])
         self.assertEqual(landed, 8 if lands else 0)
 
-    def test_equal_values(self):
+    def test_equal_bad_values_are_refused(self):
         """Many operations with the same bad values are refused one and all."""
         partners = self.new_partners(30)
         for policy in ("isolate", "all"):
@@ -273,7 +273,7 @@ class TestManyToOne(ValueCase):
         self.assertEqual(self.outcomes(self.submit_and_run(operations))[0]["error"]["type"], BAD)
         self.assertEqual(user.country_id, self.france)
 
-    def test_references(self):
+    def test_reference_is_a_valid_many2one(self):
         """What a reference stands for is an id."""
         parent = {"op": "create", "model": PARTNER, "ref": "p", "values": {"name": "parent"}}
         child = {

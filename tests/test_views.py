@@ -45,7 +45,7 @@ class TestJobViews(ViewsCase):
                 found = self.env[model].with_user(user).get_views(views)["views"]
                 self.assertEqual(set(found), set(kinds), model)
 
-    def test_words(self):
+    def test_speed_and_times_are_words(self):
         """Speed, duration and time left are words; what is not known is left out."""
         job = self.execute(create(name="A"))
         self.change(job, rate=1234.4, work_seconds=2 * 3600 + 3 * 60 + 59.0)
@@ -127,7 +127,7 @@ class TestOperationViews(ViewsCase):
         self.assertFalse(seen.payload_text)
         self.assertFalse(seen.value_text)
 
-    def test_open_record(self):
+    def test_open_record_shows_what_was_made(self):
         """Open Record leads to the one record made, or to the list of several."""
         one, several = self.execute(
             create(name="A"), {**create(), "values": [{"name": "B"}, {"name": "C"}]}

@@ -34,7 +34,7 @@ class TestWholeChunks(ItemRaceCase):
         self.renew()
         return self.env[ITEM].search([], order="id").mapped("name")
 
-    def test_a_killer(self):
+    def test_killer_fails_with_its_chunk(self):
         """The operation that was at work each time fails, its mates are rolled back, and the other
         chunks land."""
         operations = self.gated("killer", 12, gate_at=6)
@@ -181,7 +181,7 @@ class TestWholeChunks(ItemRaceCase):
             self.commit()
         runner.close()
 
-    def test_time_limit(self):
+    def test_chunk_ends_before_its_worker_dies(self):
         """A chunk that has lost a worker ends by itself before the next one is killed."""
         job = self.submit(self.gated("limit", 6, gate_at=1), policy="chunk", chunk_size=3)
         self.kill_at_gate(1)
