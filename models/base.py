@@ -84,11 +84,13 @@ class Base(models.AbstractModel):
         max_parallel: int = 1,
         name: str | None = None,
         idempotency_key: str | None = None,
+        on_end: dict | None = None,
         **kwargs,
     ):
         """Submit a job that calls a public method on each of these records.
 
         :param method: the name of the method, which gets `args` and `kwargs`
+        :param on_end: what to call when the job has ended, as in `submit`
         :returns: the job; empty if there are no records
         """
         jobs = self.env["batch.job"]
@@ -104,5 +106,6 @@ class Base(models.AbstractModel):
             chunk_size=chunk_size,
             max_parallel=max_parallel,
             idempotency_key=idempotency_key,
+            on_end=on_end,
         )
         return jobs.browse(status["id"])

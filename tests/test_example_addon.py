@@ -1,19 +1,43 @@
-"""The example of an addon that starts jobs, which docs/in-your-addon.md quotes."""
+"""The example of an addon that starts jobs: docs/in-your-addon.md quotes the addon and its test."""
 
-from odoo.tests import TransactionCase, tagged
+from odoo.tests import TransactionCase, new_test_user, tagged
 
 
 @tagged("post_install", "-at_install")
-class TestExampleAddon(TransactionCase):
+class TestArchiveContacts(TransactionCase):
+    def setUp(self):
+        super().setUp()
+        groups = "base.group_user,base.group_partner_manager"
+        self.user = new_test_user(self.env, "archivist", groups=groups)
+        self.tag = self.env["res.partner.category"].with_user(self.user).create({"name": "Old"})
+        contact = {"name": "one", "category_id": self.tag.ids}
+        self.contacts = self.env["res.partner"].with_user(self.user).create([contact] * 3)
+
     def test_button_starts_a_job(self):
-        """The button of a tag submits an operation for each contact, and the form shows the job."""
-        admin = self.env.ref("base.user_admin")
-        tag = self.env["res.partner.category"].with_user(admin).create({"name": "Old"})
-        contact = {"name": "one", "category_id": tag.ids}
-        self.env["res.partner"].create([contact] * 3)
-        tag.action_archive_contacts()
-        self.assertEqual((tag.job_id.name, tag.job_id.total), ("Archive: Old", 3))
-        self.assertEqual(tag.job_id.user_id, admin)
-        arch = tag.get_view(view_type="form")["arch"]
+        """The button submits an operation for each contact, as the user, with its method at the
+        end."""
+        self.tag.action_archive_contacts()
+        job = self.tag.job_id
+        self.assertEqual((job.name, job.user_id, job.total), ("Archive: Old", self.user, 3))
+        self.assertEqual(job.status()["on_end"]["state"], "waiting")
+
+    def test_what_the_job_does(self):
+        """The operations archive the contacts, and the method at the end counts them."""
+        operations = [
+            {"op": "call", "model": "res.partner", "method": "action_archive", "ids": [contact.id]}
+            for contact in self.contacts
+        ]
+        done = self.env["batch.job"].with_user(self.user).execute(operations)
+        self.assertEqual(done["state"], "done")
+        self.assertFalse(any(self.contacts.mapped("active")))
+        self.tag.with_context(batch_job_id=done["id"]).archiving_has_ended()
+        self.assertEqual(self.tag.archived_count, 3)
+
+
+@tagged("post_install", "-at_install")
+class TestExampleForm(TransactionCase):
+    def test_form_shows_the_job(self):
+        """The form of a tag has the button, and the field that follows the job."""
+        arch = self.env["res.partner.category"].get_view(view_type="form")["arch"]
         self.assertIn('name="action_archive_contacts"', arch)
         self.assertIn('widget="batch_job_progress"', arch)

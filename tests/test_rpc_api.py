@@ -346,6 +346,16 @@ class TestInBatches(RpcCase):
         self.run_jobs()
         self.assertEqual((job.name, value.number), ("Three", 3))
 
+    def test_method_at_the_end(self):
+        """`on_end` goes to the job, which calls that method when all records are done."""
+        value = self.env[MODEL].create({"name": "at the end"})
+        end = {"model": MODEL, "method": "add", "ids": value.ids, "kwargs": {"number": 100}}
+        job = value.with_user(self.user)._in_batches("add", 3, on_end=end)
+        self.commit()
+        self.run_jobs()
+        self.assertEqual((job.state, job.status()["on_end"]["state"]), ("done", "done"))
+        self.assertEqual(value.number, 103)
+
 
 @tagged("post_install", "-at_install")
 class TestDoc(RpcCase):
