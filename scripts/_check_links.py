@@ -1,5 +1,5 @@
 """The rule of the pages: each link leads to a file and a heading that exist, and a reader reaches
-each page from the README.
+each page from the index, docs/README.md.
 
 Links to other sites are not followed: lint needs no network.
 """
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-START = ROOT / "README.md"
+START = ROOT / "docs" / "README.md"
 _FENCE = re.compile(r"^(```|~~~).*?^\1", re.M | re.S)
 _CODE = re.compile(r"`[^`\n]*`")
 _LINK = re.compile(r"\]\(<?([^)<>\s]+)>?(?:\s+\"[^\"]*\")?\)")
@@ -64,7 +64,7 @@ def problems() -> Iterator[str]:
                 yield f"{where}: {name or page.name} has no heading #{anchor}"
             ways[page] |= {path} if path in texts else _pages_in(path, texts)
     for page in sorted(texts.keys() - _reached(ways)):
-        yield f"{page.relative_to(ROOT)}: no link leads to this page from the README"
+        yield f"{page.relative_to(ROOT)}: no link leads to this page from docs/README.md"
 
 
 def _pages_in(folder: Path, texts) -> set[Path]:
