@@ -24,9 +24,13 @@ class Browser:
         """The lines of a download, the header first."""
         if cause:
             parameters |= {name: cause[name] for name in CAUSE if cause[name]}
-        reply = self._http.get(f"/batch_job/{job}/rows.{kind}", params=parameters)
+        return table_of(self.file(f"/batch_job/{job}/rows.{kind}", **parameters), kind)
+
+    def file(self, address, **parameters):
+        """What an address of the server gives."""
+        reply = self._http.get(address, params=parameters or None)
         assert reply.status_code == 200, reply.text
-        return table_of(reply.content, kind)
+        return reply.content
 
     def close(self):
         self._http.close()

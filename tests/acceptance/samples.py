@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+OF_THE_SETUP = re.compile(r"^(scripts/|odoo |python3 -m pip )")  # what a reader has done before
 _BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _RECORD_IDS = re.compile(r"(?<=\[)\d+(?=\])")  # other ones each time
 
@@ -15,6 +16,11 @@ def blocks(page, language=""):
     """The blocks of a page in a language; without one, what a sample prints."""
     found = _BLOCK.findall((ROOT / page).read_text())
     return [text for kind, text in found if kind == language]
+
+
+def shell_blocks(page):
+    """The shell samples of a page, without those that set up what the tests have already."""
+    return [text for text in blocks(page, "sh") if not OF_THE_SETUP.match(text)]
 
 
 def same_ids(text):

@@ -5,10 +5,13 @@ import subprocess
 import sys
 
 import pytest
-from samples import ROOT, blocks
+from samples import ROOT, blocks, shell_blocks
 from waiting import wait_until
 
 pytest_plugins = ["client_support"]
+PAGE = "client/README.md"
+QUICKSTART, KEY, OPTIONS, COMPLETION, CRASH = shell_blocks(PAGE)
+EXTERNAL_ID, BLOCKING, ASYNCHRONOUS, VALUES = blocks(PAGE, "python")
 
 
 @pytest.fixture(scope="module")
@@ -59,8 +62,7 @@ def test_nothing_of_odoo_is_there(reader):
 
 def test_command_line_sample(reader, shop):
     """One row fails, is corrected and sent again; the history says so."""
-    sample, *_ = blocks("client/README.md", "sh")
-    said = reader("bash", "-e", text=sample)
+    said = reader("bash", "-e", text=QUICKSTART)
     assert "1 succeeded, 1 failed" in said
     ending, on_end, submitted, ended = said.splitlines()[-4:]
     assert ending.endswith("is done: 1 succeeded")
@@ -73,8 +75,7 @@ def test_command_line_sample(reader, shop):
 
 def test_key_sample_updates_when_run_again(reader, shop):
     """The second run updates the record of the first one, and its lines."""
-    _, sample, _ = blocks("client/README.md", "sh")
-    said = [line.split("\t") for line in reader("bash", "-e", text=sample).splitlines()]
+    said = [line.split("\t") for line in reader("bash", "-e", text=KEY).splitlines()]
     assert [line[0] for line in said if line[0].endswith("is done: 2 succeeded")][1:]
     assert [line[-1] for line in said[-2:]] == ["updated", "updated"]
     query = "SELECT array_agg(name ORDER BY ref) FROM res_partner WHERE ref ~ '^C-90'"
@@ -83,8 +84,7 @@ def test_key_sample_updates_when_run_again(reader, shop):
 
 def test_sample_of_options(reader, shop):
     """Two rows are tried, three are sent, one fails and fails again; the context is that of all."""
-    *_, sample = blocks("client/README.md", "sh")
-    said = reader("bash", "-e", text=sample)
+    said = reader("bash", "-e", text=OPTIONS)
     assert "is done (dry run: nothing was kept): 2 succeeded" in said
     assert said.count("is partial: 2 succeeded, 1 failed") == 4
     failed = [line.split("\t")[:2] for line in said.splitlines() if "\tload\t" in line]
@@ -94,34 +94,46 @@ def test_sample_of_options(reader, shop):
     assert shop.database.column(query, "%second%") == ["Søren & Co"]
 
 
+def test_sample_of_external_ids(reader):
+    """Two records are made, and the second run updates them."""
+    (printed,) = blocks(PAGE)
+    assert reader("python", "-", text=EXTERNAL_ID) == printed
+    assert reader("python", "-", text=EXTERNAL_ID) == printed.replace("created", "updated")
+
+
+def test_sample_of_a_crash(reader, shop):
+    """A killed submission is submitted again, and again: one job, and each row once."""
+    said = reader("bash", "-e", text=CRASH)
+    first, second = [line for line in said.splitlines() if line.endswith("is done: 3,000 succeeded")]
+    assert first == second
+    query = "SELECT count(*) FROM res_partner_category WHERE name->>'en_US' LIKE 'Visitor %'"
+    assert shop.database.value(query) == 3000
+
+
 def test_sample_of_values(reader):
     """A decimal number comes back with its digits; a time and a day are compared as such."""
-    *_, sample = blocks("client/README.md", "python")
-    assert reader("python", "-", text=sample).splitlines() == ["50.85045", "True 0"]
+    assert reader("python", "-", text=VALUES).splitlines() == ["50.85045", "True 0"]
 
 
 def test_completion_of_the_shell(reader):
     """The line for Bash gives a function that completes."""
     script = """
-    eval "$(_ODOO_BATCH_COMPLETE=bash_source odoo-batch)"
     COMP_WORDS=(odoo-batch sub) COMP_CWORD=1
     "$(complete -p odoo-batch | sed -E 's/.* -F ([^ ]+) .*/\\1/')" odoo-batch
     echo "${COMPREPLY[@]}"
     """
-    assert reader("bash", "-e", text=script) == "submit\n"
+    assert reader("bash", "-e", text=COMPLETION + script) == "submit\n"
 
 
 def test_blocking_sample_makes_a_thousand_tags(reader, shop):
     """A thousand tags, and how far it is."""
-    sample, *_ = blocks("client/README.md", "python")
-    said = reader("python", "-", text=sample)
+    said = reader("python", "-", text=BLOCKING)
     assert said.splitlines()[-1] == "done: 1000 done, 0 failed"
 
 
 def test_asynchronous_sample_explains_the_bad_row(reader, shop):
     """Progress to the end, the good ones made, the bad one explained."""
-    _, sample, _ = blocks("client/README.md", "python")
-    said = reader("python", "-", text=sample).splitlines()
+    said = reader("python", "-", text=ASYNCHRONOUS).splitlines()
     assert "3/3" in said
     assert (said[-3], said[-1]) == ("0 made", "2 made")
     assert said[-2].startswith("1 ")

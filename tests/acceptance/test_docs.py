@@ -4,19 +4,14 @@ import json
 import re
 
 import pytest
-from samples import ROOT, Reader, blocks, same_ids
+from files import Browser
+from samples import ROOT, Reader, blocks, same_ids, shell_blocks
 from waiting import wait_until
-
-OF_THE_SETUP = re.compile(r"^(scripts/|odoo )")  # what a reader has done before, or does elsewhere
 
 
 @pytest.fixture(scope="module")
 def reader(server, database, tmp_path_factory):
     return Reader(tmp_path_factory.mktemp("checkout"), server, database.make_key())
-
-
-def shell_blocks(page):
-    return [text for text in blocks(page, "sh") if not OF_THE_SETUP.match(text)]
 
 
 def jobs(database, *names):
@@ -82,8 +77,12 @@ print(opened["res_model"], env["batch.job"].browse(opened["res_id"]).total)
     assert reader.odoo_shell(code) == "batch.job 5\n"
 
 
-def test_rpc_samples_are_answered_as_shown(reader):
+def test_rpc_samples_are_answered_as_shown(reader, rpc):
     """Every curl sample of the RPC page is answered as the page says."""
+    operations, *_answers = blocks("docs/rpc-api.md", "json")
+    draft = {"name": "All of the page", "start": False}
+    draft["operations"] = [json.loads(line) for line in operations.splitlines()]
+    assert rpc.call("batch.job", "submit", **draft)["total"] == 8
     answers = reader.shell("\n".join(shell_blocks("docs/rpc-api.md"))).splitlines()
     answers = [json.loads(answer) for answer in answers if answer]
     refused = [answer["message"] for answer in answers if "message" in answer]
@@ -130,21 +129,39 @@ def test_run_in_batches(reader, rpc, database):
     assert database.column("SELECT DISTINCT zip FROM res_partner WHERE city = 'Gent'") == [None]
 
 
+def test_correct_failed_rows(reader, server, database):
+    """The corrected row goes back into its job, and the addresses of its files lead to its rows."""
+    page = "docs/correct-failed-rows.md"
+    (sample,) = shell_blocks(page)
+    said = reader.command_line(sample)
+    assert said.splitlines()[-1].endswith("is done: 2 succeeded")
+    query = "SELECT array_agg(name ORDER BY name) FROM res_partner WHERE name IN ('Bakker', 'Peeters')"
+    assert database.value(query) == ["Bakker", "Peeters"]
+    job = database.value("SELECT max(id) FROM batch_job WHERE name = 'shops.csv'")
+    person = Browser(server.url, database.name)
+    for line in blocks(page)[0].splitlines():
+        address, *_meaning = line.split()
+        assert person.file(address.replace("/26/", f"/{job}/"))
+    person.close()
+
+
 def test_in_your_addon():
-    """The page quotes the example addon, which is installed with the tests."""
+    """The page quotes the example addon, which is installed with the tests, and a test that runs."""
     example = ROOT / "tests/addons/batch_job_example"
-    (model,) = blocks("docs/in-your-addon.md", "python")
+    model, test = blocks("docs/in-your-addon.md", "python")
     assert model == (example / "models/res_partner_category.py").read_text()
+    assert test in (ROOT / "tests/test_example_addon.py").read_text()
     (view,) = blocks("docs/in-your-addon.md", "xml")
     stored = (example / "views/res_partner_category_views.xml").read_text()
     assert view in re.sub(r"^ {12}", "", stored, flags=re.MULTILINE)
 
 
 def test_schedule_samples_make_a_schedule_each(reader, database):
-    """The line of server code and the sample from outside make a schedule each."""
+    """The server code, the data file and the sample from outside make a schedule each."""
     page = "docs/schedules.md"
     (server_code,) = blocks(page, "python")
-    reader.odoo_shell(server_code)
+    (data,) = blocks(page, "xml")
+    reader.odoo_shell(server_code + load_data(data))
     (sample,) = shell_blocks(page)
     answer, (shown,) = json.loads(reader.shell(sample)), map(json.loads, blocks(page, "json"))
     assert answer.keys() == shown.keys()
@@ -152,5 +169,17 @@ def test_schedule_samples_make_a_schedule_each(reader, database):
     assert [answer[name] for name in same] == [shown[name] for name in same]
     assert database.rows("SELECT name, active, model FROM batch_job_schedule ORDER BY id") == [
         ("Old contacts", True, "res.partner"),
+        ("Colour of the contact tags without a colour", True, "res.partner.category"),
         ("References", False, "res.partner"),
     ]
+
+
+def load_data(text):
+    """Server code that loads a data file, as the installation of its module does."""
+    return f"""
+import io
+from odoo.tools.convert import convert_xml_import
+
+convert_xml_import(env, "batch_job_example", io.BytesIO({text.encode()!r}), mode="init", noupdate=True)
+env.cr.commit()
+"""
