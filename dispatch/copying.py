@@ -15,7 +15,7 @@ from .starting import prepare
 from .submission import ZERO_AT_FIRST, Submission
 from .submission_check import refusal
 
-# columns of a job that its copy has too; the rest says who, when, and what became of it
+# columns of a job that its copy has too; the other columns say who, when, and how the job went
 COPIED = (
     "policy", "chunk_size", "max_parallel", "priority", "dry_run", "max_failures", "on_end",
     "outline", "has_passwords", "has_references", "has_followers", "has_keys", "has_targets",

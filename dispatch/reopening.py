@@ -159,7 +159,7 @@ def _which(job, wanted) -> str | None:
 
 
 def check_retry(job: LockedJob, cause: dict | None = None):
-    """Refuse to run operations of a job again that has not ended for good, or lacks something.
+    """Refuse to run operations of a job again whose end is not final, or which lacks something.
 
     :param cause: only its operations run again
     """

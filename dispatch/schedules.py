@@ -56,7 +56,7 @@ class Schedules(Dispatch):
             self._run_one(claimed)
             if not self.env["ir.cron"]._commit_progress(1):
                 return self.wake()
-        # what is due and could not be claimed is in other hands: do not ask for it at once
+        # another worker has the schedules that are due and could not be claimed: do not ask at once
         return self.wake(fields.Datetime.now() + LOOK_AGAIN)
 
     def wake(self, earliest=None):
@@ -129,7 +129,7 @@ class Schedules(Dispatch):
         return row
 
     def _run_one(self, claimed):
-        """Run a schedule. What goes wrong stands on the schedule, and stops no other one."""
+        """Run a schedule. An error is noted on the schedule, and the other schedules still run."""
         try:
             self._land(claimed, self._result)
         except Exception as error:

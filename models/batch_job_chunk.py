@@ -297,7 +297,7 @@ class BatchJobChunk(models.Model):
             chunk_id,
             attempt,
         )
-        # a conflict: the chunk was taken over, and the caller drops it; no log is due
+        # a conflict: another worker has taken the chunk over, and the caller drops it; log nothing
         self.env.cr.execute(query, log_exceptions=False)
         return bool(self.env.cr.rowcount)
 

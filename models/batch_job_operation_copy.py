@@ -6,7 +6,7 @@ from odoo.tools import SQL
 from ..engine.passwords import MENTION, holds_secret
 
 PAGE = 5_000  # operations whose content is in memory at once
-# columns that say where an operation belongs, and what became of it; all others are copied
+# columns that say where an operation belongs and how it ended; all others are copied
 _NOT_COPIED = {
     "id", "job_id", "owner_id", "company_id", "position", "state", "record_ids", "value", "note",
     "error_type", "error_message", "error_model", "error_field", "error_constraint", "replaced",

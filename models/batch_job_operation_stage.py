@@ -4,7 +4,7 @@ from odoo.tools import SQL
 from .operation_lookup import at_positions
 
 # what all operations of a stage share; the fields of an upsert's key and the columns of a load too,
-# since only then two operations that target one record say so in the same way
+# since only then two operations that target the same record name it in the same way
 _KIND = SQL(
     """ROW(op, model, payload->'context', payload->'method', payload->'key', payload->'fields',
            payload ? 'xml_id')"""

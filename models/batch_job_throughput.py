@@ -8,8 +8,8 @@ MOST_POINTS = 60
 MOST_CHUNKS = 20_000  # the latest ones
 PAUSE = 60  # seconds without a chunk at work that are left out, such as a night
 
-# Each chunk has its place on a clock of the job that stands still in pauses. A chunk is spread over
-# the points that it touches.
+# The chart has a clock of its own, which stops while no chunk is at work. The rows of a chunk are
+# divided among the points of the chart during which the chunk was at work.
 _THROUGHPUT = """
     WITH landed AS (
         -- the chunk of `execute` begins when its job does

@@ -35,7 +35,7 @@ class IrFieldsConverter(models.AbstractModel):
         key = (field.comodel_name, subfield, value)
         if key not in finder.found:
             result = find(model, field, subfield, value, savepoint)
-            # nothing found and no error: that was allowed for this field only
+            # no record and no error: the options allow that for this field, not for others
             if field.comodel_name in finder.creatable or result[0] is None:
                 return result
             finder.found[key] = result

@@ -76,7 +76,7 @@ class ResConfigSettings(models.TransientModel):
                 raise ValidationError(
                     self.env._("The number of runners is from 1 to %s.", MOST_RUNNERS)
                 )
-            # a number that was possible once hinders nobody who changes other settings
+            # the present number stays allowed, so that people can save other settings
             slots = Slots(self.env)
             if settings.batch_job_runners > max(slots.possible_runners(), slots.wanted_runners()):
                 raise ValidationError(self._batch_job_runners_possible())

@@ -42,7 +42,7 @@ class Load(Create):
         env.cr.commit()
 
     def _without_bad_rows(self, env, data, answer) -> dict:
-        """What is left to do with `load()`: take out what it has named, and load once more."""
+        """What a caller has to do: remove the rows that `load()` has named, and load again."""
         bad = {message["rows"]["from"] for message in answer["messages"]}
         self.failed = len(bad)
         good = [row for number, row in enumerate(data) if number not in bad]

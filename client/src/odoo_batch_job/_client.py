@@ -20,8 +20,8 @@ class AsyncClient(BaseClient):
     """A client of the batch jobs of one Odoo database, for asyncio.
 
     Use it as ``async with AsyncClient(url, database=…, api_key=…) as client``, or without a key and
-    then ``await client.login(database, user, password)``. The client repeats a request that fails
-    on the way, see :class:`Retry`; Odoo still does nothing twice.
+    then ``await client.login(database, user, password)``. If the network loses a request or its
+    answer, the client repeats the request, see :class:`Retry`; Odoo still does nothing twice.
 
     :param url: of the server, with a path if a proxy adds one: ``https://erp.example.com``; or the
         host alone, which the client speaks to by https unless the host is this machine

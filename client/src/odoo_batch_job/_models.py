@@ -69,7 +69,7 @@ class JobStatus:
         each other
     :ivar untried: of a dry run: skipped because its time was over; ``retry`` tries these
     :ivar eta: the earliest time for the job to begin, None if the job need not wait
-    :ivar on_end: what became of the method that the job calls at its end, None if it calls nothing
+    :ivar on_end: how the call of the method at the end went; None if the job calls no method
     :ivar policy: what a failure does to its neighbours; None if an older addon does not say it
     :ivar causes: why operations failed, most frequent first: objects with ``type``, ``model``,
         ``field``, ``constraint``, ``message`` (of the first failure), ``count``, ``reason`` (in

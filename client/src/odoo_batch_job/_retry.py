@@ -171,7 +171,7 @@ class _Patience:
         """Return whether another attempt, after so many seconds, would be too late."""
         now, retry = self._clock.now(), self._retry
         if trouble.no_room:
-            self._begun = now  # the server is well: what goes wrong later has all the patience
+            self._begun = now  # the server answers: a later failure has the whole time for retries
             return not retry.patience or now + wait > self._asked + retry.room
         return now + wait > self._begun + (retry.patience if answered else retry.first_contact)
 

@@ -27,14 +27,14 @@ export function useLiveJobs(getModel) {
             const ids = await orm.silent.search("batch.job", domain, { limit: MOST_ASKED });
             const before = atWork;
             atWork = String(ids);
-            // once more after the last one has ended
+            // read once more after the last job has ended
             const isDue = atWork || before;
             const isThere = status(component) !== "destroyed" && root === getModel().root;
             if (isDue && isThere && !root.selection?.length) {
                 await root.load();
             }
         } catch {
-            // offline, say: the next one may get through
+            // perhaps offline: the next reading may succeed
         }
     }
 

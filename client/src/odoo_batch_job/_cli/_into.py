@@ -50,7 +50,7 @@ def correct(client: Client, job_id: int, name: str) -> Correction:
 
 
 def in_words(correction: Correction) -> str:
-    """Return what became of the rows, in one line."""
+    """Return how the correction went, in one line."""
     left = {state: len(indexes) for state, indexes in correction.left.items()}
     parts = (
         (correction.corrected, "corrected"),

@@ -1,4 +1,4 @@
-"""The results of a job as a file: the submitted rows, and what became of each row."""
+"""The results of a job as a file: the submitted rows, and the outcome of each row."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def write_results(
     :raises InputError: the operations do not fit into columns, or the user may not read them
     """
     as_rows = not _is_lines(name)
-    # a temporary file first: a refusal on the way must not cost an older file of that name
+    # a temporary file first: if the reading breaks off, an older file of that name stays
     with tempfile.TemporaryFile("w+", encoding="utf-8") as spool:
         kinds: set[Kind] = set()
         count = 0

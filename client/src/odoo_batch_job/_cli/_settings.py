@@ -20,7 +20,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 APP = "odoo-batch"
 DEFAULT = "default"  # profile
 
-# What --last says of a submission that named no job, kept in its place.
+# Kept in the place of a job's id after a submission that made no job: what --last says then.
 BROKEN_OFF = (
     f"was broken off before Odoo had named a job: see `{APP} list`, or give the id of a job."
 )
@@ -121,7 +121,7 @@ def write_profile(profile: str, settings: Settings) -> Path:
 
 
 def remember_job(settings: Settings, job: int | str) -> None:
-    """Keep the id for ``--last``, or what became of a submission that is no job."""
+    """Keep for ``--last`` the id of the job, or a text that says why there is no job."""
     jobs = {**_read_jobs(), _place(settings): job}
     path = _jobs_path()
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""A line on the terminal while a file is sent or results come; it goes when that is over."""
+"""A bar on the terminal while a file is sent or results are read; the bar disappears afterwards."""
 
 from __future__ import annotations
 
