@@ -46,7 +46,8 @@ class ChunkTransaction(Dispatch):
                     name: (TRIED_APART if state == "done" else state, ids, index)
                     for name, (state, ids, index) in stored.items()
                 }
-        return Run(self._job_env(job), lessons, References(stored))
+        env = self._job_env(job)
+        return Run(env, lessons, References(env, stored))
 
     def is_ours(self, claim: Claim) -> bool:
         """Pass the fence: lock the row of the chunk if the chunk is still ours."""

@@ -54,7 +54,7 @@ class Correction(Submission):
             if wanted and not is_repeated:
                 self._run_again(report, changed, wanted, repeat_mark)
         except BadRequest as error:
-            raise refused(error) from error
+            raise refused(self.env, error) from error
         return report
 
     def _check_state(self, repeat_mark) -> bool:
@@ -96,7 +96,7 @@ class Correction(Submission):
                 parts = replaced_parts(index, operation, given[index])
                 what = fate(state, bool(parts))
                 if what in ("corrected", "unchanged"):
-                    _check_blanked(index, {**operation, **parts})
+                    self._check_blanked(index, {**operation, **parts})
             except BadOperation as error:
                 refused_ones.append(error)
                 continue
@@ -119,6 +119,17 @@ class Correction(Submission):
                 )
             )
         return [(one["index"], one["state"], one["operation"]) for one in found]
+
+    def _check_blanked(self, index: int, operation: dict):
+        """
+        :raises BadOperation: a password in the operation was blanked, and no new one is given
+        """
+        if holds_blanked(operation):
+            text = self.env._(
+                "its password was blanked when the operation ended: give the password anew, or "
+                "leave the row out."
+            )
+            raise BadOperation(index, text)
 
     @staticmethod
     def _count(report: Report, what: str, index: int):
@@ -186,11 +197,11 @@ class Correction(Submission):
         self._check_rows(operations, first, follows)
         marked = mark(operations, first, waves, follows)
         if marked[0].get("$follows"):
-            raise BadOperation(
-                first,
-                "it would continue the record of the row before it, which does not run again: "
-                "give it a value in a column of the record itself.",
+            text = self.env._(
+                "it would continue the record of the row before it, which does not run again: give "
+                "it a value in a column of the record itself."
             )
+            raise BadOperation(first, text)
         return marked
 
     def _know_others(self, waves, operations: dict[int, dict]):
@@ -209,9 +220,12 @@ class Correction(Submission):
         refs: dict[str, int] = {}
         for name, at, wave in self._operations._places_of_refs(self._job.id, list(used)):
             if at > used[name]:
-                raise BadOperation(
-                    used[name], f"it refers to {name!r}, which is the later operation {at}."
+                text = self.env._(
+                    "it refers to %(name)s, which is the later operation %(index)s.",
+                    name=repr(name),
+                    index=at,
                 )
+                raise BadOperation(used[name], text)
             refs[name] = wave
         waves.know(refs, self._operations._waves_made(self._job.id, list(made), list(operations)))
 
@@ -238,15 +252,3 @@ def _marks_of(operation: dict) -> tuple[int, bool, str | None]:
 
 def _may_have_marks(operation: dict) -> bool:
     return operation["op"] in ("load", "upsert") or any(True for _one in references_of(operation))
-
-
-def _check_blanked(index: int, operation: dict):
-    """
-    :raises BadOperation: a password in the operation was blanked, and no new one is given
-    """
-    if holds_blanked(operation):
-        raise BadOperation(
-            index,
-            "its password was blanked when the operation ended: give the password anew, or leave "
-            "the row out.",
-        )

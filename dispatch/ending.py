@@ -56,7 +56,7 @@ def _how_far(job) -> str:
         "kept. %(tried)s of %(total)s operations were tried, the other %(untried)s are skipped. A "
         "retry tries the rest in a new transaction, which does not see what the first ones would "
         "have made. To try all in one, raise the limit.",
-        limit=Deadline().describe(),
+        limit=Deadline().describe(job.env),
         tried=formatLang(job.env, job["total"] - job["untried"], digits=0),
         total=formatLang(job.env, job["total"], digits=0),
         untried=formatLang(job.env, job["untried"], digits=0),

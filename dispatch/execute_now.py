@@ -10,6 +10,7 @@ from ..engine.operations import complete
 from ..engine.outcomes import Failure, Outcome, count
 from ..execution.checks.lessons import Lessons
 from ..execution.chunk_run import run_isolated, run_strict
+from ..execution.in_words import in_words
 from ..execution.orm.key_locks import MOST_KEYS_OF_A_CALL, KeysTaken, LocksBeside
 from ..execution.transaction.transient import TransactionEnded, TransientError
 from ..execution.worker.second_connection import NoConnection, too_busy
@@ -50,7 +51,7 @@ class ExecuteNow(ChunkTransaction):
             ) from error
         except TransientError as error:
             # Odoo's `retrying` repeats the whole call
-            raise ConcurrencyError(reason_of(error)) from error
+            raise ConcurrencyError(in_words(self.env, reason_of(error))) from error
         self._land_now(job, complete(outcomes, operations), started)
 
     def _fail_now(self, job_id, operations, started) -> str:

@@ -52,10 +52,8 @@ class FileImport(Dispatch):
         """The same error; what it says of operations it says of rows."""
         text = str(error)
         row = self.env._("Row %s: ", "{}")
-        # the engine's messages are English, those of `SubmissionCheck` are translated
-        told = self.env._("Operation %(index)s: %(problem)s", index="{}", problem="")
-        for word in {"Operation {}: ", told}:
-            text = with_row_numbers(text, word, row, self.first)
+        operation = self.env._("Operation %(index)s: %(problem)s", index="{}", problem="")
+        text = with_row_numbers(text, operation, row, self.first)
         about_rows = type(error)(text)
         vars(about_rows).update(vars(error))  # how it is logged: the text quotes the file
         return about_rows

@@ -108,7 +108,7 @@ def _rescue(job, chunk):
             "%(limit)s). Nothing of it was kept in the database.",
             lost=lost,
             seconds=round(chunk["seconds_since"] or 0),
-            limit=Deadline().describe(),
+            limit=Deadline().describe(job.env),
         )
         fail_on_end(job, chunk["id"], "worker_lost", text, lost=lost)
         return

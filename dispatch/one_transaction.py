@@ -169,7 +169,7 @@ class OneTransaction(ChunkTransaction):
         env = in_language_of_owner(self.env, row)
         where = {
             "index": env["batch.job.operation"]._index_at(row["id"], position),
-            "limit": Deadline().describe(),
+            "limit": Deadline().describe(env),
         }
         if not is_one_transaction(row):
             text = env._(

@@ -8,6 +8,7 @@ from ..engine.operations import Operation, complete
 from ..engine.outcomes import Failure, Outcome, count
 from ..engine.retry import CONFLICT_BUDGET, after_conflict, after_lost_worker, back_off
 from ..engine.states import is_one_transaction, keeps_chunks_whole
+from ..execution.in_words import in_words
 from ..execution.worker.deadline import SAFE_PART, Deadline
 from .base import Dispatch
 from .chunk_lock import ChunkLocks
@@ -59,7 +60,7 @@ class Recovery(Dispatch):
             "not be at fault. Raise the limit, or do less at once.",
             lost=lost,
             seconds=round(seconds),
-            limit=limits.describe(),
+            limit=limits.describe(self.env),
             index=self.env["batch.job.operation"]._index_at(job.id, job["step_position"]),
         )
         return Failure("time_limit", text)
@@ -86,9 +87,12 @@ class Recovery(Dispatch):
         :param counted: count it as a conflict of the chunk
         """
         with self._taken_back(claim) as (recovery, job):
-            if job and claim.on_end:
+            if not job:
+                return
+            reason = in_words(job.env, reason)
+            if claim.on_end:
                 put_back_on_end(job, claim.chunk_id, reason, counted)
-            elif job:
+            else:
                 recovery._put_back(claim, job, reason, counted)
 
     def fail_ended(self, claim):

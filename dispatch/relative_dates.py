@@ -13,8 +13,10 @@ from odoo.models import BaseModel
 from odoo.tools.safe_eval import safe_eval
 
 from ..engine.errors import BadRequest
+from ..engine.messages import message_of
 from ..engine.relative_domain import check_domain
 from ..engine.schedule import Clock
+from ..execution.in_words import in_words
 from .wall_clock import clock_of
 
 
@@ -41,7 +43,7 @@ def evaluated(env: Environment, text: str) -> Domain:
     try:
         return Domain(_plain(safe_eval(check_domain(text), _words(env, clock))))
     except BadRequest as error:
-        raise UserError(str(error)) from error
+        raise UserError(in_words(env, message_of(error))) from error
     except (ValueError, TypeError) as error:
         raise UserError(env._("The domain is not valid: %s", error)) from error
 

@@ -10,14 +10,14 @@ from .locked_job import LockedJob
 from .submission_check import refused
 
 
-def wanted_of(cancelled: bool, state, indexes, cause=None) -> Wanted:
+def wanted_of(env, cancelled: bool, state, indexes, cause=None) -> Wanted:
     """
     :raises UserError: an argument is not what it should be
     """
     try:
         return Wanted.parse(cancelled, state, indexes, cause)
     except BadRequest as error:
-        raise refused(error) from error
+        raise refused(env, error) from error
 
 
 def check_part(job: LockedJob, wanted: Wanted):
@@ -66,7 +66,7 @@ def indexes_of(env, job, indexes) -> tuple[int, ...]:
     try:
         named = check_indexes(indexes)
     except BadRequest as error:
-        raise refused(error) from error
+        raise refused(env, error) from error
     _check_named(env, job, named)
     return named
 

@@ -12,6 +12,7 @@ from ..engine.canonical import text_hash
 from ..engine.errors import BadRequest
 from ..engine.external_ids import external_ids_used
 from ..engine.footprint import may_target
+from ..engine.messages import _lt, message_of
 from ..engine.options import AS_MANY_AS_PAY, Options, check_options, is_name, submission_hash
 from ..engine.outline import outline_of
 from ..engine.passwords import may_hold_passwords
@@ -19,6 +20,7 @@ from ..engine.references import references_of
 from ..engine.storable import dump, holds_nul, is_too_deep
 from ..engine.submitted import check_operations, clean_context, to_json
 from ..engine.waves import Waves, is_follower, mark
+from ..execution.in_words import in_words
 from .admission import Admission
 from .submission_check import SubmissionCheck, refused
 
@@ -67,7 +69,7 @@ class Submission(SubmissionCheck):
             if marked is not checked:
                 text = to_json(marked, first_index, _json_default)
         except BadRequest as error:
-            raise refused(error) from error
+            raise refused(self.env, error) from error
         has = {
             "has_passwords": may_hold_passwords(text),
             "has_references": '"$ref"' in text,
@@ -85,7 +87,7 @@ class Submission(SubmissionCheck):
         try:
             text = to_json(check_operations(operations), 0, _json_default)
         except BadRequest as error:
-            raise refused(error) from error
+            raise refused(self.env, error) from error
         return text_hash(text)
 
     def check_repeated(self, job, part, operations):
@@ -150,7 +152,7 @@ class Submission(SubmissionCheck):
         try:
             checked = check_options(**options)
         except BadRequest as error:
-            raise UserError(str(error)) from error
+            raise UserError(in_words(self.env, message_of(error))) from error
         if checked.on_end:
             self._check_on_end(checked.on_end)
         return checked
@@ -352,7 +354,7 @@ def _json_default(value):
         return value._value
     if isinstance(value, models.BaseModel):
         return list(value._ids)
-    raise TypeError(f"{type(value).__name__} is not JSON")
+    raise TypeError(_lt("%(type)s is not JSON", type=type(value).__name__))
 
 
 def _other_submission(job_id, text) -> UserError:

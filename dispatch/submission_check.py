@@ -7,8 +7,10 @@ from odoo.models import fix_import_export_id_paths
 from odoo.service.model import get_public_method
 
 from ..engine.errors import BadRequest
+from ..engine.messages import message_of
 from ..engine.passwords import is_secret_name, name_secret_arguments
 from ..execution.checks.access import access_problem
+from ..execution.in_words import in_words
 from .key_check import KeyCheck
 
 REFUSED_MODELS = {
@@ -165,9 +167,10 @@ def may_run_on(env: Environment, model: str) -> bool:
     return is_table and env.user.has_group("batch_job.group_user")
 
 
-def refused(error: BadRequest) -> UserError:
-    """The error for RPC, for what the engine refuses."""
-    return refusal(UserError, str(error), getattr(error, "indexes", []))
+def refused(env: Environment, error: BadRequest) -> UserError:
+    """The error for RPC, for what the engine refuses, in the language of the call."""
+    text = in_words(env, message_of(error))
+    return refusal(UserError, text, getattr(error, "indexes", []))
 
 
 def refusal(kind, text, indexes):

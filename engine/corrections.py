@@ -6,6 +6,7 @@ from typing import Any
 
 from .canonical import canonical_json, text_hash
 from .errors import BadOperation, BadOperations, BadRequest
+from .messages import Grouped, _lt
 from .retried import NOT_KEPT
 from .submitted import MOST_NAMED
 
@@ -49,8 +50,11 @@ def check_rows(rows: Any, total: int) -> dict[int, dict]:
     """
     if not isinstance(rows, list | tuple) or not 0 < len(rows) <= MOST_ROWS:
         raise BadRequest(
-            f"rows must be a list of 1 to {MOST_ROWS:,} objects, such as "
-            '[{"index": 7, "values": {…}}].'
+            _lt(
+                "rows must be a list of 1 to %(most)s objects, such as "
+                '[{"index": 7, "values": {…}}].',
+                most=Grouped(MOST_ROWS),
+            )
         )
     given: dict[int, dict] = {}
     places: dict[int, int] = {}
@@ -58,15 +62,23 @@ def check_rows(rows: Any, total: int) -> dict[int, dict]:
         index = row.get("index") if isinstance(row, dict) else None
         if type(index) is not int or index < 0:
             raise BadRequest(
-                f"Entry {place} of rows must be an object with an index, a whole number from 0 on."
+                _lt(
+                    "Entry %(place)s of rows must be an object with an index, a whole number from "
+                    "0 on.",
+                    place=place,
+                )
             )
         if index >= total:
-            raise BadOperation(index, f"the job has no such operation; its last is {total - 1}.")
+            last = total - 1
+            text = _lt("the job has no such operation; its last is %(last)s.", last=last)
+            raise BadOperation(index, text)
         if index in given:
-            raise BadOperation(
-                index,
-                f"entries {places[index]} and {place} of rows are both for it: leave out one.",
+            text = _lt(
+                "entries %(first)s and %(second)s of rows are both for it: leave out one.",
+                first=places[index],
+                second=place,
             )
+            raise BadOperation(index, text)
         given[index] = {key: value for key, value in row.items() if key != "index"}
         places[index] = place
     return given
@@ -84,11 +96,13 @@ def replaced_parts(index: int, operation: Mapping[str, Any], given: Mapping[str,
     }
     for name in changed:
         if name not in may_change:
-            allowed = ", ".join(sorted(may_change))
-            raise BadOperation(
-                index,
-                f"{name!r:.40} cannot be corrected; of {operation['op']} that is: {allowed}.",
+            text = _lt(
+                "%(name)s cannot be corrected; of %(op)s that is: %(allowed)s.",
+                name=f"{name!r:.40}",
+                op=operation["op"],
+                allowed=", ".join(sorted(may_change)),
             )
+            raise BadOperation(index, text)
     return changed
 
 

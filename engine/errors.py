@@ -10,6 +10,7 @@ EngineError
 └── ForbiddenEffect        an operation did something forbidden (commit, rebuild the registry)
 """
 
+from .messages import _lt, joined, message_of
 from .outcomes import Failure
 
 
@@ -18,12 +19,12 @@ class EngineError(Exception):
 
 
 class BadRequest(EngineError):
-    """The message says what is wrong and what to do. The submitter reads the message unchanged."""
+    """The message says what is wrong and what to do. The submitter reads it in their language."""
 
 
 class BadOperation(BadRequest):
     def __init__(self, index: int, problem: str):
-        super().__init__(f"Operation {index}: {problem}")
+        super().__init__(_lt("Operation %(index)s: %(problem)s", index=index, problem=problem))
         self.index = index
         self.problem = problem
         self.indexes = [index]
@@ -35,10 +36,10 @@ class BadOperations(BadOperation):
     def __init__(self, refused: list[BadOperation], there_are_more: bool):
         super().__init__(refused[0].index, refused[0].problem)
         self.indexes = [one.index for one in refused]
-        lines = [str(one) for one in refused]
+        lines = [message_of(one) for one in refused]
         if there_are_more:
-            lines.append(f"These are the first {len(refused)}; there are more.")
-        self.args = ("\n".join(lines),)
+            lines.append(_lt("These are the first %(count)s; there are more.", count=len(refused)))
+        self.args = (joined("\n", lines),)
 
 
 class OperationFailed(EngineError):

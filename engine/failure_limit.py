@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from .errors import BadRequest
+from .messages import _lt
 
 SHARE_COUNTS_AFTER = 100  # operations; of fewer, a share says nothing
 LARGEST_NUMBER = 10**9
@@ -29,8 +30,13 @@ def check_max_failures(name: str, value: Any) -> str | None:
         if 0 < share <= 100:
             return f"{share.normalize():f}%"
     raise BadRequest(
-        f"{name} must be a whole number from 1 to {LARGEST_NUMBER}, or a share of up to 100 % such "
-        f'as "5%", not {value!r:.80}.'
+        _lt(
+            "%(name)s must be a whole number from 1 to %(most)s, or a share of up to 100 %% such "
+            'as "5%%", not %(value)s.',
+            name=name,
+            most=LARGEST_NUMBER,
+            value=f"{value!r:.80}",
+        )
     )
 
 

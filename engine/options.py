@@ -8,6 +8,7 @@ from typing import Any
 from .canonical import body_hash
 from .errors import BadRequest
 from .failure_limit import check_max_failures
+from .messages import _lt
 from .on_end import check_on_end
 from .states import POLICIES
 from .storable import is_storable
@@ -91,7 +92,10 @@ def parse_eta(eta: Any) -> datetime | None:
         return moment.replace(microsecond=0)
     except (ValueError, AttributeError, TypeError, OverflowError) as error:
         raise BadRequest(
-            f"eta {eta!r} is not a time; use ISO 8601, such as 2030-01-31T12:00:00Z."
+            _lt(
+                "eta %(eta)s is not a time; use ISO 8601, such as 2030-01-31T12:00:00Z.",
+                eta=repr(eta),
+            )
         ) from error
 
 
@@ -107,19 +111,33 @@ def _text(name: str, value: Any) -> str | None:
     if value is None or value is False:
         return None
     if not is_name(value):
-        raise BadRequest(f"{name} must be a text of at most {LONGEST_KEY} characters.")
+        raise BadRequest(
+            _lt(
+                "%(name)s must be a text of at most %(most)s characters.",
+                name=name,
+                most=LONGEST_KEY,
+            )
+        )
     return value or None
 
 
 def _policy(_name: str, value: Any) -> str:
     if not isinstance(value, str) or value not in POLICIES:
-        raise BadRequest(f"policy {value!r} is unknown; use one of {', '.join(POLICIES)}.")
+        raise BadRequest(
+            _lt(
+                "policy %(policy)s is unknown; use one of %(policies)s.",
+                policy=repr(value),
+                policies=", ".join(POLICIES),
+            )
+        )
     return value
 
 
 def _truth(name: str, value: Any) -> bool:
     if not isinstance(value, bool):
-        raise BadRequest(f"{name} must be true or false, not {value!r}.")
+        raise BadRequest(
+            _lt("%(name)s must be true or false, not %(value)s.", name=name, value=repr(value))
+        )
     return value
 
 
@@ -127,7 +145,13 @@ def _whole(least: int, most: int) -> Callable[[str, Any], int]:
     def check(name: str, value: Any) -> int:
         if type(value) is not int or not least <= value <= most:
             raise BadRequest(
-                f"{name} must be a whole number from {least} to {most}, not {value!r}."
+                _lt(
+                    "%(name)s must be a whole number from %(least)s to %(most)s, not %(value)s.",
+                    name=name,
+                    least=least,
+                    most=most,
+                    value=repr(value),
+                )
             )
         return value
 
@@ -158,7 +182,10 @@ CHECKS: dict[str, Callable[[str, Any], Any]] = {
 def _one_chunk_at_a_time(options: Options) -> None:
     if options.policy in ("stop", "all") and options.max_parallel > 1:
         raise BadRequest(
-            f"policy {options.policy!r} keeps one chunk at a time; use max_parallel=1."
+            _lt(
+                "policy %(policy)s keeps one chunk at a time; use max_parallel=1.",
+                policy=repr(options.policy),
+            )
         )
 
 
@@ -167,13 +194,18 @@ def _something_to_count(options: Options) -> None:
         return
     if options.dry_run:
         raise BadRequest(
-            "max_failures does not go with dry_run: a dry run keeps nothing, and tries everything; "
-            "leave max_failures out."
+            _lt(
+                "max_failures does not go with dry_run: a dry run keeps nothing, and tries "
+                "everything; leave max_failures out."
+            )
         )
     if options.policy not in ("isolate", "chunk"):
         raise BadRequest(
-            f"max_failures does not go with policy {options.policy!r}, which ends at the first "
-            "failure; use policy isolate or chunk, or leave max_failures out."
+            _lt(
+                "max_failures does not go with policy %(policy)s, which ends at the first failure; "
+                "use policy isolate or chunk, or leave max_failures out.",
+                policy=repr(options.policy),
+            )
         )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .examples import after_loss, joined, with_examples, without_examples
+from .messages import _lt
 from .states import COUNTED_AS
 from .storable import dump, holds_nul
 
@@ -185,11 +186,17 @@ def plain_value(value: Any, default=None) -> tuple[Any, str | None]:
         text = dump(value, default)
     except Exception:  # a lazy value may raise anything
         kind = type(value).__name__
-        article = "an" if kind[:1].lower() in "aeiou" else "a"
-        note = f"The return value, {article} {kind}, is not plain JSON and was not kept."
+        if kind[:1].lower() in "aeiou":
+            note = _lt(
+                "The return value, an %(kind)s, is not plain JSON and was not kept.", kind=kind
+            )
+        else:
+            note = _lt(
+                "The return value, a %(kind)s, is not plain JSON and was not kept.", kind=kind
+            )
         return None, note
     if holds_nul(text):
-        return None, "The return value has a NUL character and was not kept."
+        return None, _lt("The return value has a NUL character and was not kept.")
     if len(text) <= VALUE_LIMIT:
         return json.loads(text), None
     return _cut(json.loads(text), len(text))
@@ -197,7 +204,8 @@ def plain_value(value: Any, default=None) -> tuple[Any, str | None]:
 
 def _cut(value: Any, size: int) -> tuple[Any, str]:
     if isinstance(value, str):
-        return value[:VALUE_LIMIT], f"The return value was cut: it had {size} characters of JSON."
+        note = _lt("The return value was cut: it had %(size)s characters of JSON.", size=size)
+        return value[:VALUE_LIMIT], note
     if isinstance(value, list):
         kept, room = [], VALUE_LIMIT
         for item in value:
@@ -205,5 +213,8 @@ def _cut(value: Any, size: int) -> tuple[Any, str]:
             if room < 0:
                 break
             kept.append(item)
-        return kept, f"The return value was cut: {len(kept)} of {len(value)} items are kept."
-    return None, f"The return value was not kept: it had {size} characters of JSON."
+        numbers = {"kept": len(kept), "all": len(value)}
+        return kept, _lt("The return value was cut: %(kept)s of %(all)s items are kept.", **numbers)
+    return None, _lt(
+        "The return value was not kept: it had %(size)s characters of JSON.", size=size
+    )

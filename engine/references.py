@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from .errors import UnfitReference
+from .messages import _lt
 
 REF_KEY = "$ref"
 SEARCHED = ("values", "ids", "args", "kwargs")  # where an operation may refer to others
@@ -101,6 +102,10 @@ def _single(name: str, ids_of: IdsOf) -> int:
     ids = ids_of(name)
     if len(ids) != 1:
         raise UnfitReference(
-            f"Its reference {name!r} stands for {len(ids)} records, and one is needed here."
+            _lt(
+                "Its reference %(name)s stands for %(count)s records, and one is needed here.",
+                name=repr(name),
+                count=len(ids),
+            )
         )
     return ids[0]

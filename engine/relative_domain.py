@@ -6,6 +6,7 @@ Only what Odoo's filters are made of is taken. What cannot be called here cannot
 import ast
 
 from .errors import BadRequest
+from .messages import Grouped, _lt
 
 LONGEST = 100_000  # characters
 NAMES = {
@@ -33,17 +34,27 @@ def check_domain(text: str) -> str:
     "[('create_date',"
     """
     if not isinstance(text, str) or len(text) > LONGEST:
-        raise BadRequest(f"domain must be a text of at most {LONGEST:,} characters.")
+        raise BadRequest(
+            _lt(
+                "%(name)s must be a text of at most %(most)s characters.",
+                name="domain",
+                most=Grouped(LONGEST),
+            )
+        )
     try:
         tree = ast.parse(text.strip(), mode="eval")
         problem = _problem(tree)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise BadRequest("domain is no list of conditions, such as [('name', '=', 'A')].") from None
-    if problem or not isinstance(tree.body, ast.List):
-        what = problem or "something that is no list"
         raise BadRequest(
-            f"domain holds {what}; it takes a list of conditions, with texts, numbers, "
-            "context_today(), relativedelta(…), datetime and uid, as Odoo's filters do."
+            _lt("domain is no list of conditions, such as [('name', '=', 'A')].")
+        ) from None
+    if problem or not isinstance(tree.body, ast.List):
+        raise BadRequest(
+            _lt(
+                "domain holds %(what)s; it takes a list of conditions, with texts, numbers, "
+                "context_today(), relativedelta(…), datetime and uid, as Odoo's filters do.",
+                what=problem or _lt("something that is no list"),
+            )
         )
     return text.strip()
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from .canonical import canonical_json, text_hash
 from .errors import BadRequest
+from .messages import Grouped, _lt
 from .outcomes import CAUSE_KEYS
 
 MOST_INDEXES = 10_000  # named in one call
@@ -37,15 +38,15 @@ class Wanted:
         """
         allowed = (*NOT_KEPT, "cancelled")
         if state is not None and state not in allowed:
-            raise BadRequest(f"state must be one of {', '.join(allowed)}.")
+            raise BadRequest(_lt("state must be one of %(states)s.", states=", ".join(allowed)))
         if cause is not None:
             if cancelled or state is not None or indexes is not None:
-                raise BadRequest("Give cause alone, without cancelled, state or indexes.")
+                raise BadRequest(_lt("Give cause alone, without cancelled, state or indexes."))
             return cls(cause=check_cause(cause))
         if indexes is None:
             return cls(cancelled or state == "cancelled", state)
         if state is not None:
-            raise BadRequest("Give state or indexes, not both.")
+            raise BadRequest(_lt("Give state or indexes, not both."))
         return cls(cancelled, None, check_indexes(indexes))
 
     @property
@@ -74,10 +75,20 @@ def check_indexes(indexes: Any) -> tuple[int, ...]:
         index
     """
     if not isinstance(indexes, list | tuple) or not 0 < len(indexes) <= MOST_INDEXES:
-        raise BadRequest(f"indexes must be a list of 1 to {MOST_INDEXES:,} indexes, such as [7].")
+        raise BadRequest(
+            _lt(
+                "indexes must be a list of 1 to %(most)s indexes, such as [7].",
+                most=Grouped(MOST_INDEXES),
+            )
+        )
     for index in indexes:
         if type(index) is not int or index < 0:
-            raise BadRequest(f"indexes holds {index!r:.40}; an index is a whole number from 0 on.")
+            raise BadRequest(
+                _lt(
+                    "indexes holds %(value)s; an index is a whole number from 0 on.",
+                    value=f"{index!r:.40}",
+                )
+            )
     return tuple(sorted(set(indexes)))
 
 
@@ -91,14 +102,28 @@ def check_cause(cause: Any) -> dict:
     """
     keys = ", ".join(CAUSE_KEYS)
     if not isinstance(cause, dict):
-        raise BadRequest(f"cause must be an object with the keys {keys}, as status gives them.")
+        raise BadRequest(
+            _lt("cause must be an object with the keys %(keys)s, as status gives them.", keys=keys)
+        )
     for key, value in cause.items():
         if key not in CAUSE_KEYS:
-            raise BadRequest(f"cause has the key {key!r:.40}; its keys are {keys}.")
+            shown = f"{key!r:.40}"
+            raise BadRequest(
+                _lt("cause has the key %(key)s; its keys are %(keys)s.", key=shown, keys=keys)
+            )
         if value is not None and not isinstance(value, str):
-            raise BadRequest(f"{key} of cause is {value!r:.40}; it must be a text or null.")
+            shown = f"{value!r:.40}"
+            raise BadRequest(
+                _lt(
+                    "%(key)s of cause is %(value)s; it must be a text or null.",
+                    key=key,
+                    value=shown,
+                )
+            )
     if not cause.get("type"):
-        raise BadRequest("cause has no type, such as required; status gives the causes of a job.")
+        raise BadRequest(
+            _lt("cause has no type, such as required; status gives the causes of a job.")
+        )
     return {key: cause.get(key) or None for key in CAUSE_KEYS}
 
 

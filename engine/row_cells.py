@@ -5,6 +5,7 @@ import math
 import re
 from typing import Any
 
+from .messages import _lt
 from .passwords import BLANKED
 
 BLANKED_TEXT = "(a password, blanked: give it anew)"
@@ -69,7 +70,7 @@ def nested(text: str) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
-        raise ValueError("it takes JSON, such as [[4, 7]].") from None
+        raise ValueError(_lt("it takes JSON, such as [[4, 7]].")) from None
 
 
 def is_same(text: str, stored: str) -> bool:
@@ -111,23 +112,23 @@ def unescaped(text: str) -> str:
 def _truth(text: str) -> bool:
     word = text.strip().lower()
     if word not in (*YES, *NO):
-        raise ValueError("it takes true or false.")
+        raise ValueError(_lt("it takes true or false."))
     return word in YES
 
 
 def _whole(text: str) -> int:
     # a spreadsheet program may write 7 as 7.0
     if not (match := re.fullmatch(r"([+-]?[0-9]+)(\.0+)?", text.strip())):
-        raise ValueError("it takes a whole number, such as 7.")
+        raise ValueError(_lt("it takes a whole number, such as 7."))
     return int(match[1])
 
 
 def _number(text: str) -> float:
     plain = text.strip()
     if not re.fullmatch(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", plain):
-        raise ValueError("it takes a number, such as 1000.5.")
+        raise ValueError(_lt("it takes a number, such as 1000.5."))
     if not math.isfinite(number := float(plain)):
-        raise ValueError("it takes a smaller number.")
+        raise ValueError(_lt("it takes a smaller number."))
     return number
 
 

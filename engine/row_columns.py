@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .errors import BadRequest
+from .messages import _lt, message_of
 from .row_cells import is_same, nested, text_of, value_of
 
 JOB, ROW, ERROR = "Job", "Row", "Error"
@@ -16,7 +17,7 @@ IN_VALUES = "values."  # before a field whose name another column has
 
 class BadCell(BadRequest):
     def __init__(self, column: str, problem: str):
-        super().__init__(f"column “{column}”: {problem}")
+        super().__init__(_lt("column “%(column)s”: %(problem)s", column=column, problem=problem))
 
 
 def cells_of(op: str, payload: Mapping[str, Any]) -> dict[str, Any]:
@@ -115,7 +116,7 @@ def corrected(
 def _corrected_row(payload, known: dict, changed: dict[str, str]) -> dict[str, Any]:
     for column in changed:
         if column not in known:
-            raise BadCell(column, "this row has no such column; empty the cell.")
+            raise BadCell(column, _lt("this row has no such column; empty the cell."))
     if not changed:
         return {}
     return {"row": [changed.get(column, cell) for column, cell in known.items()]}
@@ -133,7 +134,7 @@ def _part(op: str, column: str, text: str) -> dict[str, Any]:
         if column in (IDS, VALUES, *ARGUMENTS):
             return {column[1:]: nested(text)}
     except ValueError as error:
-        raise BadCell(column, f"it holds “{text:.80}”; {error}") from error
+        raise _bad_text(column, text, error) from error
     return {}
 
 
@@ -145,13 +146,21 @@ def _set(values: dict, name: str, column: str, text: str, kinds: Mapping[str, st
     try:
         values[name] = value_of(text, kind, values.get(name))
     except ValueError as error:
-        raise BadCell(column, f"it holds “{text:.80}”; {error}") from error
+        raise _bad_text(column, text, error) from error
+
+
+def _bad_text(column: str, text: str, error: ValueError) -> BadCell:
+    said = _lt("it holds “%(text)s”; %(problem)s", text=text[:80], problem=message_of(error))
+    return BadCell(column, said)
 
 
 def _check_new(op: str, column: str, values: dict | None, kinds: Mapping[str, str | None]) -> None:
     """Refuse a value in a column that other rows of the file have, and this one cannot have."""
     if values is None or _name(column) not in kinds or column == "id":
-        raise BadCell(column, f"a row with the operation {op} has no such column; empty the cell.")
+        raise BadCell(
+            column,
+            _lt("a row with the operation %(op)s has no such column; empty the cell.", op=op),
+        )
 
 
 def _id_cell(op: str, payload: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from .commands import RelationOf
 from .external_ids import qualified
+from .messages import _lt
 
 IDS = ("id", ".id")  # the last steps of columns that find a record without a key
 _DAY = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[ T].*)?$", re.ASCII)
@@ -63,9 +64,10 @@ def blank_key(level: Level, row: list, columns: Sequence[str], follows: bool) ->
     if not follows:
         for place in level.key.values():
             if _is_blank(row[place]):
-                return (
-                    f"the key {columns[place]!r} has no value; every row needs one, except rows "
-                    "that continue the record before them with lines."
+                return _lt(
+                    "the key %(column)s has no value; every row needs one, except rows that "
+                    "continue the record before them with lines.",
+                    column=repr(columns[place]),
                 )
     return _blank_line(level, row, columns)
 
@@ -97,13 +99,25 @@ def _blank_line(level: Level, row: list, columns: Sequence[str]) -> str | None:
         if any(row[place] for place in lines.places):
             for place in lines.key.values():
                 if _is_blank(row[place]):
-                    return f"the key {columns[place]!r} has no value; every line needs one."
+                    return _lt(
+                        "the key %(column)s has no value; every line needs one.",
+                        column=repr(columns[place]),
+                    )
             if not lines.key and all(_is_blank(row[place]) for place in lines.ids):
-                names = " or ".join(columns[place] for place in lines.ids)
-                return f"its line has no value in {names}, so each run would add the line again."
+                return _lt(
+                    "its line has no value in %(columns)s, so each run would add the line again.",
+                    columns=_one_of([columns[place] for place in lines.ids]),
+                )
         if problem := _blank_line(lines, row, columns):
             return problem
     return None
+
+
+def _one_of(names: list[str]) -> str:
+    if len(names) < 2:
+        return "".join(names)
+    *others, last = names
+    return _lt("%(one)s or %(other)s", one=_one_of(others), other=last)
 
 
 def _is_blank(cell: Any) -> bool:

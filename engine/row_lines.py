@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from .errors import BadRequest
+from .messages import _lt, joined, message_of
 from .row_columns import ERROR, JOB, OWN, ROW
 
 # the columns of `odoo-batch results -o`: its rows count from 0
@@ -59,7 +60,7 @@ def read_sheet(
                 continue
             _add(sheet, line[1], total, first_row)
         except BadFile as error:
-            problems.append(str(error))
+            problems.append(message_of(error))
             if len(problems) > MOST_NAMED:
                 break
     refuse(problems)
@@ -71,28 +72,42 @@ def read_sheet(
 def refuse(problems: list[str]) -> None:
     """Refuse a file for its problems, if there are some."""
     if len(problems) > MOST_NAMED:
-        problems = [*problems[:MOST_NAMED], f"These are the first {MOST_NAMED}; there are more."]
+        more = _lt("These are the first %(count)s; there are more.", count=MOST_NAMED)
+        problems = [*problems[:MOST_NAMED], more]
     if problems:
-        raise BadFile("\n".join(problems))
+        raise BadFile(joined("\n", problems))
 
 
 def _nothing_in_it(others: set[int]) -> str:
     if not others:
-        return "The file has no rows."
-    named = ", ".join(map(str, sorted(others)[:5]))
-    return f"No row of the file belongs to this job: they are rows of job {named}."
+        return _lt("The file has no rows.")
+    return _lt(
+        "No row of the file belongs to this job: they are rows of job %(jobs)s.",
+        jobs=", ".join(map(str, sorted(others)[:5])),
+    )
 
 
 def _add(sheet: Sheet, line: Line, total: int, first_row: int) -> None:
     row = line.index + first_row
     if not 0 <= line.index < total:
         raise BadFile(
-            f"Line {line.number}: the job has no row {row}; it has rows {first_row} to "
-            f"{first_row + total - 1}."
+            _lt(
+                "Line %(line)s: the job has no row %(row)s; it has rows %(first)s to %(last)s.",
+                line=line.number,
+                row=row,
+                first=first_row,
+                last=first_row + total - 1,
+            )
         )
     if line.index in sheet.lines:
-        first = sheet.lines[line.index].number
-        raise BadFile(f"Lines {first} and {line.number} are both row {row}: leave out one.")
+        raise BadFile(
+            _lt(
+                "Lines %(first)s and %(second)s are both row %(row)s: leave out one.",
+                first=sheet.lines[line.index].number,
+                second=line.number,
+                row=row,
+            )
+        )
     sheet.lines[line.index] = line
 
 
@@ -106,12 +121,17 @@ class _Head:
         for name in (JOB, ROW):
             if name not in self._names:
                 raise BadFile(
-                    f"The column “{name}” is missing: it says which row a line is. Take a file "
-                    "that was downloaded from the job."
+                    _lt(
+                        "The column “%(name)s” is missing: it says which row a line is. Take a "
+                        "file that was downloaded from the job.",
+                        name=name,
+                    )
                 )
         for name in self._names:
             if name and self._names.count(name) > 1:
-                raise BadFile(f"The column “{name}” is there twice: leave out one.")
+                raise BadFile(
+                    _lt("The column “%(name)s” is there twice: leave out one.", name=name)
+                )
         self._job, self._row = self._names.index(JOB), self._names.index(ROW)
         left_out = {*OWN, *_LEFT_OUT, ""}
         self.columns = [name for name in self._names if name not in left_out]
@@ -123,7 +143,8 @@ class _Head:
         cells = [*cells, *[""] * (len(self._names) - len(cells))]
         for place, cell in enumerate(cells):
             if cell and (place >= len(self._names) or not self._names[place]):
-                raise BadFile(f"Line {number}: cell {place + 1} has a value and no column.")
+                at = {"line": number, "cell": place + 1}
+                raise BadFile(_lt("Line %(line)s: cell %(cell)s has a value and no column.", **at))
         job = _whole(number, JOB, cells[self._job])
         index = _whole(number, ROW, cells[self._row]) - self._counts_from
         texts = dict(zip(self._names, cells, strict=False))
@@ -133,7 +154,12 @@ class _Head:
 def _whole(number: int, column: str, text: str) -> int:
     if not (match := re.fullmatch(r"([0-9]{1,18})(\.0+)?", text.strip())):
         raise BadFile(
-            f"Line {number}: the column “{column}” holds “{text:.40}”; leave it as it was."
+            _lt(
+                "Line %(line)s: the column “%(column)s” holds “%(text)s”; leave it as it was.",
+                line=number,
+                column=column,
+                text=text[:40],
+            )
         )
     return int(match[1])
 
@@ -141,8 +167,10 @@ def _whole(number: int, column: str, text: str) -> int:
 def with_lines(text: str, indexes: Iterable[int], lines: dict[int, Line]) -> str:
     """The text of an error that names operations, with the lines of the file."""
     named = _numbers(indexes, lines)
-    first = ", ".join(named)
-    return f"Line {first}: {text}" if len(named) == 1 else f"Lines {first}:\n{text}"
+    words = {"lines": ", ".join(named), "text": text}
+    if len(named) == 1:
+        return _lt("Line %(lines)s: %(text)s", **words)
+    return _lt("Lines %(lines)s:\n%(text)s", **words)
 
 
 def _numbers(indexes: Iterable[int], lines: dict[int, Line]) -> list[str]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from .errors import BadRequest
+from .messages import _lt
 from .submitted import LARGEST_ID
 
 PART = 2_000  # operations that are in memory together
@@ -34,18 +35,28 @@ def check_what(what: Any) -> dict:
     :raises BadRequest: says what is wrong
     """
     if not isinstance(what, dict) or what.get("kind") not in KINDS:
-        raise BadRequest(f"what must be an object with a kind: {', '.join(KINDS)}.")
+        raise BadRequest(
+            _lt("what must be an object with a kind: %(kinds)s.", kinds=", ".join(KINDS))
+        )
     arguments = KINDS[what["kind"]]
     if what.keys() != {"kind", *arguments}:
-        names = ", ".join(["kind", *arguments])
-        raise BadRequest(f"{what['kind']} takes {names}; got {', '.join(sorted(what))}.")
+        raise BadRequest(
+            _lt(
+                "%(kind)s takes %(names)s; got %(given)s.",
+                kind=what["kind"],
+                names=", ".join(["kind", *arguments]),
+                given=", ".join(sorted(what)),
+            )
+        )
     for name, expected in arguments.items():
         if type(what[name]) is not expected:
-            raise BadRequest(f"{name} must be of type {expected.__name__}.")
+            raise BadRequest(
+                _lt("%(name)s must be of type %(type)s.", name=name, type=expected.__name__)
+            )
     if what.get("values") == {}:
-        raise BadRequest("values is empty; give the field that is to be updated.")
+        raise BadRequest(_lt("values is empty; give the field that is to be updated."))
     if not 1 <= what.get("together", 1) <= MOST_TOGETHER:
-        raise BadRequest(f"together must be a number from 1 to {MOST_TOGETHER}.")
+        raise BadRequest(_lt("together must be a number from 1 to %(most)s.", most=MOST_TOGETHER))
     return what
 
 
@@ -56,7 +67,7 @@ def check_ids(ids: Any) -> list[int]:
     [7, 5]
     """
     if not isinstance(ids, list) or any(type(i) is not int or not 0 < i <= LARGEST_ID for i in ids):
-        raise BadRequest("record_ids must be a list of record ids, such as [7, 8].")
+        raise BadRequest(_lt("record_ids must be a list of record ids, such as [7, 8]."))
     return list(dict.fromkeys(ids))
 
 

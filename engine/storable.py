@@ -4,6 +4,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from .messages import _lt, message_of
+
 DEEPEST = 100  # levels of nested objects and lists; our functions walk through them recursively
 
 
@@ -53,3 +55,25 @@ def dump(value: Any, default: Callable[[Any], Any] | None) -> str:
     text = json.dumps(value, default=default, allow_nan=False, ensure_ascii=False)
     text.encode()
     return text
+
+
+def storing_problem(part: str, value: Any, default: Callable[[Any], Any]) -> str | None:
+    """Why a part of an operation cannot be stored, and what to do. None if it can."""
+    try:
+        text = dump(value, default)
+    except UnicodeEncodeError:
+        return _lt(
+            "%(part)s holds half a character (a lone surrogate); send whole Unicode text.",
+            part=part,
+        )
+    except RecursionError:
+        return _lt("%(part)s is nested too deeply.", part=part)
+    except (TypeError, ValueError) as error:
+        if "JSON compliant" in str(error):
+            return _lt("%(part)s holds NaN or infinity; send a number or null.", part=part)
+        return _lt(
+            "%(part)s holds something that is not JSON: %(problem)s.",
+            part=part,
+            problem=message_of(error),
+        )
+    return _lt("%(part)s holds a NUL character; remove it.", part=part) if holds_nul(text) else None

@@ -7,8 +7,10 @@ from typing import Any
 
 from .canonical import canonical_json
 from .errors import BadOperation, BadOperations, BadRequest
+from .messages import Grouped, _lt
 from .references import REF_KEY
-from .storable import DEEPEST, dump, holds_nul, is_too_deep
+from .shown import kind_of, show
+from .storable import DEEPEST, dump, holds_nul, is_too_deep, storing_problem
 
 LARGEST_ID = 2**31 - 1  # ids are 4-byte integers
 MOST_IDS = 1_000_000  # of one operation, which is one transaction; PostgreSQL would take 16 million
@@ -33,8 +35,11 @@ def check_operations(
     """
     if not isinstance(operations, list | tuple):
         raise BadRequest(
-            f"operations must be a list of objects, not {_kind(operations)}. "
-            'Send [{"op": "create", "model": "res.partner", "values": {…}}, …].'
+            _lt(
+                "operations must be a list of objects, not %(kind)s. "
+                'Send [{"op": "create", "model": "res.partner", "values": {…}}, …].',
+                kind=kind_of(operations),
+            )
         )
     numbers = indexes or range(first_index, first_index + len(operations))
     if is_too_deep(operations):
@@ -67,7 +72,7 @@ def to_json(
         return text
     numbers = indexes or range(first_index, first_index + len(operations))
     _each(partial(_check_storable, default=default), operations, numbers)
-    raise BadRequest("The operations cannot be stored: they are nested too deeply.")
+    raise BadRequest(_lt("The operations cannot be stored: they are nested too deeply."))
 
 
 def _canonical(operations: list[dict], default: Callable[[Any], Any]) -> str:
@@ -99,12 +104,16 @@ def context_problem(context: Mapping) -> str | None:
     for name in ("lang", "tz"):
         value = context.get(name)
         if value is not None and value is not False and not isinstance(value, str):
-            return f"the context's {name} must be a text, not {_kind(value)}."
+            return _lt(
+                "the context's %(name)s must be a text, not %(kind)s.",
+                name=name,
+                kind=kind_of(value),
+            )
     companies = context.get("allowed_company_ids")
     if companies is None or companies is False:
         return None
     if not isinstance(companies, list | tuple) or any(type(one) is not int for one in companies):
-        return "the context's allowed_company_ids must be a list of company ids, such as [1]."
+        return _lt("the context's allowed_company_ids must be a list of company ids, such as [1].")
     return None
 
 
@@ -131,27 +140,38 @@ def _check_all_of(operation: Any, index: int) -> None:
 
 def _check_storable(operation: dict, index: int, default: Callable[[Any], Any]) -> None:
     for key, value in operation.items():
-        if problem := _storing_problem(value, default):
-            raise BadOperation(index, f"{key} {problem}")
+        if problem := storing_problem(key, value, default):
+            raise BadOperation(index, problem)
 
 
 def _refuse_deep(operation: Any, index: int) -> None:
     if is_too_deep([operation]):
-        raise BadOperation(index, f"is nested more than {DEEPEST} levels deep.")
+        raise BadOperation(
+            index, _lt("is nested more than %(levels)s levels deep.", levels=DEEPEST)
+        )
 
 
 def _checked(operation: Any, index: int) -> dict:
     if not isinstance(operation, dict):
-        raise BadOperation(index, f"must be an object, not {_kind(operation)}.")
+        raise BadOperation(index, _lt("must be an object, not %(kind)s.", kind=kind_of(operation)))
     kind = operation.get("op")
     rule = _RULES.get(kind) if isinstance(kind, str) else None
     if rule is None:
-        raise BadOperation(index, f"op {_show(kind)} is unknown; use one of {', '.join(_RULES)}.")
+        text = _lt(
+            "op %(op)s is unknown; use one of %(ops)s.", op=show(kind), ops=", ".join(_RULES)
+        )
+        raise BadOperation(index, text)
     check, options = rule
     if not operation.keys() <= options:
         name = min(map(str, operation.keys() - options))
         allowed = ", ".join(sorted(options - OPTIONS_OF_ALL))
-        raise BadOperation(index, f"{_show(name)} is unknown for op {kind}; it takes {allowed}.")
+        text = _lt(
+            "%(name)s is unknown for op %(op)s; it takes %(allowed)s.",
+            name=show(name),
+            op=kind,
+            allowed=allowed,
+        )
+        raise BadOperation(index, text)
     _check_common(operation, index)
     if "ids" in operation and _is_reference(operation["ids"]):
         operation = {**operation, "ids": [operation["ids"]]}  # a reference may be all of `ids`
@@ -164,17 +184,18 @@ def _checked(operation: Any, index: int) -> dict:
 def _check_common(operation: dict, index: int) -> None:
     model = operation.get("model")
     if not isinstance(model, str) or not model:
-        raise BadOperation(index, 'model is missing; name one, such as "res.partner".')
+        raise BadOperation(index, _lt('model is missing; name one, such as "res.partner".'))
     if operation.get("ref") is not None:
         ref = operation["ref"]
         if not isinstance(ref, str) or not ref:
-            raise BadOperation(index, f"ref must be a text that is not empty, not {_show(ref)}.")
+            text = _lt("ref must be a text that is not empty, not %(value)s.", value=show(ref))
+            raise BadOperation(index, text)
         _check_length("ref", ref, index)
     context = operation.get("context")
     if context is None:
         return
     if not isinstance(context, dict):
-        raise BadOperation(index, f"context must be an object, not {_kind(context)}.")
+        raise BadOperation(index, _must_be_object("context", context))
     if problem := context_problem(context):
         raise BadOperation(index, problem)
 
@@ -186,7 +207,7 @@ def _check_create(operation: dict, index: int) -> None:
             _check_values(one, index)
         return
     if values == []:
-        raise BadOperation(index, "values is empty; give the values of at least one record.")
+        raise BadOperation(index, _lt("values is empty; give the values of at least one record."))
     _check_values(values, index)
 
 
@@ -198,17 +219,20 @@ def _check_write(operation: dict, index: int) -> None:
 def _check_call(operation: dict, index: int) -> None:
     method = operation.get("method")
     if not isinstance(method, str) or not method:
-        raise BadOperation(index, "method is missing; name the method to call.")
+        raise BadOperation(index, _lt("method is missing; name the method to call."))
     if not isinstance(operation.get("args", []), list | tuple):
-        raise BadOperation(index, f"args must be a list, not {_kind(operation['args'])}.")
+        text = _lt("args must be a list, not %(kind)s.", kind=kind_of(operation["args"]))
+        raise BadOperation(index, text)
     kwargs = operation.get("kwargs", {})
     if not isinstance(kwargs, dict):
-        raise BadOperation(index, f"kwargs must be an object, not {_kind(kwargs)}.")
+        raise BadOperation(index, _must_be_object("kwargs", kwargs))
     if "context" in kwargs:
-        raise BadOperation(index, "kwargs holds a context; give it as the operation's context.")
+        text = _lt("kwargs holds a context; give it as the operation's context.")
+        raise BadOperation(index, text)
     each = operation.get("each", False)
     if not isinstance(each, bool):
-        raise BadOperation(index, f"each must be true or false, not {_show(each)}.")
+        text = _lt("%(name)s must be true or false, not %(value)s.", name="each", value=show(each))
+        raise BadOperation(index, text)
     if each or operation.get("ids") not in (None, False, [], ()):
         _check_ids(operation, index)
 
@@ -217,26 +241,37 @@ def _check_upsert(operation: dict, index: int) -> None:
     values, key, xml_id = (operation.get(name) for name in ("values", "key", "xml_id"))
     _check_values(values, index)
     if (key is None) == (xml_id is None):
-        raise BadOperation(index, "give either key, a list of fields, or xml_id, an external id.")
+        text = _lt("give either key, a list of fields, or xml_id, an external id.")
+        raise BadOperation(index, text)
     if xml_id is not None:
-        if not isinstance(xml_id, str) or not xml_id.strip("."):
-            raise BadOperation(index, f"xml_id must be a text, not {_show(xml_id)}.")
-        if len(xml_id.split(".")) > 2 or not all(xml_id.split(".")) or xml_id != xml_id.strip():
-            raise BadOperation(index, f"xml_id {_show(xml_id)} must be like module.name.")
-        _check_length("xml_id", xml_id, index)
+        _check_xml_id(xml_id, index)
         return
     if not isinstance(key, list | tuple) or not key or len(set(map(str, key))) != len(key):
-        raise BadOperation(index, 'key must be a list of distinct fields, such as ["ref"].')
+        raise BadOperation(index, _lt('key must be a list of distinct fields, such as ["ref"].'))
     for name in key:
         value = values.get(name) if isinstance(name, str) else None
         if not value or isinstance(value, str) and not value.strip():
-            raise BadOperation(
-                index, f"the key {_show(name)} has no value; every key field needs one in values."
+            text = _lt(
+                "the key %(name)s has no value; every key field needs one in values.",
+                name=show(name),
             )
+            raise BadOperation(index, text)
         if isinstance(value, list | tuple) or isinstance(value, dict) and REF_KEY not in value:
-            raise BadOperation(
-                index, f"the key {_show(name)} must be a plain value, not {_kind(value)}."
+            text = _lt(
+                "the key %(name)s must be a plain value, not %(kind)s.",
+                name=show(name),
+                kind=kind_of(value),
             )
+            raise BadOperation(index, text)
+
+
+def _check_xml_id(xml_id: Any, index: int) -> None:
+    if not isinstance(xml_id, str) or not xml_id.strip("."):
+        raise BadOperation(index, _lt("xml_id must be a text, not %(value)s.", value=show(xml_id)))
+    if len(xml_id.split(".")) > 2 or not all(xml_id.split(".")) or xml_id != xml_id.strip():
+        text = _lt("xml_id %(value)s must be like module.name.", value=show(xml_id))
+        raise BadOperation(index, text)
+    _check_length("xml_id", xml_id, index)
 
 
 def _check_load(operation: dict, index: int) -> None:
@@ -248,55 +283,71 @@ def _check_load(operation: dict, index: int) -> None:
 
 def _check_cells(fields: Any, row: Any, index: int) -> None:
     if not isinstance(fields, list | tuple) or not fields:
-        raise BadOperation(index, 'fields is missing; give column names, such as ["id", "name"].')
+        text = _lt('fields is missing; give column names, such as ["id", "name"].')
+        raise BadOperation(index, text)
     if any(not isinstance(name, str) or not name for name in fields):
-        raise BadOperation(index, "fields must hold column names, texts that are not empty.")
+        raise BadOperation(index, _lt("fields must hold column names, texts that are not empty."))
     if not isinstance(row, list | tuple):
-        raise BadOperation(index, f"row must be a list of cells, not {_kind(row)}.")
+        raise BadOperation(
+            index, _lt("row must be a list of cells, not %(kind)s.", kind=kind_of(row))
+        )
     if len(row) != len(fields):
-        raise BadOperation(index, f"row has {len(row)} cells for {len(fields)} fields.")
+        numbers = {"cells": len(row), "fields": len(fields)}
+        raise BadOperation(index, _lt("row has %(cells)s cells for %(fields)s fields.", **numbers))
     for name, cell in zip(fields, row, strict=True):
         if isinstance(cell, dict | list):
-            raise BadOperation(index, f"the cell of {name} must be plain, not {_kind(cell)}.")
+            text = _lt(
+                "the cell of %(name)s must be plain, not %(kind)s.", name=name, kind=kind_of(cell)
+            )
+            raise BadOperation(index, text)
         if name == "id":
             _check_length("id", str(cell), index)
 
 
 def _check_row_key(key: Any, fields: list, index: int) -> None:
     if not isinstance(key, list | tuple) or not key or len(set(map(str, key))) != len(key):
-        raise BadOperation(index, 'key must be a list of distinct columns, such as ["ref"].')
+        raise BadOperation(index, _lt('key must be a list of distinct columns, such as ["ref"].'))
     for name in key:
+        shown = {"name": show(name)}
         if name not in fields:
-            raise BadOperation(index, f"the key {_show(name)} is no column; name one of fields.")
+            text = _lt("the key %(name)s is no column; name one of fields.", **shown)
+            raise BadOperation(index, text)
         if fields.count(name) > 1:
-            raise BadOperation(index, f"the key {_show(name)} is a column twice; leave one out.")
+            text = _lt("the key %(name)s is a column twice; leave one out.", **shown)
+            raise BadOperation(index, text)
 
 
 def _check_length(name: str, text: str, index: int) -> None:
     if len(text) > LONGEST_NAME:
-        raise BadOperation(index, f"{name} has more than {LONGEST_NAME} characters.")
+        text = _lt("%(name)s has more than %(most)s characters.", name=name, most=LONGEST_NAME)
+        raise BadOperation(index, text)
 
 
 def _check_ids(operation: dict, index: int) -> None:
     ids = operation.get("ids")
     if ids in (None, [], ()):
-        raise BadOperation(index, "ids is missing; give a list of record ids, such as [7, 8].")
+        text = _lt("ids is missing; give a list of record ids, such as [7, 8].")
+        raise BadOperation(index, text)
     if not isinstance(ids, list | tuple):
-        raise BadOperation(
-            index, f"ids must be a list of record ids, such as [7, 8], not {_kind(ids)}."
+        text = _lt(
+            "ids must be a list of record ids, such as [7, 8], not %(kind)s.", kind=kind_of(ids)
         )
+        raise BadOperation(index, text)
     if len(ids) > MOST_IDS:
-        raise BadOperation(
-            index,
-            f"ids holds {len(ids):,} ids; one operation takes {MOST_IDS:,}: make several of it.",
+        text = _lt(
+            "ids holds %(count)s ids; one operation takes %(most)s: make several of it.",
+            count=Grouped(len(ids)),
+            most=Grouped(MOST_IDS),
         )
+        raise BadOperation(index, text)
     for one in ids:
         if _is_reference(one):
             continue
         if type(one) is not int or not 0 < one <= LARGEST_ID:
-            raise BadOperation(
-                index, f"ids holds {_show(one)}; record ids are positive whole numbers."
+            text = _lt(
+                "ids holds %(value)s; record ids are positive whole numbers.", value=show(one)
             )
+            raise BadOperation(index, text)
 
 
 def _is_reference(value: Any) -> bool:
@@ -305,39 +356,21 @@ def _is_reference(value: Any) -> bool:
 
 def _check_values(values: Any, index: int) -> None:
     if values is None:
-        raise BadOperation(index, 'values is missing; give an object, such as {"name": "Acme"}.')
+        text = _lt('values is missing; give an object, such as {"name": "Acme"}.')
+        raise BadOperation(index, text)
     if not isinstance(values, dict):
-        raise BadOperation(index, f"values must be an object, not {_kind(values)}.")
+        raise BadOperation(index, _must_be_object("values", values))
     for name in values:
         if not isinstance(name, str):
-            raise BadOperation(index, f"values names the field {_show(name)}; names are texts.")
+            text = _lt("values names the field %(name)s; names are texts.", name=show(name))
+            raise BadOperation(index, text)
     if REF_KEY in values:
-        raise BadOperation(index, "values is an object of fields; a reference goes into a field.")
+        text = _lt("values is an object of fields; a reference goes into a field.")
+        raise BadOperation(index, text)
 
 
-def _storing_problem(value: Any, default: Callable[[Any], Any]) -> str | None:
-    """Why a value cannot be stored, and what to do. None if it can."""
-    try:
-        text = dump(value, default)
-    except UnicodeEncodeError:
-        return "holds half a character (a lone surrogate); send whole Unicode text."
-    except RecursionError:
-        return "is nested too deeply."
-    except (TypeError, ValueError) as error:
-        if "JSON compliant" in str(error):
-            return "holds NaN or infinity; send a number or null."
-        return f"holds something that is not JSON: {error}."
-    return "holds a NUL character; remove it." if holds_nul(text) else None
-
-
-def _kind(value: Any) -> str:
-    names = {dict: "an object", list: "a list", str: "a text", bool: "a boolean", int: "a number"}
-    return "null" if value is None else names.get(type(value), f"a {type(value).__name__}")
-
-
-def _show(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else text[:77] + "..."
+def _must_be_object(name: str, value: Any) -> str:
+    return _lt("%(name)s must be an object, not %(kind)s.", name=name, kind=kind_of(value))
 
 
 _RULES: dict[str, tuple[Callable[[dict, int], None], set[str]]] = {

@@ -8,6 +8,7 @@ from typing import Any
 from .canonical import canonical_json
 from .errors import BadOperation
 from .external_ids import external_ids_made, external_ids_used
+from .messages import _lt
 from .references import REF_KEY, SEARCHED, references_of
 from .row_keys import Level, row_key_name
 
@@ -48,9 +49,8 @@ def mark(
         made = list(waves.makes(operation))
         wave, continues = waves.place(operation, index, made), follows(operation, previous)
         if continues and operation.get("ref"):
-            raise BadOperation(
-                index, "it continues the record of the row before it: put ref on its first row."
-            )
+            text = _lt("it continues the record of the row before it: put ref on its first row.")
+            raise BadOperation(index, text)
         marks = {"$wave": wave, "$follows": continues, "$makes": made and made[0]}
         marked.append({**operation, **{key: value for key, value in marks.items() if value}})
         record.add(marked[-1], index)
@@ -83,12 +83,12 @@ class _Record:
         self._rows.append(row)
         if wave > self._wave:
             if self._is_stored and self._waves.parallel:
-                raise BadOperation(
-                    index,
+                text = _lt(
                     "it continues a record of the part before, and refers to an operation that "
                     "must run before that record: send all rows of a record in one part, or use "
-                    "max_parallel=1.",
+                    "max_parallel=1."
                 )
+                raise BadOperation(index, text)
             self._wave = wave
             self._lift(self._rows)
         elif self._wave:
@@ -178,7 +178,7 @@ class Waves:
         wave = 0
         names = list(references_of(operation))
         if names and _is_mixed([operation.get(key) for key in SEARCHED]):
-            raise BadOperation(index, f'a reference is {{"{REF_KEY}": name}} and nothing else.')
+            raise BadOperation(index, _lt('a reference is {"$ref": name} and nothing else.'))
         for name in names:
             wave = max(wave, self._wave_of(name, index, operation) + 1)
         for name in (*external_ids_used(operation), *made):
@@ -195,20 +195,23 @@ class Waves:
 
     def _wave_of(self, name: Any, index: int, operation: dict) -> int:
         if not isinstance(name, str):
-            raise BadOperation(index, f"{REF_KEY} names a ref, a text; it is {name!r}.")
+            text = _lt("$ref names a ref, a text; it is %(value)s.", value=repr(name))
+            raise BadOperation(index, text)
         if name == operation.get("ref"):
-            raise BadOperation(index, f"it refers to itself ({name!r}).")
+            raise BadOperation(index, _lt("it refers to itself (%(name)s).", name=repr(name)))
         if name not in self._waves:
-            raise BadOperation(
-                index,
-                f"it refers to {name!r}, but no operation before it has that ref. "
-                "Put what is referred to first.",
+            text = _lt(
+                "it refers to %(name)s, but no operation before it has that ref. Put what is "
+                "referred to first.",
+                name=repr(name),
             )
+            raise BadOperation(index, text)
         return self._waves[name]
 
     def _define(self, ref: str | None, index: int, wave: int) -> None:
         if ref in self._waves:
-            raise BadOperation(index, f"ref {ref!r} is used by an earlier operation.")
+            text = _lt("ref %(name)s is used by an earlier operation.", name=repr(ref))
+            raise BadOperation(index, text)
         if ref:
             self._waves[ref] = wave
 

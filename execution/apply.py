@@ -5,6 +5,7 @@ from odoo.models import BaseModel
 from ..engine.coalesce import Group, Unflushed, apart, coalesce, in_turns
 from ..engine.errors import ForbiddenEffect, MergedWrongly, OperationFailed
 from ..engine.isolate import TimeIsUp, never
+from ..engine.messages import _lt
 from ..engine.operations import Operation
 from ..engine.outcomes import Outcome
 from .checks import prechecks
@@ -115,7 +116,9 @@ class Applier:
     def _model_of(self, group: Group) -> BaseModel:
         if group.model not in self.env:
             # its app was uninstalled after the submission
-            raise ForbiddenEffect(f"The model {group.model} does not exist any more.")
+            raise ForbiddenEffect(
+                _lt("The model %(model)s does not exist any more.", model=group.model)
+            )
         model = self.env[group.model]
         return model.with_context(**group.context) if group.context else model
 

@@ -11,7 +11,9 @@ from odoo.fields import Field
 
 from ..engine.errors import ForbiddenEffect
 from ..engine.examples import as_example
+from ..engine.messages import message_of
 from ..engine.outcomes import Failure
+from .in_words import in_words
 from .transaction.transient import TransientError
 
 _INVALID_FIELD = re.compile(
@@ -58,7 +60,7 @@ def _describe(error, model):
         return _describe_sql(error, model)
     for kind, error_type in _KINDS:
         if isinstance(error, kind):
-            return Failure(error_type, _text(error), model._name)
+            return Failure(error_type, _text(error, model.env), model._name)
     return _describe_value(error, model)
 
 
@@ -76,7 +78,7 @@ _KINDS = (
 
 
 def _describe_value(error, model):
-    text = _text(error)
+    text = _text(error, model.env)
     if match := _INVALID_FIELD.search(text):
         # the field may be one of an x2many line's model
         name = match["model"]
@@ -140,12 +142,12 @@ def _describe_sql(error, model):
             return Failure("constraint", _broken_rule(error, failing), **names)
         case pg.DataError():
             return Failure("bad_value", _unfit_for_column(error, failing), **names)
-        case pg.DatatypeMismatch() if match := _OTHER_TYPE.search(_text(error)):
+        case pg.DatatypeMismatch() if match := _OTHER_TYPE.search(str(error)):
             if field := failing._fields.get(match["column"]):
                 return unfit_value(failing, field)
             return Failure("bad_value", _unfit_for_column(error, failing), **names)
         case _:
-            return Failure("error", diagnostics.message_primary or _text(error), **names)
+            return Failure("error", diagnostics.message_primary or str(error).strip(), **names)
 
 
 def _unfit_for_column(error, model) -> str:
@@ -161,7 +163,7 @@ def _unfit_for_column(error, model) -> str:
             return model.env._(
                 "A value is of another type than its field, such as a text in the place of an id."
             )
-    return error.diag.message_primary or _text(error)
+    return error.diag.message_primary or str(error).strip()
 
 
 def _required(model, column):
@@ -229,5 +231,7 @@ def model_of_table(env, table):
     return None
 
 
-def _text(error) -> str:
-    return str(error.args[0] if isinstance(error, RedirectWarning) else error).strip()
+def _text(error, env) -> str:
+    if isinstance(error, RedirectWarning):
+        return str(error.args[0]).strip()
+    return in_words(env, message_of(error)).strip()

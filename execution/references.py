@@ -2,23 +2,40 @@
 
 import dataclasses
 
+from odoo.api import Environment
+
 from ..engine.errors import UnfitReference
+from ..engine.messages import _lt, message_of
 from ..engine.operations import Operation
 from ..engine.outcomes import Failure, Outcome
 from ..engine.references import references_of, resolve
+from .in_words import in_words
 
 TRIED_APART = "tried apart"  # done in an earlier transaction of a dry run, so there is no record
+_IS = {
+    "pending": _lt("is pending"),
+    "failed": _lt("is failed"),
+    "skipped": _lt("is skipped"),
+    "rolled_back": _lt("is rolled_back"),
+    "cancelled": _lt("is cancelled"),
+}
 
 
 class References:
     """Ids by ref, from three sources: earlier chunks (`stored`), earlier settled parts of this
     chunk, and the current attempt. The ids of a failed attempt are forgotten.
 
+    :param env: in the owner's language, which the failures speak
     :param stored: ref -> (state, ids, index) of operations that have ended; None: the job has no
         references
     """
 
-    def __init__(self, stored: dict[str, tuple[str, list[int] | None, int]] | None = None):
+    def __init__(
+        self,
+        env: Environment,
+        stored: dict[str, tuple[str, list[int] | None, int]] | None = None,
+    ):
+        self._env = env
         self._used = stored is not None  # without references, skip the search in the payloads
         self._settled = dict(stored or {})
         self._made: dict[str, tuple[str, list[int] | None, int]] = {}
@@ -82,7 +99,8 @@ class References:
             self._resolved(operation)
         except UnfitReference as error:
             value = None if len(names) > 1 else next(iter(names))
-            failure = Failure("reference", str(error), operation.model, value=value)
+            text = in_words(self._env, message_of(error))
+            failure = Failure("reference", text, operation.model, value=value)
             return Outcome(operation.position, "failed", failure=failure)
         return None
 
@@ -90,7 +108,11 @@ class References:
         _state, ids, index = self._find(name)
         if ids is None:
             raise UnfitReference(
-                f"Its reference {name!r}, operation {index}, gave more records than are kept."
+                _lt(
+                    "Its reference %(name)s, operation %(index)s, gave more records than are kept.",
+                    name=repr(name),
+                    index=index,
+                )
             )
 
     def _find(self, name):
@@ -102,13 +124,20 @@ class References:
 
     def _skip(self, operation: Operation, name: str) -> Outcome:
         state, _ids, index = self._find(name)
-        text = f"Its reference {name!r}, operation {index}, is {state}; a retry repeats both."
+        words = {"name": repr(name), "index": index}
         if state == TRIED_APART:
-            text = (
-                f"Not tried: its reference {name!r}, operation {index}, was tried in an earlier "
-                "transaction of the dry run, and rolled back."
+            text = _lt(
+                "Not tried: its reference %(name)s, operation %(index)s, was tried in an earlier "
+                "transaction of the dry run, and rolled back.",
+                **words,
             )
-        failure = Failure("reference", text, operation.model)
+        else:
+            text = _lt(
+                "Its reference %(name)s, operation %(index)s, %(is_failed)s; a retry repeats both.",
+                is_failed=_IS[state],
+                **words,
+            )
+        failure = Failure("reference", in_words(self._env, text), operation.model)
         return Outcome(operation.position, "skipped", failure=failure)
 
 

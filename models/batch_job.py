@@ -13,6 +13,7 @@ from ..engine.options import EXECUTE_LIMIT, EXECUTE_POLICIES, options_among
 from ..engine.progress import iso, percent, time_left
 from ..engine.states import JOB_STATES, LIVE_STATES, POLICIES
 from ..engine.submitted import context_problem
+from ..execution.in_words import in_words
 
 OWNER_MAY_WRITE = {"name", "priority", "eta"}
 
@@ -379,7 +380,9 @@ class BatchJob(models.Model):
     def _check_access(self, operation):
         # first: Odoo reads the user's language and companies from the context
         if problem := context_problem(self.env.context):
-            raise UserError(problem)
+            lang = self.env.context.get("lang")
+            env = self.env(context={"lang": lang if isinstance(lang, str) else None})
+            raise UserError(in_words(env, problem))
         return super()._check_access(operation)
 
     def _check_named(self):

@@ -12,8 +12,13 @@ class BatchJobAgain(models.AbstractModel):
     _name = "batch.job.again"
     _description = "Batch Job Again"
 
+    # the label is not "Schedule": that is the name of a button, and in other languages a verb
     schedule_id = fields.Many2one(
-        "batch.job.schedule", readonly=True, index="btree_not_null", ondelete="set null"
+        "batch.job.schedule",
+        "Started by Schedule",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="set null",
     )
     can_duplicate = fields.Boolean(compute="_compute_can_duplicate", exportable=False)
     can_schedule = fields.Boolean(compute="_compute_can_duplicate", exportable=False)

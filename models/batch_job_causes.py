@@ -46,4 +46,4 @@ class BatchJobCauses(models.AbstractModel):
         try:
             return check_cause(cause)
         except BadRequest as error:
-            raise refused(error) from error
+            raise refused(self.env, error) from error

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..engine.outcomes import CAUSE_KEYS, merge_causes
+from ..engine.outcomes import CAUSE_KEYS, OTHER_CAUSES, merge_causes
 from .cause_words import cause_in_words
 
 
@@ -49,7 +49,8 @@ class BatchJobCounted(models.AbstractModel):
         if is_visible:
             shown |= {"values": cause.get("values", []), "distinct": cause.get("distinct")}
             reason = cause_in_words(self.env, shown, cause["message"])
-            message = cause["message"]
+            is_rest = cause["type"] == OTHER_CAUSES["type"]
+            message = reason if is_rest else cause["message"]
         else:
             message = reason = cause_in_words(self.env, shown)
             shown |= {"values": [], "distinct": None}

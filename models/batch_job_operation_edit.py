@@ -53,7 +53,7 @@ class BatchJobOperationEdit(models.AbstractModel):
             kinds = kinds_of(self.env, operation["model"])
             changed = corrected(operation["op"], operation, texts, kinds)
         except BadCell as error:
-            raise refused(error) from error
+            raise refused(self.env, error) from error
         self.job_id.correct(rows=[{"index": stored["index"], **changed}])
 
     def _stored_to_edit(self) -> dict:

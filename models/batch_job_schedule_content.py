@@ -38,7 +38,7 @@ class BatchJobScheduleContent(models.AbstractModel):
         try:
             action = check_what(action)
         except BadRequest as error:
-            raise refused(error) from error
+            raise refused(self.env, error) from error
         if holds_secret(action):
             raise UserError(self.env._("A schedule takes no passwords: it would keep them."))
         selection._check_offered(records, action)

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..engine.repeatable import why_not_repeated
+from ..execution.in_words import in_words
 
 
 class BatchJobScheduleOperation(models.Model):
@@ -14,7 +15,7 @@ class BatchJobScheduleOperation(models.Model):
     _log_access = False
 
     schedule_id = fields.Many2one(
-        "batch.job.schedule", required=True, readonly=True, ondelete="cascade"
+        "batch.job.schedule", "Its Schedule", required=True, readonly=True, ondelete="cascade"
     )
     index = fields.Integer(required=True, readonly=True, aggregator=None)
     # the columns of the operation under their names: a column that is added to operations is kept
@@ -61,5 +62,5 @@ class BatchJobScheduleOperation(models.Model):
         operations = self.env["batch.job.operation"]
         for index, op, _model, _names, key in operations._kinds_in(operations._of_job(job_id)):
             if why := why_not_repeated(op, bool(key)):
-                return index, why
+                return index, in_words(self.env, why)
         return None

@@ -81,7 +81,7 @@ class BatchJobSelection(models.AbstractModel):
             ids = check_ids(record_ids) if domain is None else None
             what = check_what(what)
         except BadRequest as error:
-            raise refused(error) from error
+            raise refused(self.env, error) from error
         self._check_offered(records, what)
         count = len(ids) if ids is not None else records.search_count(self._domain(records, domain))
         if expected is not None and count != expected:

@@ -120,7 +120,7 @@ class BatchJobVerbs(models.AbstractModel):
         :raises TooManyRequests: 429: no room: too many operations are open
         """
         job = self._begin_verb("retry", cancelled=cancelled)
-        wanted = wanted_of(cancelled, state, indexes, cause)
+        wanted = wanted_of(self.env, cancelled, state, indexes, cause)
         check_part(job or LockedJob.lock(self.env, self.id), wanted)
         if job:
             reopen_failed(job, wanted)

@@ -6,8 +6,10 @@ from odoo.exceptions import UserError
 
 from ..dispatch.submission_check import refusal, refused
 from ..engine.errors import BadRequest
+from ..engine.messages import message_of
 from ..engine.row_columns import BadCell, cells_of, corrected, missing, required_column
 from ..engine.row_lines import MOST_NAMED, Line, Sheet, read_sheet, refuse, with_lines
+from ..execution.in_words import in_words
 from .field_kinds import kinds_of
 from .row_formats import read_lines
 
@@ -33,7 +35,7 @@ class CorrectedFile:
             self._sheet: Sheet = read_sheet(read_lines(job.env, content), *place)
             self.rows = self._changes()
         except BadRequest as error:
-            raise refused(error) from error
+            raise refused(self._env, error) from error
         self.foreign = self._sheet.foreign
 
     def in_its_words(self, error: UserError) -> UserError:
@@ -41,7 +43,8 @@ class CorrectedFile:
         indexes = (getattr(error, "context", None) or {}).get("indexes") or []
         if not any(index in self._sheet.lines for index in indexes):
             return error
-        return refusal(type(error), with_lines(str(error), indexes, self._sheet.lines), indexes)
+        text = in_words(self._env, with_lines(str(error), indexes, self._sheet.lines))
+        return refusal(type(error), text, indexes)
 
     def _changes(self) -> list[dict]:
         lines = self._sheet.lines
@@ -54,7 +57,10 @@ class CorrectedFile:
                 changed = self._change(line, one["operation"], known)
                 rows.append({"index": line.index, **changed})
             except BadCell as error:
-                problems.append((line.number, f"Line {line.number}, {error}"))
+                problem = in_words(self._env, message_of(error))
+                words = {"line": line.number, "problem": problem}
+                text = self._env._("Line %(line)s, %(problem)s", **words)
+                problems.append((line.number, text))
         refuse([text for _number, text in sorted(problems)][: MOST_NAMED + 1])
         return rows
 
@@ -71,13 +77,14 @@ class CorrectedFile:
         op = operation["op"]
         for column, text in line.texts.items():
             if text and column not in known:
-                raise BadCell(
-                    column, "the job has no such column; give the column its name, or delete it."
+                text = self._env._(
+                    "the job has no such column; give the column its name, or delete it."
                 )
+                raise BadCell(column, text)
         if column := missing(op, operation, line.texts):
-            raise BadCell(
-                column,
+            text = self._env._(
                 "it is missing, and this row has a value there. Put it back; to have no value, "
-                "empty the cell.",
+                "empty the cell."
             )
+            raise BadCell(column, text)
         return corrected(op, operation, line.texts, self._kinds_of(operation["model"]))

@@ -2,8 +2,8 @@
 
 controllers, wizards -> models -> dispatch -> execution -> engine -> the standard library, and
 formats beside engine. Inside execution: its top -> orm -> checks -> transaction -> worker; orm and
-checks may also import the top's `failures`. The client and the scripts import nothing of the addon,
-except by name in `_bench/costs.py`.
+checks may also import the top's `failures` and `in_words`. The client and the scripts import
+nothing of the addon, except by name in `_bench/costs.py`.
 """
 
 import ast
@@ -15,13 +15,14 @@ ROOT = Path(__file__).resolve().parent.parent
 PURE = {"engine", "formats"}  # plain Python: the standard library only
 OUTSIDE = {"client/src", "benchmarks", "scripts"}
 TRANSACTION_AND_BELOW = {"execution/transaction", "execution/worker"}
+OF_THE_TOP = {"execution/failures", "execution/in_words"}
 CHECKS_AND_BELOW = {"execution/checks", *TRANSACTION_AND_BELOW}
 MAY_IMPORT = {
     "engine": set(),
     "formats": {"engine"},
     "execution": {"engine"},
-    "execution/orm": {"engine", "execution/failures", *CHECKS_AND_BELOW},
-    "execution/checks": {"engine", "execution/failures", *TRANSACTION_AND_BELOW},
+    "execution/orm": {"engine", *OF_THE_TOP, *CHECKS_AND_BELOW},
+    "execution/checks": {"engine", *OF_THE_TOP, *TRANSACTION_AND_BELOW},
     "execution/transaction": {"engine", "execution/worker"},
     "execution/worker": {"engine"},
     "dispatch": {"engine", "execution"},

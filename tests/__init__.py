@@ -43,6 +43,7 @@ from . import (
     test_job_states,
     test_job_times,
     test_kept_plans,
+    test_languages,
     test_load,
     test_load_compare,
     test_load_external_ids,

@@ -6,10 +6,13 @@ import psycopg2
 
 from odoo.tests import tagged
 
-from ..execution.transaction.commit_ban import COMMIT_REFUSED
 from ..execution.transaction.savepoint import REGISTRY_REFUSED
 from .races import ITEM, RaceCase
 
+COMMIT_REFUSED = (
+    "It called %s: an operation of a batch job may not end the transaction. "
+    "Its outcome is committed with it."
+)
 REPAIR = "test.batch.repair"
 PARAMETER = "batch_job_test.repair"
 SECRET = "Jane Doe, BE68 5390 0754 7034"

@@ -66,7 +66,7 @@ class TestOneByOne(TransactionCase):
         lessons, ends, settled = Lessons(), {}, {}
         refs = {one.position: one for one in operations if one.ref}
         for chunk in chunks_of(operations, size or len(operations), None):
-            run = Run(self.env, lessons, References(dict(settled)))
+            run = Run(self.env, lessons, References(self.env, dict(settled)))
             for outcomes, _ends in run_isolated(run, chunk):
                 ends |= _ends_of(outcomes)
                 for one in outcomes:
@@ -75,7 +75,7 @@ class TestOneByOne(TransactionCase):
         return ends
 
     def whole(self, operations):
-        run = Run(self.env, Lessons(), References({}))
+        run = Run(self.env, Lessons(), References(self.env, {}))
         return _ends_of(run_strict(run, operations, "rolled_back"))
 
     def end_of(self, execute, operations):

@@ -64,28 +64,28 @@ class BatchJobCorrection(models.TransientModel):
     def _in_words(self, report) -> str:
         """What the file holds, a sentence a line; only what there is."""
         env, left = self.env, report["left"]
-        sentences = (
-            (report["rows"], env._("%s rows belong to this job.")),
-            (report["corrected"], env._("%s are corrected, and will run.")),
-            (report["unchanged"], env._("%s are not changed, and will run again.")),
-            (
-                report["again"] - report["corrected"] - report["unchanged"],
-                env._(
-                    "%s more will run with them: the other rows of a record, and what they need."
-                ),
+        counts = {name: report[name] for name in ("rows", "corrected", "unchanged")}
+        counts["more"] = report["again"] - report["corrected"] - report["unchanged"]
+        counts |= {"done": report["done"], "left": len(left["done"])}
+        counts |= {"cancelled": len(left["cancelled"]), "foreign": report["foreign"]}
+        sentences = {
+            "rows": env._("%s rows belong to this job."),
+            "corrected": env._("%s are corrected, and will run."),
+            "unchanged": env._("%s are not changed, and will run again."),
+            "more": env._(
+                "%s more will run with them: the other rows of a record, and what they need."
             ),
-            (report["done"], env._("%s are done already.")),
-            (
-                len(left["done"]),
-                env._("%s are done, and are left: their changes count for nothing"),
-            ),
-            (len(left["cancelled"]), env._("%s were cancelled, and are left")),
-            (report["foreign"], env._("%s are rows of other jobs, and are left out.")),
-        )
-        named, first = {5: left["done"], 6: left["cancelled"]}, self.job_id.sudo().first_row or 1
+            "done": env._("%s are done already."),
+            "left": env._("%s are done, and are left: their changes count for nothing"),
+            "cancelled": env._("%s were cancelled, and are left"),
+            "foreign": env._("%s are rows of other jobs, and are left out."),
+        }
+        named = {"left": left["done"], "cancelled": left["cancelled"]}
+        first = self.job_id.sudo().first_row or 1
         return "\n".join(
-            (text % formatLang(env, count, digits=0)) + _rows_named(env, named.get(place), first)
-            for place, (count, text) in enumerate(sentences)
+            (sentences[name] % formatLang(env, count, digits=0))
+            + _rows_named(env, named.get(name), first)
+            for name, count in counts.items()
             if count > 0
         )
 

@@ -11,7 +11,9 @@ from odoo.tools.misc import ReadonlyDict
 
 from ...engine.coalesce import Group, by_equal_values
 from ...engine.errors import ForbiddenEffect
+from ...engine.messages import _lt
 from ...engine.outcomes import Outcome, plain_value
+from ..in_words import in_words
 from .unlinks import watching_unlink
 
 
@@ -33,7 +35,7 @@ def create(model, operations) -> list[Outcome]:
     if len(operations) == 1:
         return [Outcome(operations[0].position, "done", ids=list(records._ids))]
     if len(records) != sum(map(len, values)):
-        raise ForbiddenEffect("A merged create gave another number of records than asked for.")
+        raise ForbiddenEffect(_lt("A merged create gave another number of records than asked for."))
     ids = iter(records._ids)
     return [
         Outcome(operation.position, "done", ids=[next(ids) for _one in several])
@@ -68,7 +70,8 @@ def call(model, operations) -> list[Outcome]:
     args, kwargs = own_copy(first.get("args") or []), own_copy(first.get("kwargs") or {})
     is_model_method = getattr(method, "_api_model", False)
     if is_model_method and ids:
-        raise ForbiddenEffect(f"{model._name}.{first['method']} takes no ids.")
+        name = f"{model._name}.{first['method']}"
+        raise ForbiddenEffect(_lt("%(method)s takes no ids.", method=name))
     value = method(model if is_model_method else model.browse(ids), *args, **kwargs)
     if first.get("each"):
         return [Outcome(o.position, "done", ids=o.payload["ids"]) for o in operations]
@@ -79,6 +82,7 @@ def call(model, operations) -> list[Outcome]:
         _kept, cut = plain_value(ids)
         ids = None if cut else ids
     value, note = plain_value(value, _json_default)
+    note = note and in_words(model.env, note)
     return [Outcome(operations[0].position, "done", ids=ids, value=value, note=note)]
 
 
@@ -96,4 +100,4 @@ def _json_default(value):
         return list(value._ids)
     if isinstance(value, date | bytes | lazy | ReadonlyDict | fields.Domain):
         return json_default(value)
-    raise TypeError(f"{type(value).__name__} is not JSON")
+    raise TypeError(_lt("%(type)s is not JSON", type=type(value).__name__))

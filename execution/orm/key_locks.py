@@ -10,6 +10,7 @@ from odoo.tools import SQL
 
 from ...engine.canonical import canonical_json
 from ...engine.coalesce import coalesce
+from ...engine.messages import _lt
 from ...engine.operations import Operation
 from ..transaction.quiet_log import quiet_queries
 from ..transaction.transient import TransientError
@@ -93,7 +94,7 @@ class KeyLocks:
         try:
             self.cr.execute(query, log_exceptions=False)
         except pg.LockNotAvailable as error:
-            raise KeysTaken("Another job is at work on records with the same keys.") from error
+            raise KeysTaken(_lt("Another job is at work on records with the same keys.")) from error
 
 
 class LocksBeside(KeyLocks):
@@ -160,7 +161,7 @@ class LocksBeside(KeyLocks):
             found = [self._finds_newer(env, group, oldest) for group in groups]
             self.cr.rollback()
         if any(found):
-            raise TransientError("A record with one of the keys was made meanwhile.")
+            raise TransientError(_lt("A record with one of the keys was made meanwhile."))
 
     def _finds_newer(self, env, group, oldest) -> bool:
         model = env(cr=self.cr)[group.model].with_context(**group.context)
@@ -191,8 +192,10 @@ class LocksBeside(KeyLocks):
             with quiet_queries():
                 yield
         except LOST as error:
-            trouble = "was lost" if self.cr.closed else "is in trouble"
-            raise TransientError(f"The connection with the key locks {trouble}.") from error
+            text = _lt("The connection with the key locks is in trouble.")
+            if self.cr.closed:
+                text = _lt("The connection with the key locks was lost.")
+            raise TransientError(text) from error
 
     def end(self):
         with suppress(*LOST), quiet_queries():  # the locks end with their session

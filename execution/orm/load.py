@@ -14,6 +14,7 @@ from odoo.models import fix_import_export_id_paths
 from odoo.tools.lru import LRU
 
 from ...engine.examples import as_example
+from ...engine.messages import _lt
 from ...engine.operations import Operation
 from ...engine.outcomes import Failure, Outcome
 from ..checks.lessons import Lessons
@@ -94,7 +95,9 @@ class _Loading:
         self.waiting.write_all()
         owners = self.owners
         if self.starts != [at for at, one in enumerate(owners) if not at or one != owners[at - 1]]:
-            raise ValueError("These rows belong together in another way than they were submitted.")
+            raise ValueError(
+                _lt("These rows belong together in another way than they were submitted.")
+            )
         if self.failures and self.model.env.context.get(MAKES_NAMES):
             raise _ReloadGoodRows
 

@@ -8,14 +8,10 @@ from odoo.tools import SQL
 
 from ...engine.ending_statements import ending_statement
 from ...engine.errors import ForbiddenEffect
+from ...engine.messages import _lt
 from ..worker.server_stop import is_cut_off, operations_at_work
 from .quiet_log import quiet_queries
 from .transient import ServerStops
-
-COMMIT_REFUSED = (
-    "It called %s: an operation of a batch job may not end the transaction. "
-    "Its outcome is committed with it."
-)
 
 
 @contextmanager
@@ -37,8 +33,8 @@ def operation_guard(job_env):
         ),
         _shadowed(
             cr.connection,
-            commit=_refuse("commit() of the connection"),
-            rollback=_refuse("rollback() of the connection"),
+            commit=_refuse(_lt("commit() of the connection")),
+            rollback=_refuse(_lt("rollback() of the connection")),
         ),
         quiet_queries(),
         operations_at_work(),
@@ -69,9 +65,19 @@ def _shadowed(thing, **replacements):
 
 def _refuse(call):
     def refuse():
-        raise ForbiddenEffect(COMMIT_REFUSED % call)
+        raise _refusal(call)
 
     return refuse
+
+
+def _refusal(call: str) -> ForbiddenEffect:
+    return ForbiddenEffect(
+        _lt(
+            "It called %(call)s: an operation of a batch job may not end the transaction. Its "
+            "outcome is committed with it.",
+            call=call,
+        )
+    )
 
 
 def _refusing_ends(execute, connection):
@@ -79,9 +85,9 @@ def _refusing_ends(execute, connection):
 
     def execute_within(query, *args, **kwargs):
         if is_cut_off():
-            raise ServerStops("the server was stopped")
+            raise ServerStops(_lt("the server was stopped"))
         if ends := ending_statement(_text_of(query)):
-            raise ForbiddenEffect(COMMIT_REFUSED % ends)
+            raise _refusal(ends)
         return execute(query, *args, **kwargs)
 
     def _text_of(query) -> str:

@@ -7,11 +7,12 @@ from contextlib import contextmanager
 from psycopg2.extensions import TRANSACTION_STATUS_IDLE, TRANSACTION_STATUS_INTRANS
 
 from ...engine.errors import ForbiddenEffect
+from ...engine.messages import _lt
 from ..worker.server_stop import is_cut_off
 from .quiet_log import forget_conflict, saw_conflict
 from .transient import ServerStops, TransactionEnded, TransientError, is_transient
 
-REGISTRY_REFUSED = (
+REGISTRY_REFUSED = _lt(
     "It changed the model registry (fields or modules): do this outside of batch jobs. "
     "It was rolled back."
 )
@@ -83,7 +84,7 @@ def _ending_error(cr, begun: bool, error) -> TransientError | None:
     if is_open and _has_ended(cr):
         return TransactionEnded()
     if is_cut_off():
-        return ServerStops("the server was stopped")
+        return ServerStops(_lt("the server was stopped"))
     if is_open and not _is_in_transaction(cr):
         return TransactionEnded()
     if saw_conflict() or is_transient(error) or _is_made_beside(error):

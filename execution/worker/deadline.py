@@ -102,8 +102,12 @@ class Deadline:
         pass did not help, other work comes first."""
         return self.wants_new_pass and not self._has_asked
 
-    def describe(self) -> str:
-        return f"{self.seconds} s real time, {config['limit_time_cpu']} s CPU time"
+    def describe(self, env) -> str:
+        return env._(
+            "%(real)s s real time, %(cpu)s s CPU time",
+            real=self.seconds,
+            cpu=config["limit_time_cpu"],
+        )
 
     def _used(self) -> float:
         """How much of a limit may be used up, 0 to 1: real time or CPU time, the larger."""
