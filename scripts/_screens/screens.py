@@ -15,14 +15,14 @@ from fill import Filled
 FORM = ".o_form_view .o_batch_job_segments"
 LIST = ".o_data_row .o_batch_job_segments, .o_kanban_record .o_batch_job_segments"  # of a phone
 
-# elements that only their text tells from their neighbours
+# elements that only their icon tells from their neighbours, in every language
 OPEN_ACTIONS = """
     [...document.querySelectorAll(".o_cp_action_menus button")]
-        .find((one) => one.textContent.includes("Actions")).click()
+        .find((one) => one.querySelector(".fa-cog")).click()
 """
 OPEN_RUN_IN_BATCHES = """
     [...document.querySelectorAll(".o_menu_item")]
-        .find((one) => one.textContent.includes("Run in Batches")).click()
+        .find((one) => one.querySelector(".fa-tasks")).click()
 """
 
 Step = Callable[[Page, Filled], None]
