@@ -76,6 +76,15 @@ def is_one_transaction(job: dict) -> bool:
     return job["policy"] == "all" or bool(job["dry_run"])
 
 
+def is_told_by_errors(job: dict) -> bool:
+    """Whether each operation of the job that was not done has an error of its own. One that was
+    cancelled has none, nor has one that was rolled back with others."""
+    if not job["skipped"]:
+        return True
+    fail_alone = job["policy"] in ("isolate", "stop") and not job["dry_run"]
+    return fail_alone and not job["cancelled"]
+
+
 def keeps_chunks_whole(job: dict) -> bool:
     """Whether the job's chunks are never cut smaller: each is kept or rolled back whole."""
     return is_one_transaction(job) or job["policy"] == "chunk" and bool(job["chunk_size"])

@@ -3,7 +3,7 @@ from odoo.exceptions import UserError
 from odoo.tools.misc import formatLang
 
 from ..dispatch.locked_job import LockedJob, begin_fresh
-from ..engine.states import verb_acts
+from ..engine.states import is_told_by_errors, verb_acts
 from .operation_words import model_in_words
 
 MOST_OPENED = 20_000  # records in one list: the browser keeps their ids
@@ -105,6 +105,10 @@ class BatchJobButtons(models.AbstractModel):
         return self._action_open("batch.job.operation", self.env._("Rows"))
 
     def action_open_not_done(self):
+        """Open the operations that were not done."""
+        self._check_named()
+        if is_told_by_errors(self):
+            return self._action_open_failed(self.env._("Not Done"), skipped=True)
         action = self.action_open_operations()
         context = {**action["context"], "search_default_not_done": True}
         return {**action, "name": self.env._("Not Done"), "context": context}

@@ -36,10 +36,11 @@ class BatchJobCauses(models.AbstractModel):
     def action_retry_cause(self, cause: dict):
         return self._press("retry", cause=self._checked_cause(cause))
 
-    def _action_open_failed(self, name, cause=None):
+    def _action_open_failed(self, name, cause=None, skipped=False):
         action = self._action_open("batch.job.operation", name)
         # without `job_id`: with it PostgreSQL may read the whole job in the order of the list
-        return {**action, "domain": [("failure_of", "=", failure_search(self.id, cause))]}
+        wanted = failure_search(self.id, cause, skipped)
+        return {**action, "domain": [("failure_of", "=", wanted)]}
 
     @api.model
     def _checked_cause(self, cause) -> dict:

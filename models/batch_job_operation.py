@@ -11,6 +11,7 @@ from ..engine.outcomes import ERROR_TYPES
 from ..engine.passwords import BLANKED_KEY
 from ..engine.states import OPERATION_STATES
 from .operation_lookup import (
+    CAUSES,
     FAILURES,
     INDEXES,
     MAKES,
@@ -104,6 +105,7 @@ class BatchJobOperation(models.Model):
     _job_ref = models.UniqueIndex(REFS)
     _job_makes = models.Index(MAKES)
     _job_failures = models.Index(FAILURES)
+    _job_causes = models.Index(CAUSES)
 
     def init(self):
         # leaves room on each page for the outcomes of its rows: they need no new index entries and

@@ -25,14 +25,17 @@ class BatchJobOperationCause(models.AbstractModel):
         return Domain.OR(self._failed(*_parsed(self.env, one)) for one in value)
 
     @api.model
-    def _failed(self, job_id, cause) -> Domain:
-        # an array, found first: otherwise PostgreSQL may read the job in the order of the list
-        which = SQL("ARRAY(SELECT id FROM batch_job_operation WHERE %s)", failed_of(job_id, cause))
+    def _failed(self, job_id, cause, skipped) -> Domain:
         return Domain.custom(
-            to_sql=lambda model, alias, query: SQL(
-                "%s = ANY(%s)", SQL.identifier(alias, "id"), which
-            )
+            to_sql=lambda model, alias, query: failed_of(job_id, cause, skipped, alias)
         )
+
+    def _order_to_sql(self, order, query, alias=None, reverse=False) -> SQL:
+        # In the lists of one job the index is the whole order. With `job_id` before it PostgreSQL
+        # reads all failures to sort them, for it does not know that they are of one job.
+        if order == self._order and self.env.context.get("of_one_job"):
+            order = "index"
+        return super()._order_to_sql(order, query, alias, reverse)
 
     @api.model
     def _indexes_of_cause(self, job_id, cause) -> list[int]:
@@ -56,18 +59,22 @@ class BatchJobOperationCause(models.AbstractModel):
         return self.env.cr.fetchone()[0]
 
 
-def failure_search(job_id: int, cause: dict | None = None) -> str:
-    """What to search `failure_of` for: the failed operations of a job, or of one of its causes."""
-    return json.dumps({"job": job_id, "cause": cause}, ensure_ascii=False)
+def failure_search(job_id: int, cause: dict | None = None, skipped: bool = False) -> str:
+    """What to search `failure_of` for: the failed operations of a job, or of one of its causes.
+
+    :param skipped: also those that were skipped and say why
+    """
+    wanted = {"job": job_id, "cause": cause}
+    return json.dumps({**wanted, "skipped": True} if skipped else wanted, ensure_ascii=False)
 
 
-def _parsed(env, text) -> tuple[int, dict | None]:
+def _parsed(env, text) -> tuple[int, dict | None, bool]:
     try:
         wanted = json.loads(text)
-        job_id, cause = wanted["job"], wanted.get("cause")
-        if type(job_id) is not int:
-            raise ValueError(job_id)
-        return job_id, check_cause(cause) if cause else None
+        job_id, cause, skipped = wanted["job"], wanted.get("cause"), wanted.get("skipped", False)
+        if type(job_id) is not int or type(skipped) is not bool:
+            raise ValueError(text)
+        return job_id, check_cause(cause) if cause else None, skipped
     except (TypeError, ValueError, LookupError, AttributeError, BadRequest) as error:
         raise UserError(
             env._('failure_of is searched for a text such as {"job": 7, "cause": null}.')

@@ -10,13 +10,21 @@ from odoo.tools import SQL
 
 from ..engine.outcomes import CAUSE_KEYS
 
+TABLE = "batch_job_operation"
+
 INDEXES = "(job_id DESC, index)"  # the order of lists
 POSITIONS = "((job_id::bigint), position)"
 REFS = "((-job_id), ref) WHERE ref IS NOT NULL"
 MAKES = "((-job_id), makes) WHERE makes IS NOT NULL"
-# A failure has a type, what is done has none. So the index costs only failures something, and the
-# outcomes of the others are still updated in place (decision 30). A field may have any length.
-FAILURES = "((job_id + 0), error_type, left(error_field, 64)) WHERE error_type IS NOT NULL"
+# A failure has a type, what is done has none. So these two cost only failures something, and the
+# outcomes of the others are still updated in place (decision 30). Both end with the index, which is
+# the order of lists: a page of a list reads its own rows only (decision 36).
+FAILURES = "((job_id - 0), index) WHERE error_type IS NOT NULL"
+# a field may have any length; with IS NULL instead of a text PostgreSQL would not trust the order
+CAUSES = (
+    "((job_id + 0), error_type, COALESCE(left(error_field, 64), ''), index)"
+    " WHERE error_type IS NOT NULL"
+)
 
 
 def at_indexes(job_id, first, last) -> SQL:
@@ -34,22 +42,35 @@ def with_names(job_id, column, names) -> SQL:
     return SQL("-job_id = %s AND %s = ANY(%s)", -job_id, SQL.identifier(column), list(names))
 
 
-def of_cause(cause: dict) -> SQL:
+def of_cause(cause: dict, table: str = TABLE) -> SQL:
     """The condition on operations whose error has a cause: type, model, field and constraint.
 
     This alone finds them slowly: see `failed_of`.
     """
-    conditions = [_is(SQL.identifier(f"error_{key}"), cause.get(key)) for key in CAUSE_KEYS]
+    conditions = [
+        _is(SQL.identifier(table, f"error_{key}"), cause.get(key)) for key in CAUSE_KEYS
+    ]
     return SQL("(%s)", SQL(" AND ").join(conditions))
 
 
-def failed_of(job_id, cause: dict | None = None) -> SQL:
-    """The condition on the failed operations of a job, or on those of one of its causes."""
-    failed = SQL("job_id + 0 = %s AND error_type IS NOT NULL AND state = 'failed'", job_id)
+def failed_of(job_id, cause: dict | None = None, skipped=False, table: str = TABLE) -> SQL:
+    """The condition on the failed operations of a job, or on those of one of its causes.
+
+    :param skipped: also those that were skipped and say why
+    :param table: the name that the table has in the query
+    """
+    job, kind, field, state = (
+        SQL.identifier(table, name) for name in ("job_id", "error_type", "error_field", "state")
+    )
+    states = ("failed", "skipped") if skipped else ("failed",)
+    failed = SQL("%s IS NOT NULL AND %s IN %s", kind, state, states)
     if cause is None:
-        return failed
-    start = _is(SQL("left(error_field, 64)"), (cause.get("field") or "")[:64] or None)
-    return SQL("%s AND %s AND %s", failed, start, of_cause(cause))
+        return SQL("%s - 0 = %s AND %s", job, job_id, failed)
+    start = (cause.get("field") or "")[:64]
+    return SQL(
+        "%s + 0 = %s AND COALESCE(left(%s, 64), '') = %s AND %s AND %s",
+        *(job, job_id, field, start, failed, of_cause(cause, table)),
+    )
 
 
 def one_of(column, numbers) -> SQL:

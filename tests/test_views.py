@@ -83,9 +83,34 @@ class TestJobViews(ViewsCase):
             (job.action_open_operations(), 2),
             (job.action_open_chunks(), 1),
             (job.action_open_failed(), 1),
+            (job.action_open_not_done(), 1),
         ):
             self.assertEqual(self.env[action["res_model"]].search_count(action["domain"]), count)
-        self.assertTrue(job.action_open_not_done()["context"]["search_default_not_done"])
+        self.assertEqual(job.action_open_not_done()["name"], "Not Done")
+
+    def test_not_done_and_without_an_error(self):
+        """What was rolled back with others, or cancelled, has no error: it is in the list of what
+        was not done, too. So is what was skipped for a failure."""
+        rolled_back = self.execute(create(name="A"), create(), policy="all")
+        child = create(name="A", parent_id={"$ref": "tag"})
+        skipped = self.execute({**create(), "ref": "tag"}, child)
+        self.assertEqual((skipped.failed, skipped.skipped), (1, 1))
+        cancelled = self.execute(create(name="A"), create(), create(name="B"))
+        operations = cancelled.operation_ids
+        operations._change_state(cancelled.id, ["done"], "cancelled")
+        self.env.cr.execute(
+            "UPDATE batch_job SET succeeded = 0, skipped = 2, cancelled = 2, state = 'cancelled'"
+            " WHERE id = %s",
+            [cancelled.id],
+        )
+        self.env.invalidate_all()
+        for job, indexes in ((rolled_back, [0, 1]), (skipped, [0, 1]), (cancelled, [0, 1, 2])):
+            action = job.action_open_not_done()
+            domain = list(action["domain"])
+            if action["context"].get("search_default_not_done"):
+                domain.append(("state", "in", ("failed", "skipped", "rolled_back", "cancelled")))
+            rows = self.env["batch.job.operation"].with_context(**action["context"]).search(domain)
+            self.assertEqual(rows.mapped("index"), indexes)
 
 
 @tagged("post_install", "-at_install")

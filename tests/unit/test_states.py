@@ -13,6 +13,7 @@ from engine.states import (
     OPERATION_STATES,
     VERBS,
     end_state,
+    is_told_by_errors,
     verb_acts,
 )
 
@@ -117,3 +118,22 @@ def test_the_docs_list_the_verbs():
 
 def words(cell):
     return set(re.findall(r"\w+", cell))
+
+
+@pytest.mark.parametrize(
+    ("job", "expected"),
+    [
+        ({"policy": "isolate"}, True),
+        ({"policy": "stop"}, True),
+        ({"policy": "chunk"}, False),  # rolled back with the bad one
+        ({"policy": "all"}, False),
+        ({"policy": "isolate", "cancelled": 1}, False),
+        ({"policy": "isolate", "dry_run": True}, False),
+        ({"policy": "all", "skipped": 0}, True),
+        ({"policy": "isolate", "dry_run": True, "skipped": 0}, True),
+    ],
+)
+def test_what_was_not_done_is_told_by_errors(job, expected):
+    """Only where rows fail alone, and nothing was cancelled, each row that was not done has an
+    error."""
+    assert is_told_by_errors({"skipped": 1, "cancelled": 0, "dry_run": False, **job}) is expected
