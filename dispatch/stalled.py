@@ -14,9 +14,10 @@ class Stalled(Dispatch):
     """Whether a job stands still: whether a runner must be woken, and why the job waits."""
 
     def is_forgotten(self, job) -> bool:
-        """Whether a job has work to do and no runner seems to be at work."""
-        if ChunkLocks(self.env).has_orphan(job.id):
-            return True
+        """Whether a job has work to do and no runner seems to be at work.
+
+        A job that has moved within the last second costs no query.
+        """
         now = fields.Datetime.now()
         if job.eta and not job.started_at:
             if job.eta > now:
@@ -25,8 +26,10 @@ class Stalled(Dispatch):
                 return True  # a runner amid its chunk does not see that the eta has come
         touched = max(filter(None, (job.queued_at, job.last_claimed_at, job.last_folded_at)))
         # `abs`: the clock may have been set back
-        idle = abs(now - touched) > timedelta(seconds=FORGOTTEN_AFTER)
-        return idle and not ChunkLocks(self.env).is_anyone_working()
+        if abs(now - touched) <= timedelta(seconds=FORGOTTEN_AFTER):
+            return False
+        locks = ChunkLocks(self.env)
+        return locks.has_orphan(job.id) or not locks.is_anyone_working()
 
     def why_stalled(self, job) -> str | None:
         """Why nothing has happened to a live job for long, in words; None if all is well."""

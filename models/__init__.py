@@ -3,6 +3,7 @@
 from . import base
 from . import batch_job_rights
 from . import batch_job_results
+from . import batch_job_status
 from . import batch_job_inside
 from . import batch_job_verbs
 from . import batch_job_history

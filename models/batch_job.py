@@ -6,11 +6,10 @@ from odoo.exceptions import AccessError, MissingError, UserError
 from ..dispatch.execute_now import ExecuteNow
 from ..dispatch.locked_job import LockedJob
 from ..dispatch.slots import Slots
-from ..dispatch.stalled import Stalled
 from ..dispatch.starting import append_part, prepare, refuse_append, touch
 from ..dispatch.submission import Submission
 from ..engine.options import EXECUTE_LIMIT, EXECUTE_POLICIES, options_among
-from ..engine.progress import iso, percent, time_left
+from ..engine.progress import percent, time_left
 from ..engine.states import JOB_STATES, LIVE_STATES, POLICIES
 from ..engine.submitted import context_problem
 from ..execution.in_words import in_words
@@ -30,6 +29,7 @@ class BatchJob(models.Model):
     _inherit = [
         "batch.job.inside",
         "batch.job.verbs",
+        "batch.job.status",
         "batch.job.results",
         "batch.job.history",
         "batch.job.causes",
@@ -103,7 +103,6 @@ class BatchJob(models.Model):
     error_masked = fields.Text(
         readonly=True, exportable=False, help="The error without values, for other readers"
     )
-    stalled_reason = fields.Char("Why It Waits", compute="_compute_stalled_reason")
 
     operation_ids = fields.One2many("batch.job.operation", "job_id", readonly=True)
     chunk_ids = fields.One2many("batch.job.chunk", "job_id", readonly=True)
@@ -247,24 +246,6 @@ class BatchJob(models.Model):
         append_part(job, parsed)
         return self._status()
 
-    # RPC contract: look
-
-    def status(self) -> dict:
-        """How far the job is. This takes no longer for a large job than for a small one.
-
-        :returns: ``id, name, state, total, succeeded, failed, skipped, remaining``, ``progress``
-            (0 to 100), ``rate`` (operations per second), ``time_left`` (seconds or null),
-            ``created_at, eta, started_at, finished_at`` (ISO 8601, UTC), ``url``, ``error``,
-            ``parts``, ``dry_run``, ``side_by_side`` (whether two chunks have been at work at once),
-            ``untried`` (of a dry run: skipped because its time was over), ``on_end`` (what became
-            of it, or null), ``policy``, ``causes`` (``[{"type", "model", "field", "constraint",
-            "message", "count", "reason", "values", "distinct"}, …]``, most frequent first)
-        """
-        self.invalidate_recordset()
-        self._check_named()
-        self._hurry()
-        return self._cached_status()
-
     # ORM
 
     @api.private
@@ -325,56 +306,6 @@ class BatchJob(models.Model):
         """The columns of the board: the states that have jobs, from draft to done."""
         return [state for state in JOB_STATES if state in states]
 
-    @api.depends("state")
-    def _compute_stalled_reason(self):
-        for job in self:
-            waits = job.state in LIVE_STATES
-            reason = waits and Stalled(self.env).why_stalled(job._origin)
-            job.stalled_reason = reason or False
-
-    # Status
-
-    def _status(self) -> dict:
-        self.invalidate_recordset()
-        return self._cached_status()
-
-    def _cached_status(self) -> dict:
-        """The status, of what Odoo's check of the right to the job has read already."""
-        job = self.sudo()
-        live = job.state in LIVE_STATES
-        return {
-            "id": job.id,
-            "name": job.name,
-            "state": job.state,
-            "total": job.total,
-            "succeeded": job.succeeded,
-            "failed": job.failed,
-            "skipped": job.skipped,
-            "remaining": job.remaining,
-            "progress": job.progress,
-            "rate": round(job.rate, 1),
-            "time_left": job.time_left or None if live else None,
-            "created_at": iso(job.create_date),
-            "eta": iso(job.eta),
-            "started_at": iso(job.started_at),
-            "finished_at": iso(job.finished_at),
-            "url": f"{job.get_base_url()}/odoo/batch-jobs/{job.id}",
-            # without sudo: it may quote values
-            "error": (job.error and self.error) or job.stalled_reason or None,
-            "parts": job.parts,
-            "dry_run": job.dry_run,
-            "side_by_side": job.side_by_side,
-            "untried": job.untried,
-            "on_end": self._on_end_status(),
-            "policy": job.policy,
-            "causes": self._shown_causes()[self.id] if job.failed else [],
-        }
-
-    def _hurry(self):
-        """Wake the runners if no runner works on the job. Called when somebody watches the job."""
-        if self.sudo().needs_runner and Stalled(self.env).is_forgotten(self.sudo()):
-            self.env["ir.cron"].sudo()._notifydb()
-
     # Rights
 
     def _check_access(self, operation):
@@ -385,13 +316,19 @@ class BatchJob(models.Model):
             raise UserError(in_words(env, problem))
         return super()._check_access(operation)
 
-    def _check_named(self):
+    def _check_named(self, columns=()):
         """Refuse a call that does not name one job that its user may see.
 
         The error does not tell whether another user has a job with this number.
+
+        :param columns: all that the call needs, to be read anew; by default the check reads what
+            is not in the cache
         """
         self.browse().check_access("read")
         self.ensure_one()
+        if columns:
+            self.invalidate_recordset()
+            self.sudo().fetch(columns)
         try:
             is_seen = self.has_access("read")
         except MissingError:

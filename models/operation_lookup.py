@@ -47,9 +47,7 @@ def of_cause(cause: dict, table: str = TABLE) -> SQL:
 
     This alone finds them slowly: see `failed_of`.
     """
-    conditions = [
-        _is(SQL.identifier(table, f"error_{key}"), cause.get(key)) for key in CAUSE_KEYS
-    ]
+    conditions = [_is(SQL.identifier(table, f"error_{key}"), cause.get(key)) for key in CAUSE_KEYS]
     return SQL("(%s)", SQL(" AND ").join(conditions))
 
 

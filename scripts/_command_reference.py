@@ -42,7 +42,9 @@ def _shared(commands: list[click.Command]) -> list[str]:
 
 def _paragraphs(command: click.Command) -> Iterator[str]:
     for paragraph in inspect.cleandoc(command.help or "").split("\n\n"):
-        yield textwrap.fill(_plain(paragraph), WIDTH, break_on_hyphens=False, break_long_words=False)
+        yield textwrap.fill(
+            _plain(paragraph), WIDTH, break_on_hyphens=False, break_long_words=False
+        )
 
 
 def _first(command: click.Command) -> str:
@@ -100,13 +102,19 @@ def _words(option: click.Option) -> str:
     'A column. May be repeated.'
     """
     words = [option.help or option.prompt or ""]
-    if isinstance(option.default, (int, float, str)) and option.default != "" and not option.is_flag:
+    if (
+        isinstance(option.default, (int, float, str))
+        and option.default != ""
+        and not option.is_flag
+    ):
         words.append(f"Unless given: {option.default}.")
     if option.multiple and "once for each" not in words[0]:
         words.append("May be repeated.")
     if option.envvar:
         words.append(f"Environment: `{option.envvar}`.")
-    return " ".join(word if word.endswith((".", "]", "}")) else f"{word}." for word in words if word)
+    return " ".join(
+        word if word.endswith((".", "]", "}")) else f"{word}." for word in words if word
+    )
 
 
 def _table(rows: list[str]) -> str:

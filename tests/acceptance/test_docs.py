@@ -135,7 +135,9 @@ def test_correct_failed_rows(reader, server, database):
     (sample,) = shell_blocks(page)
     said = reader.command_line(sample)
     assert said.splitlines()[-1].endswith("is done: 2 succeeded")
-    query = "SELECT array_agg(name ORDER BY name) FROM res_partner WHERE name IN ('Bakker', 'Peeters')"
+    query = (
+        "SELECT array_agg(name ORDER BY name) FROM res_partner WHERE name IN ('Bakker', 'Peeters')"
+    )
     assert database.value(query) == ["Bakker", "Peeters"]
     job = database.value("SELECT max(id) FROM batch_job WHERE name = 'shops.csv'")
     person = Browser(server.url, database.name)

@@ -1,10 +1,9 @@
 """What scripts/lint finds in the pages, and the page that it makes of the commands."""
 
-import click
-import pytest
-
 import _check_pages as rules
 import _command_reference as reference
+import click
+import pytest
 
 PAGE = rules.ROOT / "docs" / "new.md"
 LONG = "word " * 30 + "end"
