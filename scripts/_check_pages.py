@@ -1,5 +1,5 @@
-"""The rules of the text of the pages: lines have at most 120 characters, and each sample is run by a
-test. With `--fix` it wraps the paragraphs that have a longer line.
+"""The rules of the text of the pages: a line has at most 120 characters, and a test runs each
+sample. With `--fix` it wraps the paragraphs that have a longer line.
 
 Tables, headings and fenced blocks cannot be wrapped. Which samples a test runs: those of a page
 that tests/acceptance reads with `blocks`, `samples_of` or `shell_samples`.
@@ -30,7 +30,8 @@ def problems(path: Path, text: str) -> Iterator[str]:
     name = path.relative_to(ROOT)
     lines = text.splitlines()
     for number in _too_long(lines):
-        yield f"{name}:{number + 1}: a line of {len(lines[number])} characters; run scripts/lint --fix"
+        length = len(lines[number])
+        yield f"{name}:{number + 1}: a line of {length} characters; run scripts/lint --fix"
     for number in _indented_code(lines):
         yield f"{name}:{number + 1}: a sample without a fence: no test finds it"
     for language, block in _blocks(lines):

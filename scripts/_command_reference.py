@@ -16,8 +16,8 @@ ALONE = "login"  # asks for what the others take from the environment
 HEAD = """\
 # The commands of odoo-batch
 
-`scripts/lint --fix` makes this page from the commands themselves, and `scripts/lint` checks it. `odoo-batch COMMAND
---help` says the same. How to begin, and which command is for what: [README](README.md).
+`scripts/lint --fix` makes this page from the commands themselves, and `scripts/lint` checks it.
+`odoo-batch COMMAND --help` says the same. How to begin: [README](README.md).
 """
 
 

@@ -148,7 +148,7 @@ def test_correct_failed_rows(reader, server, database):
 
 
 def test_in_your_addon():
-    """The page quotes the example addon, which is installed with the tests, and a test that runs."""
+    """The page quotes the example addon, which is installed with the tests, and its test."""
     example = ROOT / "tests/addons/batch_job_example"
     model, test = blocks("docs/in-your-addon.md", "python")
     assert model == (example / "models/res_partner_category.py").read_text()
@@ -182,6 +182,7 @@ def load_data(text):
 import io
 from odoo.tools.convert import convert_xml_import
 
-convert_xml_import(env, "batch_job_example", io.BytesIO({text.encode()!r}), mode="init", noupdate=True)
+data = io.BytesIO({text.encode()!r})
+convert_xml_import(env, "batch_job_example", data, mode="init", noupdate=True)
 env.cr.commit()
 """
