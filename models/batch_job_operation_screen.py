@@ -6,7 +6,7 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..engine.subjects import LONGEST
-from .operation_words import model_in_words, names_of, op_in_words
+from .operation_words import model_in_words, names_of, op_in_words, quoted
 
 _ABOUT_RECORDS = ("write", "unlink", "call")  # named by the records, not by the subject
 
@@ -33,9 +33,12 @@ class BatchJobOperationScreen(models.AbstractModel):
         names = self._names_of_records(payloads)
         for operation in self:
             payload = payloads.get(operation._origin.id, {})
+            words = {
+                "verb": op_in_words(self.env, operation.op),
+                "model": model_in_words(self.env, operation.model),
+            }
             parts = (
-                f"{op_in_words(self.env, operation.op)}:",
-                model_in_words(self.env, operation.model),
+                self.env._("%(verb)s: %(model)s", **words),
                 operation._told_apart(payload, names.get(operation.model, {}) if payload else {}),
                 operation._method(payload),
             )
@@ -48,9 +51,12 @@ class BatchJobOperationScreen(models.AbstractModel):
         :param names: id -> name, of the records of its model that the user may read
         """
         if self.subject_text and self.op not in _ABOUT_RECORDS:
-            return f"“{self.subject_text}”"
+            return quoted(self.env, self.subject_text)
         ids = self._ids_of_title(payload)
-        told = [names.get(one) and f"“{names[one][:LONGEST]}”" or str(one) for one in ids[:3]]
+        told = [
+            quoted(self.env, names[one][:LONGEST]) if names.get(one) else str(one)
+            for one in ids[:3]
+        ]
         return ", ".join(told) + ("…" if len(ids) > 3 else "")
 
     def _method(self, payload) -> str:

@@ -54,8 +54,11 @@ class BatchJobScheduleScreen(models.AbstractModel):
         for schedule in self:
             row = schedule.sudo()
             if row.model:
-                records = model_in_words(self.env, row.model)
-                schedule.what = f"{self._action_in_words(row)}: {records}"
+                schedule.what = self.env._(
+                    "%(what)s: %(records)s",
+                    what=self._action_in_words(row),
+                    records=model_in_words(self.env, row.model),
+                )
             else:
                 kinds = (row.options or {}).get("outline") or ()
                 schedule.what = ", ".join(map(self._kind_in_words, kinds))

@@ -45,7 +45,14 @@ def kind_in_words(env, error_type) -> str:
 def error_in_short(env, error_type, model, field) -> str:
     """An error without the values that its message may quote: the kind, and the field."""
     kind = kind_in_words(env, error_type)
-    return f"{kind}: {field_in_words(env, model, field)}" if field else kind
+    if not field:
+        return kind
+    return env._("%(kind)s: %(field)s", kind=kind, field=field_in_words(env, model, field))
+
+
+def quoted(env, text) -> str:
+    """A name in the quotation marks of the language."""
+    return env._("“%s”", text)
 
 
 def names_of(records) -> dict[int, str]:
