@@ -5,8 +5,8 @@ import {
     waitNotifications,
 } from "@bus/../tests/bus_test_helpers";
 import { WEBSOCKET_CLOSE_CODES } from "@bus/workers/websocket_worker";
-import { beforeEach, describe, expect, queryAllTexts, test } from "@odoo/hoot";
-import { advanceTime, animationFrame, runAllTimers } from "@odoo/hoot-mock";
+import { beforeEach, describe, expect, press, queryAllTexts, test } from "@odoo/hoot";
+import { advanceTime, animationFrame, Deferred, runAllTimers } from "@odoo/hoot-mock";
 import {
     asyncStep,
     contains,
@@ -192,6 +192,81 @@ test("what is half typed stays as it is typed, while the job goes on", async () 
     expect(priority).toHaveValue("");
     expect(".o_field_widget[name=progress]").toHaveText("50.00");
     expect.verifySteps(["read 2", "read 2", "read 2"]);
+});
+
+test("Save stays within reach while something is half typed, whatever is read meanwhile", async () => {
+    onRpc("batch.job", "web_save", ({ args }) => expect.step(`save ${args[1].name}`));
+    await mountJob(2);
+    await waitForChannels(["batch_job:2"]);
+    const name = ".o_field_widget[name=name] input";
+    const save = ".o_form_status_indicator_buttons:not(.invisible) .o_form_button_save";
+    await contains(name).click();
+    await contains(name).edit("Stock of May", { confirm: false });
+    expect(save).toHaveCount(1);
+
+    changeJob(2, { progress: 40, started_at: "2026-11-27 12:00:00" });
+    await publish(2);
+    expect(".o_field_widget[name=progress]").toHaveText("40.00");
+    expect(save).toHaveCount(1);
+    expect.verifySteps(["read 2", "read 2"]);
+
+    await contains(save).click();
+    expect.verifySteps(["save Stock of May"]);
+    expect(save).toHaveCount(0);
+    changeJob(2, { progress: 50, started_at: "2026-11-27 13:00:00" });
+    await publish(2);
+    expect(save).toHaveCount(0);
+    expect.verifySteps(["read 2"]);
+});
+
+test("Save goes when the text is again what it was", async () => {
+    await mountJob(2);
+    await waitForChannels(["batch_job:2"]);
+    const name = ".o_field_widget[name=name] input";
+    const buttons = ".o_form_status_indicator_buttons:not(.invisible)";
+    await contains(name).click();
+    await contains(name).edit("Stocks", { confirm: false });
+    expect(buttons).toHaveCount(1);
+    await press("Backspace");
+    await animationFrame();
+    expect(name).toHaveValue("Stock");
+    expect(buttons).toHaveCount(0);
+    expect.verifySteps(["read 2"]);
+});
+
+test("Save by its hotkey while the cursor is in the field leaves nothing to save", async () => {
+    await mountJob(2);
+    await waitForChannels(["batch_job:2"]);
+    await contains(".o_field_widget[name=name] input").click();
+    await contains(".o_field_widget[name=name] input").edit("Bonds", { confirm: false });
+    await press(["alt", "s"]);
+    await animationFrame();
+    changeJob(2, { progress: 40, started_at: "2026-11-27 12:00:00" });
+    await publish(2);
+    expect(".o_form_status_indicator_buttons.invisible").toHaveCount(1);
+    expect(MockServer.env["batch.job"].browse(2)[0].name).toBe("Bonds");
+    expect.verifySteps(["read 2", "read 2"]);
+});
+
+test("what was read before a save does not take the saved value from the form", async () => {
+    await mountJob(2);
+    await waitForChannels(["batch_job:2"]);
+    const arrival = new Deferred();
+    onRpc("batch.job", "web_read", async ({ parent }) => {
+        const values = await parent();
+        await arrival;
+        return values;
+    });
+    await publish(2);
+    await contains(".o_field_widget[name=name] input").edit("Stock of May");
+    await contains(".o_form_button_save").click();
+    expect(MockServer.env["batch.job"].browse(2)[0].name).toBe("Stock of May");
+
+    arrival.resolve();
+    await animationFrame();
+    expect(".o_field_widget[name=name] input").toHaveValue("Stock of May");
+    expect(".o_form_status_indicator_buttons.invisible").toHaveCount(1);
+    expect.verifySteps(["read 2", "read 2"]);
 });
 
 test("a live job's status is polled, and the form reloaded if something changed", async () => {

@@ -9,7 +9,10 @@ from people import NAME, JobForm, log_in, make_people
 from rpc import Rpc
 
 CHUNK = 500
+PARTS = 5  # of a job, with a gate between each two
 TYPED = "typed while it runs"
+SAVE = ".o_form_button_save"
+SOON = 5  # seconds; a person would click once more
 BACKGROUND = 600  # seconds; after five minutes Chromium wakes a hidden page once a minute only
 
 long = (pytest.mark.long, pytest.mark.timeout(1800))
@@ -52,18 +55,18 @@ def pages(browser, door, database, people):
 
 
 class Held:
-    """A job that stops at three gates: a quarter, a half and three quarters through."""
+    """A job with gates between its parts: it stops at each one until the gate is opened."""
 
     def __init__(self, database, rpc, gates, size):
-        self.size, self.quarter = size, size // 4
+        self.size, self.part = size, size // PARTS
         operations = [create(f"{size} {number}") for number in range(size)]
         self._gates = []
-        for number in (1, 2, 3):
+        for number in range(1, PARTS):
             self._gates.append(Gate.numbered(database, number))
             gates.append(self._gates[-1])
             name = f"{size} at gate {number}"
-            operations[number * self.quarter] = call("create_gated", name=name, before=number)
-        self.id = rpc.submit(operations, name="Watched", chunk_size=min(size // 12, CHUNK))
+            operations[number * self.part] = call("create_gated", name=name, before=number)
+        self.id = rpc.submit(operations, name="Watched", chunk_size=min(self.part // 4, CHUNK))
 
     def open(self, number):
         self._gates[number - 1].open()
@@ -71,31 +74,39 @@ class Held:
 
 @pytest.mark.parametrize("size", [240, pytest.param(60_000, marks=long)])
 def test_two_people_see_what_each_does(database, server, door, pages, paula, gates, size):
-    """Both see how far it is and what the other does: what the owner types while it runs is kept;
-    the manager pauses it, the owner resumes it, the manager cancels it; without websockets, and,
-    of a large one, with a server that is restarted under them."""
+    """Both see how far it is and what the other does, and only the owner can type. What the owner
+    types while it runs is kept, and saved at once; the manager pauses it, the owner resumes it, the
+    manager cancels it; without websockets, and, of a large one, with a server that is restarted
+    under them."""
     job = Held(database, paula, gates, size)
     owner, manager = forms = [JobForm(page, door.url, job.id) for page in pages]
-    patience = PATIENCE + size / 100  # for a quarter of it
-    all_show(forms, "Running", job.quarter, patience)
+    patience = PATIENCE + size / 100  # for a part of it
+    all_show(forms, "Running", job.part, patience)
+    assert manager.page.value(NAME) is None
 
-    type_while_it_runs(owner, lambda: job.open(1), 2 * job.quarter, patience)
-    all_show(forms, "Running", 2 * job.quarter)
-    assert (owner.page.value(NAME), named(database, job)) == (f"Watched{TYPED}", "Watched")
-    owner.page.click(".o_form_button_save")
-    until("the name is saved", lambda: named(database, job) == f"Watched{TYPED}")
+    type_while_it_runs(owner, lambda: job.open(1), 2 * job.part, patience)
+    all_show(forms, "Running", 2 * job.part)
+    typed = f"Watched{TYPED}"
+    assert (owner.page.value(NAME), named(database, job)) == (typed, "Watched")
+    job.open(2)
+    until("the bar moves once more", lambda: owner.done > 2 * job.part)
+    owner.page.click(SAVE)
+    until("the name is saved", lambda: named(database, job) == typed, SOON)
+    all_show(forms, "Running", 3 * job.part, patience)
 
     manager.press("action_pause")
-    all_show(forms, "Paused", 2 * job.quarter)
-    job.open(2)
+    all_show(forms, "Paused", 3 * job.part)
+    job.open(3)
     until("the chunk at the gate has landed", lambda: not runs(database, job))
     landed = paula.job("status", job.id)["succeeded"]
-    assert landed > 2 * job.quarter  # not the whole chunk, if it has waited for five seconds
+    assert landed > 3 * job.part  # not the whole chunk, if it has waited for five seconds
     all_show(forms, "Paused", landed)
 
+    until("both hear the server", lambda: door.websockets() >= 2)
     door.shut()
     owner.press("action_resume")
-    all_show(forms, "Running", 3 * job.quarter, patience)
+    all_show(forms, "Running", 4 * job.part, patience)
+    assert door.websockets() == 0
 
     if size > 1_000:
         server.stop()
@@ -104,13 +115,14 @@ def test_two_people_see_what_each_does(database, server, door, pages, paula, gat
     manager.press("action_cancel")
     manager.page.click(".modal-footer .btn-danger")
     all_show(forms, "Cancelled", patience=PATIENCE)
-    job.open(3)
+    job.open(4)
     until("the last chunk has landed", lambda: not runs(database, job))
     status = paula.job("status", job.id)
     made = database.value("SELECT count(*) FROM test_batch_item WHERE name LIKE %s", f"{size} %")
     assert status["succeeded"] == made
     assert status["succeeded"] + status["skipped"] == size
     all_show(forms, "Cancelled", made)
+    assert (owner.page.value(NAME), named(database, job)) == (typed, typed)
 
 
 def all_show(forms, state, count=None, patience=PATIENCE):
@@ -153,11 +165,11 @@ def test_ten_minutes_in_the_background(database, door, pages, paula, gates):
     once what has become of its job."""
     job = Held(database, paula, gates, 240)
     owner = JobForm(pages[0], door.url, job.id)
-    owner.until_done(job.quarter)
+    owner.until_done(job.part)
     other = owner.page.before_it()
     owner.page.until("nobody sees the form", "() => document.hidden")
     asked = owner.page.requests("/batch.job/status")
-    for number in (1, 2, 3):
+    for number in range(1, PARTS):
         job.open(number)
     assert paula.wait(job.id)["state"] == "done"
     owner.page.until("ten minutes", HIDDEN_FOR, BACKGROUND, patience=BACKGROUND + PATIENCE)

@@ -8,6 +8,7 @@ import { formView } from "@web/views/form/form_view";
 import { onWillDestroy, status, useEffect, useSubEnv } from "@odoo/owl";
 
 import { ask, questionOf } from "./batch_job_questions";
+import { useHalfTyped } from "./half_typed";
 
 export const RELOAD_DELAY = 300; // milliseconds
 export const POLL_EVERY = 3000; // milliseconds, of a job that is at work
@@ -41,6 +42,7 @@ export class BatchJobFormController extends FormController {
         this.refreshes = 0;
         this.refreshSoon = useDebounced(() => this.refresh(), RELOAD_DELAY);
         useSubEnv({ refreshBatchJob: () => this.refreshSoon() });
+        useHalfTyped(this.model, () => this.isTypedInto());
 
         this.onProgress = this.onProgress.bind(this);
         this.busService.subscribe("batch_job/progress", this.onProgress);
@@ -138,6 +140,12 @@ export class BatchJobFormController extends FormController {
     isTypedInto() {
         const focused = document.activeElement;
         return focused?.matches(TYPED_INTO) && this.rootRef.el?.contains(focused);
+    }
+
+    /** What was read before a save is outdated, also where it comes after the save's answer. */
+    async onRecordSaved() {
+        this.refreshes++;
+        return super.onRecordSaved(...arguments);
     }
 
     /** Asks before a button does what cannot be taken back, with the numbers of this moment. */
