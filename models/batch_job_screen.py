@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 from odoo.tools.misc import formatLang
 
+from ..dispatch.locked_job import begin_fresh
 from ..engine.states import LIVE_STATES
 from .operation_words import model_in_words, op_in_words, seconds_in_words
 
@@ -38,6 +39,11 @@ class BatchJobScreen(models.AbstractModel):
         help="The first operations of a job that is done",
     )
     latest_chunk_ids = fields.One2many("batch.job.chunk", compute="_compute_latest_chunk_ids")
+
+    def web_save(self, vals, specification, next_id=None):
+        # a claim changes the row of a job at work several times a second
+        begin_fresh(self)
+        return super().web_save(vals, specification, next_id)
 
     @api.depends("outline")
     @api.depends_context("lang")

@@ -5,7 +5,11 @@ import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 
+import requests
+
 from odoo import SUPERUSER_ID, api
+from odoo.service import server
+from odoo.tests.common import HOST
 
 from ..dispatch.claim import Claim, Claims
 from ..dispatch.work import Work
@@ -95,6 +99,28 @@ class RaceCase(CommittedCase):
         pool = ThreadPoolExecutor(1)
         self.addCleanup(pool.shutdown)
         return pool.submit(function, *args)
+
+    def post_in_background(self, job, method, **arguments) -> Future:
+        """A call of the administrator through the real HTTP server, on a connection of its own."""
+        headers = {
+            "Authorization": f"bearer {self.key_of(self.admin)}",
+            "X-Odoo-Database": self.cr.dbname,
+        }
+        url = f"http://{HOST}:{server.server.httpd.server_port}/json/2/batch.job/{method}"
+        body = {"ids": job.ids, **arguments}
+        return self.in_background(
+            lambda: requests.post(url, json=body, headers=headers, timeout=60)
+        )
+
+    def until_somebody_waits(self):
+        """Until a call waits for a row that the test's own transaction has locked."""
+        with self.registry.cursor() as cr:
+
+            def waits():
+                cr.execute("SELECT FROM pg_locks WHERE NOT granted AND locktype != 'relation'")
+                return cr.rowcount
+
+            self.until(waits, "a call that waits for the job")
 
     @contextmanager
     def shut_gate(self):

@@ -1,11 +1,7 @@
 """Two corrections, or a correction and another verb, at one moment."""
 
-import requests
-
 from odoo.exceptions import UserError
-from odoo.service import server
 from odoo.tests import tagged
-from odoo.tests.common import HOST
 from odoo.tools import mute_logger
 
 from .correction_cases import CorrectionCase
@@ -18,27 +14,6 @@ class TestCorrectRaces(CorrectionCase):
             {"index": place, "values": {"name": f"{self.prefix} {word} {place}"}}
             for place in places
         ]
-
-    def post_in_background(self, job, method, **arguments):
-        """A call through the real HTTP server, on a connection of its own."""
-        headers = {
-            "Authorization": f"bearer {self.key_of(self.admin)}",
-            "X-Odoo-Database": self.cr.dbname,
-        }
-        url = f"http://{HOST}:{server.server.httpd.server_port}/json/2/batch.job/{method}"
-        body = {"ids": job.ids, **arguments}
-        return self.in_background(
-            lambda: requests.post(url, json=body, headers=headers, timeout=60)
-        )
-
-    def until_somebody_waits(self):
-        with self.registry.cursor() as cr:
-
-            def waits():
-                cr.execute("SELECT FROM pg_locks WHERE NOT granted AND locktype != 'relation'")
-                return cr.rowcount
-
-            self.until(waits, "a call that waits for the job")
 
     def while_corrected(self, job, method, **arguments):
         """The answer of a call that came while rows 1 and 3 were being corrected."""

@@ -153,3 +153,25 @@ class TestStops(RaceCase):
             claim = runner.claim()
             self.renew()
         self.assertEqual(seen, list(range(20)))
+
+
+@tagged("post_install", "-at_install")
+class TestSaves(RaceCase):
+    """Somebody edits a job whose row a claim changes."""
+
+    def test_a_name_is_saved_at_once(self):
+        """A save of the form waits for the claim that has the job's row, then it goes on: Odoo does
+        not have to repeat it, which it does after seconds only."""
+        job = self.submit(self.creates("saved", 2))
+        self.key_of(self.admin)
+        with self.assertNoLogs("odoo.service.model", "INFO"):
+            self.locked(job).set(rate=1.0)
+            save = {"vals": {"name": "Typed"}, "specification": {"name": {}}}
+            call = self.post_in_background(job, "web_save", **save)
+            self.until_somebody_waits()
+            self.commit()
+            answer = call.result(60)
+        self.assertEqual(answer.status_code, 200, answer.text)
+        self.assertEqual(answer.json(), [{"id": job.id, "name": "Typed"}])
+        self.run_to_end(job)
+        self.assert_counters(job, "done", succeeded=2)
