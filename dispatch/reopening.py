@@ -13,7 +13,7 @@ from ..engine.states import OPERATION_STATES
 from .admission import Admission
 from .locked_job import LockedJob
 from .on_end import wait_for_next_end
-from .retry_part import reopen_part
+from .retry_part import refuse_cancelled, reopen_part, runs_nothing
 from .slots import Slots
 from .starting import prepare
 
@@ -84,6 +84,9 @@ def reopen_failed(job: LockedJob, wanted: Wanted):
     """
     operations = job.env["batch.job.operation"]
     check_retry(job, wanted.cause)
+    refuse_cancelled(job, wanted)
+    if runs_nothing(job, wanted, _wanted_states(job, wanted)):
+        return
     Admission(job.env).readmit(job)
     rest, causes, among = 0, [], None
     if wanted.is_part:
@@ -191,6 +194,13 @@ def check_retry(job: LockedJob, cause: dict | None = None):
     if not is_whole:
         _refuse_deleted(job)
     _refuse_blanked(job)
+
+
+def _wanted_states(job, wanted) -> tuple[str, ...]:
+    """The states of the operations that a retry runs again."""
+    if wanted.state:
+        return (wanted.state,)
+    return wanted.states if wanted.is_part else tuple(_reopened_states(job, wanted.cancelled))
 
 
 def _reopened_states(job, cancelled) -> list[str]:

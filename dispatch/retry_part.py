@@ -71,6 +71,17 @@ def indexes_of(env, job, indexes) -> tuple[int, ...]:
     return named
 
 
+def runs_nothing(job: LockedJob, wanted: Wanted, states) -> bool:
+    """Whether the job has no operation that a retry wants: such a retry needs no room.
+
+    :param states: those of the operations that may run again
+    """
+    operations = job.env["batch.job.operation"]
+    if wanted.cause:
+        return not operations._has_cause(job.id, wanted.cause)
+    return not operations._has_any(job.id, states, wanted.indexes)
+
+
 def reopen_part(
     job: LockedJob, wanted: Wanted
 ) -> tuple[dict[str, int], list[dict], list[int] | None]:
@@ -81,14 +92,13 @@ def reopen_part(
     """
     operations = job.env["batch.job.operation"]
     states, indexes = wanted.states, wanted.indexes
-    if indexes is not None:
-        _refuse_cancelled(job, wanted)
-    elif wanted.cause:
-        indexes = operations._indexes_of_cause(job.id, wanted.cause)
-    elif job["has_references"]:
-        indexes = operations._indexes_in(job.id, wanted.state)
-    else:
-        states = (wanted.state,)
+    if indexes is None:
+        if wanted.cause:
+            indexes = operations._indexes_of_cause(job.id, wanted.cause)
+        elif job["has_references"]:
+            indexes = operations._indexes_in(job.id, wanted.state)
+        else:
+            states = (wanted.state,)
     if indexes is not None:
         indexes = with_company(job, indexes, states)
     return *reopen_at(job, indexes, states), indexes
@@ -122,8 +132,9 @@ def with_company(job: LockedJob, indexes, states) -> list[int]:
     return sorted(found)
 
 
-def _refuse_cancelled(job, wanted):
-    if wanted.cancelled:
+def refuse_cancelled(job: LockedJob, wanted: Wanted):
+    """Refuse a retry that names cancelled operations and does not say so."""
+    if wanted.cancelled or wanted.indexes is None:
         return
     cancelled = job.env["batch.job.operation"]._indexes_in(job.id, "cancelled", wanted.indexes)
     if cancelled:

@@ -29,6 +29,23 @@ class BatchJobOperationRetry(models.AbstractModel):
         return [row[0] for row in self.env.cr.fetchall()]
 
     @api.model
+    def _has_any(self, job_id, states, indexes=None) -> bool:
+        """Whether an operation is in one of some states.
+
+        :param indexes: only among these
+        """
+        self.env.cr.execute(
+            SQL(
+                "SELECT EXISTS (SELECT FROM batch_job_operation"
+                " WHERE job_id = %s AND state IN %s AND %s)",
+                job_id,
+                tuple(states),
+                _among(indexes),
+            )
+        )
+        return self.env.cr.fetchone()[0]
+
+    @api.model
     def _rows_of_records(self, job_id, indexes) -> set[int]:
         """The rows of the loaded records to which some rows belong."""
         self.env.cr.execute(

@@ -113,6 +113,26 @@ class TestAdmission(AdmissionCase):
         self.waiting(1)
         self.assertEqual(job.retry()["remaining"], 8)
 
+    def test_a_retry_of_nothing(self):
+        """A retry that would run nothing needs no room: it answers with the status, and nothing is
+        queued. One that would run something is refused."""
+        job = self.submit([create("x"), {**create("y"), "values": {}}], self.user, chunk_size=1)
+        self.runner().step()
+        self.renew()
+        job.cancel()
+        self.run_to_end(job)
+        self.assert_counters(job, "cancelled", succeeded=1, skipped=1)
+        events = job.history()["events"]
+        self.waiting(8)
+        self.waiting(2)
+        for wanted in ({}, {"state": "failed"}, {"state": "rolled_back"}, {"indexes": [0]}):
+            reply = self.rpc(self.user, "batch.job", "retry", job.ids, **wanted)
+            self.assertEqual((reply.status, reply.body["state"]), (200, "cancelled"), wanted)
+        self.assertEqual(job.history()["events"], events)
+        for wanted in ({"cancelled": True}, {"state": "cancelled"}):
+            reply = self.rpc(self.user, "batch.job", "retry", job.ids, **wanted)
+            self.assert_no_room(reply, USER_IS_FULL % (10, 0, 1))
+
     def test_a_dry_run_for_real(self):
         """To run an ended dry run for real needs room for one operation."""
         job = self.submit_and_run(self.operations(3), self.user, dry_run=True)
