@@ -22,7 +22,7 @@ def check_on_end(name: str, value: Any) -> dict | None:
     >>> check_on_end("on_end", {"model": "res.partner", "method": "thank"})
     {'model': 'res.partner', 'method': 'thank', 'ids': [], 'kwargs': {}}
     """
-    if not value and not isinstance(value, dict):
+    if value is None or value is False or value == "":
         return None
     if not isinstance(value, dict):
         raise BadRequest(_lt('%(name)s must be an object: {"model": …, "method": …}.', name=name))

@@ -26,6 +26,8 @@ def test_nothing_is_nothing(value):
 @pytest.mark.parametrize(
     ("value", "message"),
     [
+        ([], 'on_end must be an object: {"model": …, "method": …}.'),
+        (0, 'on_end must be an object: {"model": …, "method": …}.'),
         ([1], 'on_end must be an object: {"model": …, "method": …}.'),
         ("res.partner.thank", 'on_end must be an object: {"model": …, "method": …}.'),
         ({}, 'on_end: model is missing; name one, such as "res.partner".'),
