@@ -61,6 +61,8 @@ def blank_key(level: Level, row: list, columns: Sequence[str], follows: bool) ->
 
     :param follows: the row continues the record of the row before it
     """
+    if problem := _zero(level, row, columns):
+        return problem
     if not follows:
         for place in level.key.values():
             if _is_blank(row[place]):
@@ -118,6 +120,20 @@ def _one_of(names: list[str]) -> str:
         return "".join(names)
     *others, last = names
     return _lt("%(one)s or %(other)s", one=_one_of(others), other=last)
+
+
+def _zero(level: Level, row: list, columns: Sequence[str]) -> str | None:
+    """Refuses the number 0 in a key: the load would take it for an empty cell, and the row perhaps
+    for one that continues another record."""
+    for place in level.key.values():
+        if row[place] == 0 and row[place] is not False:
+            return _lt(
+                "the key '%(column)s' is the number 0, which counts as an empty cell; give the text "
+                '"0".',
+                column=columns[place],
+            )
+    problems = (_zero(lines, row, columns) for lines in level.lines.values())
+    return next(filter(None, problems), None)
 
 
 def _is_blank(cell: Any) -> bool:

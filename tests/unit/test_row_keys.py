@@ -33,6 +33,7 @@ def test_lines_of_lines_and_ids():
     assert (below.key, below.by_name) == ({"country_id": 3}, {"country_id"})
 
 
+ZERO = "the key '%s' is the number 0, which counts as an empty cell; give the text \"0\"."
 ROWS = {
     "a record without lines": (["a", "BE", "n", "", "", ""], False, None),
     "a record with a line": (["a", "BE", "", "l", "x", ""], False, None),
@@ -42,6 +43,13 @@ ROWS = {
     "nothing it could continue": (["", "", "", "l", "x", ""], False, "'ref' has no value"),
     "a line without a key": (["a", "BE", "", "", "x", ""], False, "'child_ids/ref' has no value"),
     "the same in a row that continues": (["", "", "", " ", "x", ""], True, "'child_ids/ref' has"),
+    "a key that is the number 0": ([0, "BE", "n", "", "", ""], False, ZERO % "ref"),
+    "0.0 is 0": (["a", 0.0, "n", "", "", ""], False, ZERO % "country_id/code"),
+    "the text 0": (["0", "BE", "n", "0", "x", ""], False, None),
+    "false is an empty cell": ([False, "BE", "n", "", "", ""], False, "'ref' has no value"),
+    "a line whose key is 0": (["a", "BE", "n", 0, "x", ""], False, ZERO % "child_ids/ref"),
+    "a line that is nothing else": (["a", "BE", "n", 0, "", ""], False, ZERO % "child_ids/ref"),
+    "a 0 that would continue it": ([0, "", "", "l", "x", ""], True, ZERO % "ref"),
 }
 
 
