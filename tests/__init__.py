@@ -81,6 +81,7 @@ from . import (
     test_schedule_rights,
     test_schedule_tour,
     test_schedules,
+    test_screen_faults,
     test_screen_plans,
     test_screens,
     test_several_jobs,
