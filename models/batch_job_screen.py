@@ -98,9 +98,18 @@ class BatchJobScreen(models.AbstractModel):
     @api.depends("state", "needs_runner")
     @api.depends_context("uid")
     def _compute_can_delete(self):
+        ids = self._origin.ids
+        self.env.cr.execute(
+            SQL(
+                "SELECT id FROM batch_job WHERE id = ANY(%s) AND %s",
+                ids,
+                self._content_is_visible(self._owner_column),
+            )
+        )
+        may_delete = {row[0] for row in self.env.cr.fetchall()}
         for job in self:
             at_rest = job.state not in (*LIVE_STATES, "paused") and not job.needs_runner
-            job.can_delete = at_rest and (job._is_own() or self._is_administrator())
+            job.can_delete = at_rest and job._origin.id in may_delete
 
     @api.depends("rate", "time_left", "work_seconds", "state")
     @api.depends_context("lang")
