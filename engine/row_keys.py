@@ -128,9 +128,9 @@ def _zero(level: Level, row: list, columns: Sequence[str]) -> str | None:
     for place in level.key.values():
         if row[place] == 0 and row[place] is not False:
             return _lt(
-                "the key '%(column)s' is the number 0, which counts as an empty cell; give the text "
+                "the key %(column)s is the number 0, which counts as an empty cell; give the text "
                 '"0".',
-                column=columns[place],
+                column=repr(columns[place]),
             )
     problems = (_zero(lines, row, columns) for lines in level.lines.values())
     return next(filter(None, problems), None)

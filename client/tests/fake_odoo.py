@@ -147,6 +147,13 @@ class FakeOdoo:
     ) -> Body:
         return self._become(ids, "queued")
 
+    def _duplicate(self, ids: list[int]) -> Body:
+        of = self.jobs[ids[0] - 1]
+        options = {**of.body, "idempotency_key": None}
+        job = FakeJob(len(self.jobs) + 1, options, "draft", operations=list(of.operations))
+        self.jobs.append(job)
+        return self._json(job)
+
     def _correct(self, ids: list[int], rows: list[Body], check_only: bool) -> Body:
         report: Body = {"rows": len(rows), "corrected": len(rows), "unchanged": 0, "done": 0}
         report |= {"again": len(rows), "foreign": 0, "left": {"done": [], "cancelled": []}}

@@ -115,7 +115,7 @@ def test_help_of_every_command(run: Run) -> None:
         result = run(name, "--help")
         assert result.exit_code == 0
         assert KEY not in result.output
-    verbs = {"cancel", "pause", "resume", "retry", "start"}
+    verbs = {"cancel", "duplicate", "pause", "resume", "retry", "start"}
     others = {"history", "list", "login", "results", "status", "submit", "watch"}
     assert set(main.commands) == verbs | others
 

@@ -217,6 +217,18 @@ class BaseClient:
         content = base64.b64encode(file).decode()
         return await self._rpc.correct("correct_file", job_id, file=content, check_only=check_only)
 
+    async def duplicate(self, job_id: int) -> JobStatus:
+        """Make a draft with the operations, options and context of a job; return its status.
+
+        :meth:`start` begins the draft. Each call makes one more, so the client does not repeat the
+        request after a lost response.
+
+        :raises InvalidRequestError: the job is a draft, holds or held a password, or its operations
+            have been deleted
+        :raises AccessDeniedError: the job is somebody else's, or the user may not do an operation
+        """
+        return await self._rpc.verb("duplicate", job_id, repeatable=False)
+
     async def cancel(self, job_id: int) -> JobStatus:
         """End the job after the chunks that are running; Odoo keeps what they did."""
         return await self._rpc.verb("cancel", job_id)

@@ -175,6 +175,11 @@ class Client:
         """Correct rows by a file that was downloaded from the job and corrected by a person."""
         return self._loop.run(self._client.correct_file(job_id, file, check_only=check_only))
 
+    @same_as(AsyncClient.duplicate)
+    def duplicate(self, job_id: int) -> JobStatus:
+        """Make a draft that is the same job again; see :meth:`AsyncClient.duplicate`."""
+        return self._loop.run(self._client.duplicate(job_id))
+
     @same_as(AsyncClient.cancel)
     def cancel(self, job_id: int) -> JobStatus:
         """End the job after the chunks that are running; Odoo keeps what they did."""
