@@ -4,7 +4,7 @@ from odoo.tools import SQL
 from odoo.tools.misc import format_date
 
 from ..engine.options import LONGEST_KEY
-from ..engine.selection import count_operations, operations_in_parts
+from ..engine.selection import count_operations
 from .base import Dispatch
 from .copying import Copying
 from .relative_dates import found
@@ -38,7 +38,7 @@ class ScheduledJob(Dispatch):
         ids = list(found(records, row["domain_text"], order="id")._ids)
         if not ids:
             return None
-        parts = operations_in_parts(row["action"], row["model"], ids)
+        parts = selection._operations(records, row["action"], ids)
         count = count_operations(row["action"], len(ids))
         return SubmitInParts(self.env).submit(parts, count, **options)
 

@@ -28,7 +28,9 @@ class SubmitInParts(Dispatch):
         for operations in parts:
             if job is None:
                 parsed = submission.parse(operations, max_parallel=checked.max_parallel)
-                job_id, _is_new = submission.store(checked, parsed, "queued")
+                job_id, is_new = submission.store(checked, parsed, "queued")
+                if not is_new:
+                    return job_id
                 job = LockedJob.lock(self.env, job_id)
             else:
                 more = submission.parse(operations, job["total"], job.id, checked.max_parallel)

@@ -19,8 +19,11 @@ KINDS: dict[str, dict[str, type]] = {
     "action": {"action_id": int, "together": int},
     "button": {"method": str, "context": str, "view_id": int},
 }
+# arguments that may be left out: the form, and the list; 0 is the model's own
+OPTIONAL: dict[str, dict[str, type]] = {"update": {"view_id": int, "list_id": int}}
 # methods of every model, which do to records what the web client does
 METHODS = {
+    "update": "batch_job_update",
     "archive": "batch_job_archive",
     "unarchive": "batch_job_unarchive",
     "action": "batch_job_run_action",
@@ -38,18 +41,18 @@ def check_what(what: Any) -> dict:
         raise BadRequest(
             _lt("what must be an object with a kind: %(kinds)s.", kinds=", ".join(KINDS))
         )
-    arguments = KINDS[what["kind"]]
-    if what.keys() != {"kind", *arguments}:
+    needed, optional = KINDS[what["kind"]], OPTIONAL.get(what["kind"], {})
+    if what.keys() - optional != {"kind", *needed}:
         raise BadRequest(
             _lt(
                 "%(kind)s takes %(names)s; got %(given)s.",
                 kind=what["kind"],
-                names=", ".join(["kind", *arguments]),
+                names=", ".join(["kind", *needed, *optional]),
                 given=", ".join(sorted(what)),
             )
         )
-    for name, expected in arguments.items():
-        if type(what[name]) is not expected:
+    for name, expected in (needed | optional).items():
+        if name in what and type(what[name]) is not expected:
             raise BadRequest(
                 _lt("%(name)s must be of type %(type)s.", name=name, type=expected.__name__)
             )
@@ -80,9 +83,14 @@ def count_operations(what: dict, records: int) -> int:
     return -(-records // _together(what))
 
 
-def operations_in_parts(what: dict, model: str, ids: list[int]) -> Iterator[list[dict]]:
-    """The operations, part after part, so that those of a large selection need little memory."""
-    template, together = _template(what, model), _together(what)
+def operations_in_parts(
+    what: dict, model: str, ids: list[int], asks: bool = False
+) -> Iterator[list[dict]]:
+    """The operations, part after part, so that those of a large selection need little memory.
+
+    :param asks: an update asks for each record whether the views make a field read-only
+    """
+    template, together = _template(what, model, asks), _together(what)
     for part in _cut(ids, PART * together):
         yield [{**template, "ids": list(some)} for some in _cut(part, together)]
 
@@ -96,15 +104,18 @@ def _together(what: dict) -> int:
     return what.get("together", 1)
 
 
-def _template(what: dict, model: str) -> dict:
+def _template(what: dict, model: str, asks: bool) -> dict:
     kind = what["kind"]
-    if kind == "update":
+    if kind == "update" and not asks:
         return {"op": "write", "model": model, "values": what["values"]}
     if kind == "delete":
         return {"op": "unlink", "model": model}
     call = {"op": "call", "model": model, "method": METHODS[kind]}
     if kind in ("archive", "unarchive"):
         return {**call, "each": True}  # as the list does it: one call for many
+    if kind == "update":
+        names = {"values", *OPTIONAL["update"]}
+        return {**call, "each": True, "kwargs": {k: v for k, v in what.items() if k in names}}
     if kind == "action":
         return {**call, "kwargs": {"action_id": what["action_id"]}}
     names = {"method": what["method"], "button_context": what["context"]}

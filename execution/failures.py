@@ -32,7 +32,11 @@ class NeedsPerson(UserError):
 
 
 class NotOffered(UserError):
-    """The form does not show the button for the record."""
+    """A view does not show the button for the record, or makes a field read-only for it."""
+
+    def __init__(self, message: str, field: str | None = None):
+        super().__init__(message)
+        self.field = field
 
 
 # methods of fields that get an operation's value as an argument
@@ -60,7 +64,8 @@ def _describe(error, model):
         return _describe_sql(error, model)
     for kind, error_type in _KINDS:
         if isinstance(error, kind):
-            return Failure(error_type, _text(error, model.env), model._name)
+            field = error.field if isinstance(error, NotOffered) else None
+            return Failure(error_type, _text(error, model.env), model._name, field)
     return _describe_value(error, model)
 
 

@@ -4,8 +4,9 @@ from odoo.tools import ormcache
 from ..dispatch.submission_check import may_run_on
 from ..execution.checks.misfits import watching
 from ..execution.orm.form_buttons import buttons_in
-from ..execution.orm.screen_calls import press, run_action, set_archived
+from ..execution.orm.screen_calls import press, run_action, set_archived, update
 from ..execution.orm.unlinks import note_unlink
+from ..execution.orm.view_fields import fields_in
 
 
 class Base(models.AbstractModel):
@@ -41,6 +42,16 @@ class Base(models.AbstractModel):
 
     # Operations of Run in Batches call these: an operation calls public methods only
 
+    def batch_job_update(self, values: dict, view_id: int = 0, list_id: int = 0) -> None:
+        """Write values to these records, and fail if the list or the form makes one of the fields
+        read-only for one of them.
+
+        :param values: as for `write`
+        :param view_id: the form view; 0: the model's own
+        :param list_id: the list view; 0: the model's own
+        """
+        update(self, values, self._batch_job_views(view_id, list_id))
+
     def batch_job_archive(self) -> None:
         """Archive these records as a list does, and fail if one stays active."""
         set_archived(self, True)
@@ -73,6 +84,18 @@ class Base(models.AbstractModel):
     def _batch_job_buttons(self, view_id):
         """The buttons of a form, which a job asks for with each record."""
         return buttons_in(self.browse(), view_id)
+
+    def _batch_job_views(self, view_id, list_id):
+        """The fields of a list, and of the form that it opens."""
+        return self._batch_job_fields("list", list_id), self._batch_job_fields("form", view_id)
+
+    @ormcache(
+        "self._get_view_cache_key(view_id, view_type)",
+        "self.env.user._get_group_ids()",
+        cache="templates",
+    )
+    def _batch_job_fields(self, view_type, view_id):
+        return fields_in(self.browse(), view_id, view_type)
 
     @api.private
     def _in_batches(

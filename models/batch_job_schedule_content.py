@@ -9,7 +9,7 @@ from ..dispatch.submission import Submission
 from ..dispatch.submission_check import refused
 from ..engine.errors import BadRequest
 from ..engine.passwords import holds_secret
-from ..engine.selection import check_what, operations_in_parts
+from ..engine.selection import check_what
 
 
 class BatchJobScheduleContent(models.AbstractModel):
@@ -43,7 +43,7 @@ class BatchJobScheduleContent(models.AbstractModel):
             raise UserError(self.env._("A schedule takes no passwords: it would keep them."))
         selection._check_offered(records, action)
         one_id = 1  # models, methods and rights are checked, records are not
-        Submission(self.env).parse(next(operations_in_parts(action, model, [one_id])))
+        Submission(self.env).parse(next(selection._operations(records, action, [one_id])))
         text = self._checked_domain(records, domain)
         return {"model": model, "action": action, "domain_text": text}
 

@@ -3,11 +3,13 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools.misc import formatLang
 
+from ..dispatch.submission import Submission
 from ..dispatch.submission_check import may_run_on, refused
 from ..dispatch.submit_in_parts import SubmitInParts
+from ..engine.canonical import body_hash
 from ..engine.errors import BadRequest
 from ..engine.options import LONGEST_KEY
-from ..engine.selection import check_ids, check_what, count_operations, operations_in_parts
+from ..engine.selection import check_ids, check_what, count_operations
 from .operation_words import model_in_words
 
 NAMED = 3  # fields in the name of a job
@@ -25,18 +27,19 @@ class BatchJobSelection(models.AbstractModel):
     _inherit = ["batch.job.selection.offers"]
 
     @api.model
-    def offers(self, model_name: str, view_id: int = 0) -> dict:
+    def offers(self, model_name: str, view_id: int = 0, list_id: int = 0) -> dict:
         """What the user may do with records of a model.
 
         :param model_name: the model of the list
         :param view_id: the form view that the list opens; 0: the model's own
+        :param list_id: the view of the list; 0: the model's own
         :returns: ``name`` (of the model), ``fields`` (name -> as by ``fields_get``), ``archive``,
             ``delete``, ``actions`` (``id, name``), ``buttons`` (``method, context, label,
             confirm``)
         :raises UserError: 422: no job can run on this model
         :raises AccessError: 403: the user may not read the model
         """
-        return self._offers(self._model(model_name), view_id)
+        return self._offers(self._model(model_name), view_id, list_id)
 
     @api.model
     def count(self, model_name: str, domain: list) -> int:
@@ -59,19 +62,24 @@ class BatchJobSelection(models.AbstractModel):
         expected: int | None = None,
         label: str | None = None,
         dry_run: bool = False,
+        idempotency_key: str | None = None,
     ) -> dict:
         """Submit a job with an operation for each chosen record.
 
+        The same call again with the same key opens the job of the first call, whatever the domain
+        finds by then.
+
         :param model_name: the model of the list
-        :param what: ``kind`` and its arguments: ``update`` (values), ``archive``, ``unarchive``,
-            ``delete``, ``action`` (action_id; together: records in one call), ``button`` (method,
-            context, view_id)
+        :param what: ``kind`` and its arguments: ``update`` (values; view_id and list_id as for
+            ``offers``), ``archive``, ``unarchive``, ``delete``, ``action`` (action_id; together:
+            records in one call), ``button`` (method, context, view_id)
         :param record_ids: the chosen records; give either these or a domain
         :param domain: finds the records, in the transaction of this call
         :param expected: how many records the user was told; if the domain finds another number,
             nothing is stored
         :param label: what the list calls its records; it becomes a part of the job's name
         :param dry_run: try it, and keep nothing
+        :param idempotency_key: names the call; the job's own key is made of it and of the call
         :returns: ``action``, which opens the job; or ``count``, the number that was not expected
         :raises UserError: 422: what is wrong; nothing is stored
         :raises AccessError: 403: the user may not do that; nothing is stored
@@ -82,6 +90,10 @@ class BatchJobSelection(models.AbstractModel):
             what = check_what(what)
         except BadRequest as error:
             raise refused(self.env, error) from error
+        request = [model_name, what, domain if ids is None else ids, dry_run]
+        key = self._key(idempotency_key, request) if idempotency_key else None
+        if known := Submission(self.env)._known_by_key(key):
+            return {"action": self._action_of(known[0])}
         self._check_offered(records, what)
         count = len(ids) if ids is not None else records.search_count(self._domain(records, domain))
         if expected is not None and count != expected:
@@ -89,16 +101,24 @@ class BatchJobSelection(models.AbstractModel):
         if not count:
             raise UserError(self.env._("No record is chosen; nothing is to be done."))
         name = self._name_of(records, what, count, label)
+        options = {"name": name, "dry_run": dry_run, "idempotency_key": key}
         parts = self._parts(records, what, ids, domain)
-        submission, operations = SubmitInParts(self.env), count_operations(what, count)
-        job_id = submission.submit(parts, operations, name=name, dry_run=dry_run)
+        job_id = SubmitInParts(self.env).submit(parts, count_operations(what, count), **options)
         return {"action": self._action_of(job_id)}
+
+    def _key(self, given, request) -> str:
+        """The key of the job: of the call's own key and of what is asked for. So a second *Start*
+        of a dialog opens the job of the first, and one after a change makes another job."""
+        try:
+            return f"{given} {body_hash(request)}"
+        except (TypeError, ValueError) as error:
+            raise UserError(self.env._("The call cannot be written as JSON: %s", error)) from error
 
     def _parts(self, records, what, ids, domain):
         """The operations. The records are looked up when the job was admitted."""
         if ids is None:
             ids = list(records.search(self._domain(records, domain), order="id")._ids)
-        yield from operations_in_parts(what, records._name, ids)
+        yield from self._operations(records, what, ids)
 
     def _model(self, name) -> models.BaseModel:
         self.env["batch.job"].check_access("read")

@@ -76,6 +76,7 @@ from . import (
     test_run_as,
     test_run_in_batches,
     test_run_in_batches_calls,
+    test_run_in_batches_readonly,
     test_run_in_batches_tour,
     test_runners,
     test_schedule_rights,

@@ -1,5 +1,7 @@
 """Nobody does more by a schedule than as oneself, and nobody has somebody else's schedule."""
 
+from lxml import etree
+
 from odoo import Command
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
@@ -71,11 +73,14 @@ class TestWhoHasIt(ScheduleCase):
         self.assertEqual(self.columns()["user_id"], self.owner.id)
 
     def test_views_open_for_every_reader(self):
-        """The views open for everybody who sees the schedule, and say whose content is whose."""
+        """The views open for everybody who sees the schedule, say whose content is whose, and have
+        no button *New*."""
         for user in (self.owner, self.manager, self.admin):
             schedules = self.env[SCHEDULE].with_user(user)
             for kind in ("list", "kanban", "form"):
                 view = schedules.get_views([(False, kind)])
+                # a schedule is made in a list or on a job: see the help of the action
+                self.assertEqual(etree.fromstring(view["views"][kind]["arch"]).get("create"), "0")
                 names = view["models"][SCHEDULE]["fields"]
                 shown = schedules.browse(self.mine.id).web_read(dict.fromkeys(names, {}))
                 self.assertEqual(shown[0]["name"], "Nightly")

@@ -5,17 +5,12 @@ from dataclasses import dataclass
 
 from lxml import etree
 
-from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.models import BaseModel
 from odoo.service.model import get_public_method
-from odoo.tools.safe_eval import datetime, dateutil, safe_eval, time
-from odoo.tools.view_validation import get_expression_field_names
+from odoo.tools.safe_eval import safe_eval
 
-from ...engine.view_values import Empty
-
-ALWAYS = ("1", "True")
-_TEXTS = ("char", "text", "html", "date", "datetime", "selection", "reference")
+from .view_expressions import ALWAYS, arch_of, values_in_view
 
 
 @dataclass(frozen=True)
@@ -35,9 +30,7 @@ def buttons_in(model: BaseModel, view_id: int) -> tuple[FormButton, ...]:
 
     :param view_id: a form view of the model; 0: the model's own
     """
-    view = model.env["ir.ui.view"].sudo().browse(view_id or 0).exists()
-    fits = view.model == model._name and view.type == "form"
-    arch = etree.fromstring(model.get_view(view.id if fits else None, "form")["arch"])
+    arch = arch_of(model, view_id, "form")
     found: dict[tuple[str, str], FormButton] = {}
     for node, hidden in _button_nodes(arch, ()):
         button = _button(node, hidden)
@@ -94,47 +87,11 @@ def is_shown(button: FormButton, record: BaseModel) -> bool:
     The web client decides that from the values of the form. So the expressions are those of the
     view, and the values are read with the rights of the user.
     """
-    values = _values_in_form(record, {one for place in button.places for one in place})
+    (values,) = values_in_view(record, {one for place in button.places for one in place})
     return any(not any(safe_eval(one, dict(values)) for one in place) for place in button.places)
 
 
 def context_of(button: FormButton, record: BaseModel) -> dict:
     """The context that the form gives to the button's method for a record."""
-    return dict(safe_eval(button.context, _values_in_form(record, {button.context})))
-
-
-def _values_in_form(record: BaseModel, expressions) -> dict:
-    """What the expressions of a view may name: fields of the record, and the words of Odoo."""
-    names = {name for one in expressions for name in get_expression_field_names(one)}
-    names = sorted(name for name in names if name in record._fields and name != "id")
-    (row,) = record.read(names, load=None) if names else ({"id": record.id},)
-    user, today = record.env.user, fields.Date.context_today(record)
-    return {
-        **{name: _as_in_client(record._fields[name], value) for name, value in row.items()},
-        "active_id": record.id,
-        "active_ids": record.ids,
-        "active_model": record._name,
-        "uid": user.id,
-        "context": dict(record.env.context),
-        "allowed_company_ids": record.env.companies.ids,
-        "current_company_id": record.env.company.id,
-        "context_today": lambda: today,
-        "today": fields.Date.to_string(today),
-        "current_date": fields.Date.to_string(today),
-        "now": fields.Datetime.to_string(fields.Datetime.now()),
-        "datetime": datetime,
-        "time": time,
-        "relativedelta": dateutil.relativedelta.relativedelta,
-        "true": True,
-        "false": False,
-    }
-
-
-def _as_in_client(field, value):
-    if field.type in _TEXTS and (value is False or value is None):
-        return Empty()
-    if field.type == "date":
-        return fields.Date.to_string(value)
-    if field.type == "datetime":
-        return fields.Datetime.to_string(value)
-    return list(value) if isinstance(value, tuple) else value
+    (values,) = values_in_view(record, {button.context})
+    return dict(safe_eval(button.context, values))

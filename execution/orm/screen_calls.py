@@ -1,5 +1,5 @@
-"""What the web client does to records, done by an operation: archive, press a button, run a server
-action.
+"""What the web client does to records, done by an operation: update fields, archive, press a
+button, run a server action.
 
 There is nobody to go on where the client would open something. So an operation fails then, and
 nothing is kept of it.
@@ -12,6 +12,52 @@ from odoo.service.model import get_public_method
 from ...engine.view_values import opens_something, what_opens
 from ..failures import NeedsPerson, NotOffered
 from .form_buttons import FormButton, context_of, is_shown
+from .view_fields import ViewFields, may_be_changed, readonly_fields
+
+# what the expression of a view can end in, on values that it was not written for
+UNKNOWN = (ValueError, TypeError, AttributeError, LookupError)
+
+
+def update(records: BaseModel, values: dict, views: tuple[ViewFields, ...]):
+    """Write values to records, as the list does after a selection: not where a view makes one of
+    the fields read-only.
+
+    :param views: the list and the form, as the user gets them
+    """
+    for name in values:
+        if not may_be_changed(name, views):
+            raise AccessError(
+                records.env._("%s cannot be updated in batches by you.", label_of(records, name))
+            )
+    try:
+        for _id, names in readonly_fields(records, values, views):
+            _refuse_readonly(records, names)
+    except UNKNOWN as error:
+        raise NotOffered(
+            records.env._(
+                "It cannot be told whether a field of this record is read-only, so the record was "
+                "left as it is. Change the record in its form. (%s)",
+                error,
+            )
+        ) from error
+    records.write(values)
+
+
+def _refuse_readonly(records: BaseModel, names: list[str]):
+    if names:
+        raise NotOffered(
+            records.env._(
+                "Read-only for the record as it is now: %s. The record was left.",
+                ", ".join(label_of(records, name) for name in names),
+            ),
+            names[0],
+        )
+
+
+def label_of(records: BaseModel, name: str) -> str:
+    """The label of a field, as the user reads it; what is no field keeps its name."""
+    field = records._fields.get(name)
+    return field._description_string(records.env) if field else name
 
 
 def set_archived(records: BaseModel, archived: bool):
@@ -53,7 +99,7 @@ def press(records: BaseModel, buttons: tuple[FormButton, ...], method: str, cont
 def _refuse_hidden(button: FormButton, record: BaseModel):
     try:
         shown = is_shown(button, record)
-    except (ValueError, TypeError, AttributeError, LookupError) as error:
+    except UNKNOWN as error:
         raise NotOffered(
             record.env._(
                 "It cannot be told whether the form offers “%(button)s” for this record, so the "

@@ -39,6 +39,16 @@ def test_one_operation_for_a_record(what, expected):
     assert all_of(check_what(what), [7]) == [expected]
 
 
+def test_update_that_asks():
+    """Where a view makes a field read-only for some records, an update is a call that asks."""
+    what = check_what({"kind": "update", "values": {"name": "A"}, "view_id": 3, "list_id": 4})
+    ((one,),) = operations_in_parts(what, "res.partner", [7], asks=True)
+    kwargs = {"values": {"name": "A"}, "view_id": 3, "list_id": 4}
+    call = {"op": "call", "model": "res.partner", "method": "batch_job_update", "each": True}
+    assert one == {**call, "ids": [7], "kwargs": kwargs}
+    assert [one["op"] for one in all_of(what, [7])] == ["write"]
+
+
 def test_server_action_gets_several_records():
     """A server action has one operation for as many records as the person chose."""
     operations = all_of(ACTION, list(range(1, 102)))
@@ -64,6 +74,8 @@ def test_parts_are_bounded():
         {"kind": "update"},
         {"kind": "update", "values": {}},
         {"kind": "update", "values": [1]},
+        {"kind": "update", "values": {"name": "A"}, "list_id": "4"},
+        {"kind": "archive", "list_id": 4},
         {**ACTION, "together": True},
         {**ACTION, "together": 10_001},
         {**BUTTON, "view_id": False},

@@ -9,8 +9,12 @@ patch(RunInBatchesDialog.prototype, {
         return Boolean(this.props.domainText && this.choice);
     },
 
+    onSchedule() {
+        return this.once(() => this.schedule());
+    },
+
     /** Makes a paused schedule, and opens it: the person says there when it is to run. */
-    async onSchedule() {
+    async schedule() {
         const action = await this.collect();
         if (!action) {
             return;

@@ -39,6 +39,7 @@ patch(ListController.prototype, {
             context: root.context,
             label: this.env.config.getDisplayName?.() || "",
             viewId: Number(views.form) || 0,
+            listId: Number(views.list) || 0,
             mayEdit: this.activeActions.edit,
             mayArchive: this.archiveEnabled,
             mayDelete: this.activeActions.delete,

@@ -4,6 +4,7 @@ import { Dialog } from "@web/core/dialog/dialog";
 import { _t } from "@web/core/l10n/translation";
 import { SelectMenu } from "@web/core/select_menu/select_menu";
 import { useService } from "@web/core/utils/hooks";
+import { uuid } from "@web/core/utils/strings";
 import { formatInteger } from "@web/views/fields/formatters";
 
 import { questionOf } from "./questions";
@@ -20,7 +21,8 @@ export class RunInBatchesDialog extends Component {
         resModel: String,
         context: Object,
         label: String,
-        viewId: Number,
+        viewId: Number, // of the form
+        listId: Number,
         ids: { type: Array, element: Number, optional: true },
         domain: { type: Array, optional: true },
         domainText: { type: String, optional: true }, // with relative dates as they are
@@ -34,6 +36,7 @@ export class RunInBatchesDialog extends Component {
         this.actionService = useService("action");
         this.dialogService = useService("dialog");
         this.notification = useService("notification");
+        this.key = uuid(); // a second Start after a lost answer finds the job of the first
         this.records = {}; // of the editors, by the names of their fields
         this.state = useState({ count: 0, choice: "", rows: [], together: 1, isBusy: false });
         onWillStart(() => this.load());
@@ -41,7 +44,7 @@ export class RunInBatchesDialog extends Component {
 
     async load() {
         const [offers, count] = await Promise.all([
-            this.call("offers", { view_id: this.props.viewId }),
+            this.call("offers", this.views),
             this.props.domain ? this.call("count", { domain: this.props.domain }) : null,
         ]);
         this.state.count = count ?? this.props.ids.length;
@@ -52,6 +55,11 @@ export class RunInBatchesDialog extends Component {
             this.groups.flatMap(({ choices }) => choices.map((one) => [one.key, one]))
         );
         this.state.choice = Object.keys(this.choices)[0] || "";
+    }
+
+    /** Where a field may be read-only: in the form, or in the list. */
+    get views() {
+        return { view_id: this.props.viewId, list_id: this.props.listId };
     }
 
     call(method, args) {
@@ -154,7 +162,7 @@ export class RunInBatchesDialog extends Component {
     async collect() {
         if (this.kind === "update") {
             const values = await this.collectValues();
-            return values && { kind: "update", values };
+            return values && { kind: "update", values, ...this.views };
         }
         const { what } = this.choice;
         return this.kind === "action" ? { ...what, together: this.together } : { ...what };
@@ -184,15 +192,30 @@ export class RunInBatchesDialog extends Component {
         this.notification.add(message, { type: "danger" });
     }
 
-    async onTryFirst() {
-        const what = await this.collect();
-        if (what) {
-            await this.submit(what, true);
+    /** Nothing is begun while something is under way: a double click is one click. */
+    async once(work) {
+        if (this.state.isBusy) {
+            return undefined;
+        }
+        this.state.isBusy = true;
+        try {
+            return await work();
+        } finally {
+            this.state.isBusy = false;
         }
     }
 
+    onTryFirst() {
+        return this.once(async () => {
+            const what = await this.collect();
+            if (what) {
+                await this.submit(what, true);
+            }
+        });
+    }
+
     async onStart() {
-        const what = await this.collect();
+        const what = await this.once(() => this.collect());
         if (!what) {
             return;
         }
@@ -204,7 +227,7 @@ export class RunInBatchesDialog extends Component {
                 calls: this.calls,
                 confirm: this.choice.confirm,
             }),
-            confirm: () => this.submit(what, false),
+            confirm: () => this.once(() => this.submit(what, false)),
             cancel: () => {},
         });
     }
@@ -212,13 +235,8 @@ export class RunInBatchesDialog extends Component {
     async submit(what, dryRun) {
         const { domain, ids, label } = this.props;
         const chosen = domain ? { domain, expected: this.state.count } : { record_ids: ids };
-        this.state.isBusy = true;
-        let answer;
-        try {
-            answer = await this.call("run", { what, ...chosen, label, dry_run: dryRun });
-        } finally {
-            this.state.isBusy = false;
-        }
+        const options = { label, dry_run: dryRun, idempotency_key: this.key };
+        const answer = await this.call("run", { what, ...chosen, ...options });
         if (!answer.action) {
             this.state.count = answer.count;
             return this.tell(

@@ -23,6 +23,13 @@ class TestBatchDeed(models.Model):
     inner = fields.Char(groups="base.group_system")
     fixed = fields.Char(readonly=True)
     size = fields.Integer(compute="_compute_size")
+    # what views make of fields that the model lets everybody write
+    price = fields.Float(help="Read-only in the form by a condition")
+    rank = fields.Integer(help="Read-only in the list by a condition")
+    grade = fields.Char(help="In two places of the form, one for each state")
+    agreed = fields.Char(help="Read-only in the form")
+    inside = fields.Char(help="In the form for some groups")
+    parcel = fields.Char(help="In the form for some groups, and in the list for everybody")
 
     def _compute_size(self):
         for deed in self:
