@@ -4,6 +4,7 @@ import io
 import sys
 import tracemalloc
 import zipfile
+from unittest.mock import patch
 
 from odoo.exceptions import UserError
 from odoo.tests import tagged
@@ -35,6 +36,18 @@ def repeated_cells():
         archive.writestr("mimetype", ODS)
         archive.writestr("content.xml", f'<t:table xmlns:t="t">{row}</t:table>')
     return file.getvalue()
+
+
+def open_document(*rows):
+    """An ODS file with rows of texts."""
+    cell = "<t:table-cell><x:p>{}</x:p></t:table-cell>"
+    lines = ("".join(map(cell.format, row)) for row in rows)
+    table = "".join(f"<t:table-row>{line}</t:table-row>" for line in lines)
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("mimetype", ODS)
+        archive.writestr("content.xml", f'<t:table xmlns:t="t" xmlns:x="x">{table}</t:table>')
+    return File(file.getvalue(), "a.ods", ODS)
 
 
 def large_sheet():
@@ -85,6 +98,27 @@ class TestImportFiles(ImportCase):
         sys.stdout.write(f"\nMiB of memory: {told}\n")
         self.assertLess(max(peaks.values()), 30)
         self.assertFalse(self.env["batch.job"].search([]))
+
+    def test_ods_is_refused_without_its_reader(self):
+        """Where Odoo has no reader for ODS, the file is refused with the name of what is missing,
+        and nothing is stored; where it has one, the rows become a job."""
+        rows = [["name", "code"], ["a", "1"], ["b", "2"]]
+        file, ods = open_document(*rows), self.registry["base_import.import"]
+        call = (rows[0], rows[0], dict(OPTIONS))
+        missing = ImportError("No module named 'odf'", name="odf")
+        with patch.object(ods, "_read_ods", side_effect=missing, autospec=True):
+            dialog = self.dialog(file, lang="en_US")
+            words = 'Unable to load "ods" file: requires Python module "odf"'
+            self.assertEqual(dialog.parse_preview(dict(OPTIONS))["error"], words)
+            with self.assertRaisesRegex(UserError, words):
+                dialog.import_in_background(*call)
+        self.assertFalse(self.env["batch.job"].search([]))
+        with patch.object(ods, "_read_ods", return_value=(3, rows), autospec=True):
+            answer = self.dialog(file, lang="en_US").import_in_background(*call)
+        job = self.env["batch.job"].browse(answer["id"])
+        self.run_jobs()
+        self.assert_counters(job, "done", succeeded=2)
+        self.assertEqual(self.named("b").code, "2")
 
     def test_gone_file_is_asked_for_again(self):
         """A file that was cleaned away is asked for again."""
