@@ -1,6 +1,8 @@
 """Rows that failed, downloaded, corrected and uploaded on a real server."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 import httpx
 import pytest
@@ -8,6 +10,7 @@ from exactness import assert_counters, call, create
 from files import Browser, encoded
 from gates import Gate
 from kills import kill_at
+from rpc import Rpc
 from waiting import wait_until
 
 ROW = "test.batch.row"
@@ -15,12 +18,6 @@ GATE = 471
 COLUMNS = ["name", "code", "number", "country_id/code", "ratio"]
 LARGE, BAD = 20_000, 3_000
 WAITING = "SELECT pid FROM pg_locks WHERE NOT granted AND relation = 'batch_job_event'::regclass"
-
-
-@pytest.fixture(scope="module")
-def server_options():
-    """One HTTP worker, which has every request."""
-    return {"workers": 1}
 
 
 @pytest.fixture
@@ -38,14 +35,29 @@ def contents(database, job):
     )
 
 
-def http_worker(server):
-    """The child of the master that is neither a cron worker nor the one for websockets."""
+def http_workers(server):
+    """The children of the master that are neither cron workers nor the one for websockets."""
     others = set(server.cron_workers())
     for process in server.processes():
         with open(f"/proc/{process}/cmdline") as command:
             if process not in others and "gevent" not in command.read().split("\0"):
-                return process
-    raise AssertionError("no HTTP worker")
+                yield process
+
+
+def kill_before_it_runs(server, database, gates, correct):
+    """The process that corrects dies, with all that serve requests, when the rows are replaced and
+    not yet queued."""
+    gates.append(Gate(database, "LOCK TABLE batch_job_event IN EXCLUSIVE MODE"))
+    with ThreadPoolExecutor(1) as pool:
+        correction = pool.submit(correct)
+        (session,) = wait_until("the correction waits", lambda: database.column(WAITING))
+        for process in http_workers(server):
+            server.kill(process)
+        gates[-1].open()
+        with pytest.raises(httpx.TransportError):
+            correction.result()
+    alive = "SELECT FROM pg_stat_activity WHERE pid = %s"
+    wait_until("its session is gone", lambda: not database.rows(alive, session))
 
 
 def names(database, prefix):
@@ -65,16 +77,7 @@ def test_killed_between_replacing_and_running(server, database, rpc, gates):
         {"index": 2, "values": {"name": f"{prefix} 2"}},
     ]
     before = contents(database, job)
-    gates.append(Gate(database, "LOCK TABLE batch_job_event IN EXCLUSIVE MODE"))
-    with ThreadPoolExecutor(1) as pool:
-        correction = pool.submit(rpc.try_call, "batch.job", "correct", ids=[job], rows=rows)
-        (session,) = wait_until("the correction waits", lambda: database.column(WAITING))
-        server.kill(http_worker(server))
-        gates[-1].open()
-        with pytest.raises(httpx.TransportError):
-            correction.result()
-    alive = "SELECT FROM pg_stat_activity WHERE pid = %s"
-    wait_until("its session is gone", lambda: not database.rows(alive, session))
+    kill_before_it_runs(server, database, gates, lambda: rpc.job("correct", job, rows=rows))
     assert contents(database, job) == before
     assert rpc.job("status", job)["state"] == "partial"
 
@@ -105,22 +108,30 @@ def test_a_file_over_http(database, rpc, browser):
 
 @pytest.mark.long
 @pytest.mark.timeout(1800)
-def test_3000_of_20000(database, rpc, browser, say):
-    """Four causes of failures, one at a time, as XLSX and CSV, until all records are there."""
+def test_3000_of_20000(server, database, rpc, browser, gates, say):
+    """Four causes of failures, one at a time, as XLSX and CSV, each uploaded in another way, until
+    all records are there, each once."""
     job = rpc.submit([load(number) for number in range(LARGE)], name="large")
     assert_counters(rpc.wait(job, 600), "partial", succeeded=LARGE - BAD, failed=BAD)
     (record,) = rpc.call("batch.job", "read", ids=[job], fields=["causes"])
     causes = record["causes"]
-    assert sorted(cause["count"] for cause in causes) == [500, 500, 1000, 1000]
-    for turn, cause in enumerate(causes):
-        kind = ("xlsx", "csv")[turn % 2]
+    assert [cause["count"] for cause in causes] == [1000, 1000, 500, 500]
+
+    def killed(file):
+        """Nothing has changed, and the same file again is done once."""
+        before = contents(database, job)
+        kill_before_it_runs(server, database, gates, file.upload)
+        assert contents(database, job) == before
+        file.runs(file.upload())
+
+    ways = ((in_parts, "xlsx"), (twice, "csv"), (two_at_once, "xlsx"), (killed, "csv"))
+    for cause, (way, kind) in zip(causes, ways, strict=True):
         head, *lines = browser.rows(job, kind, cause)
         assert len(lines) == cause["count"]
-        corrected = [[*line[:3], *right_cells(int(line[1]) - 1)] for line in reversed(lines)]
-        report = rpc.job("correct_file", job, file=encoded([head, *corrected], kind))["correction"]
-        assert (report["corrected"], report["again"]) == (len(lines), len(lines))
-        status = rpc.wait(job, 600)
-        say(f"{len(lines)} rows as {kind}: {status['succeeded']} of {LARGE}")
+        begun = time.monotonic()
+        way(File(rpc, job, kind, head, [corrected(line) for line in reversed(lines)]))
+        seconds = time.monotonic() - begun
+        say(f"{len(lines)} rows as {kind}, {way.__name__}: {seconds:.1f} s")
     assert_counters(rpc.job("status", job), "done", succeeded=LARGE)
     found = database.rows(
         "SELECT r.name, r.code, r.number, c.code, r.ratio FROM test_batch_row r"
@@ -131,9 +142,83 @@ def test_3000_of_20000(database, rpc, browser, say):
     assert sorted(found) == sorted(expected)
 
 
+@dataclass
+class File:
+    """The corrected rows of a cause, to be uploaded."""
+
+    rpc: Rpc
+    job: int
+    kind: str
+    head: list
+    lines: list
+
+    def send(self, *lines):
+        """The answer to a file with these lines; default: all."""
+        file = encoded([self.head, *(lines or self.lines)], self.kind)
+        return self.rpc.try_call("batch.job", "correct_file", ids=[self.job], file=file)
+
+    def upload(self, *lines):
+        """What became of these lines; default: of all."""
+        reply = self.send(*lines)
+        assert reply.code == 200, reply
+        return reply.body["correction"]
+
+    def runs(self, report, count=None):
+        """So many rows, by default all, were corrected, run now, and succeed."""
+        count = len(self.lines) if count is None else count
+        assert (report["corrected"], report["again"]) == (count, count)
+        self.rpc.wait(self.job, 600)
+        assert not self.failed() & {int(line[1]) - 1 for line in self.lines[:count]}
+
+    def failed(self):
+        """The indexes of the job's rows that have failed."""
+        found = self.rpc.job("results", self.job, state="failed", limit=BAD)["results"]
+        return {outcome["index"] for outcome in found}
+
+
+def in_parts(file):
+    """A row that is there twice is refused; those of another job are left out; those that a file
+    does not have stay as they are."""
+    reply = file.send(*file.lines, file.lines[0])
+    assert reply.code == 422
+    row = file.lines[0][1]
+    assert f"Lines 2 and {len(file.lines) + 2} are both row {row}" in reply.body["message"]
+    failed = len(file.failed())
+    foreign = [str(file.job + 1), *file.lines[-1][1:]]
+    report = file.upload(*file.lines[:300], foreign)
+    assert report["foreign"] == 1
+    file.runs(report, 300)
+    assert len(file.failed()) == failed - 300
+    file.lines = file.lines[300:]
+    file.runs(file.upload())
+
+
+def twice(file):
+    """The second time it changes nothing, at work and at the end."""
+    first, second = file.upload(), file.upload()
+    assert second["again"] == 0
+    file.runs(first)
+    third = file.upload()
+    assert (third["done"], third["again"]) == (len(file.lines), 0)
+
+
+def two_at_once(file):
+    """One of them runs the rows."""
+    with ThreadPoolExecutor(2) as pool:
+        reports = list(pool.map(lambda _turn: file.upload(), range(2)))
+    other, first = sorted(reports, key=lambda report: report["again"])
+    assert other["again"] == 0
+    file.runs(first)
+
+
+def corrected(line):
+    return [*line[:3], *right_cells(int(line[1]) - 1)]
+
+
 def right_cells(number):
-    """A formula-like text among them."""
-    return [f"large {number}", f"=1+{number}", str(number % 999), "BE", "0.5"]
+    """Formula-like texts among them."""
+    code = f"=1+{number}" if number % 2 else f"+32 {number}"
+    return [f"large {number}", code, str(number % 999), "BE", "0.5"]
 
 
 def load(number):
