@@ -50,7 +50,6 @@ def test_react_recipe_calls_on_end(reader, database):
     server_code, program = blocks("docs/recipes/react-when-it-is-done.md", "python")
     reader.odoo_shell(server_code)
     reader.program(program)
-    query = (
-        "SELECT count(*) FROM res_partner_category WHERE name->>'en_US' LIKE 'Import of %: done'"
-    )
-    wait_until("both are called", lambda: database.value(query) == 2)
+    query = "SELECT count(*) FROM res_partner_category WHERE name->>'en_US' LIKE %s"
+    ended = "Import of %: done"
+    wait_until("both are called", lambda: database.value(query, ended) == 2)
