@@ -1,5 +1,5 @@
-"""The rule of the pages: each link leads to a file and a heading that exist, and a reader reaches
-each page from the index, docs/README.md.
+"""The rule of the pages: each link leads to a file and a heading that exist, a reader reaches each
+page from the index, docs/README.md, and some page shows each picture.
 
 Links to other sites are not followed: lint needs no network.
 """
@@ -12,6 +12,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 START = ROOT / "docs" / "README.md"
+PICTURES = ROOT / "docs/images"
 _FENCE = re.compile(r"^(```|~~~).*?^\1", re.M | re.S)
 _CODE = re.compile(r"`[^`\n]*`")
 _LINK = re.compile(r"\]\(<?([^)<>\s]+)>?(?:\s+\"[^\"]*\")?\)")
@@ -53,10 +54,12 @@ def anchors_of(text: str) -> set[str]:
 def problems() -> Iterator[str]:
     texts = {path: path.read_text() for path in pages()}
     ways: dict[Path, set[Path]] = {path: set() for path in texts}
+    unused = set(PICTURES.glob("*.png"))
     for page, text in texts.items():
         for line, target in links_of(text):
             name, _, anchor = target.partition("#")
             path = (page.parent / name).resolve() if name else page
+            unused.discard(path)
             where = f"{page.relative_to(ROOT)}:{line}"
             if not path.exists():
                 yield f"{where}: there is no {target}"
@@ -65,6 +68,8 @@ def problems() -> Iterator[str]:
             ways[page] |= {path} if path in texts else _pages_in(path, texts)
     for page in sorted(texts.keys() - _reached(ways)):
         yield f"{page.relative_to(ROOT)}: no link leads to this page from docs/README.md"
+    for picture in sorted(unused):
+        yield f"{picture.relative_to(ROOT)}: no page shows this picture"
 
 
 def _pages_in(folder: Path, texts) -> set[Path]:

@@ -25,12 +25,12 @@ INDEX_LENGTH = 8  # characters of a key that Odoo finds it by
 class Server:
     """Workers as separate processes, from entry to exit."""
 
-    def __init__(self, database: str, workers: int, cron_workers: int):
+    def __init__(self, database: str, workers: int, cron_workers: int, *options: str):
         self.url = f"http://127.0.0.1:{(port := _free_port())}"
         self._command = [
             *(sys.executable, str(ODOO), f"--database={database}", f"--http-port={port}"),
             *(f"--gevent-port={_free_port()}", f"--workers={workers}"),
-            *(f"--max-cron-threads={cron_workers}", "--log-level=warn"),
+            *(f"--max-cron-threads={cron_workers}", "--log-level=warn", *options),
         ]
 
     def __enter__(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,7 +31,8 @@ def main() -> int:
     options = parse_arguments()
     chosen = [one for one in SCREENS if not options.names or one.name in options.names]
     options.folder.mkdir(parents=True, exist_ok=True)
-    server = Server(options.database, workers=0, cron_workers=2)
+    addons = f"--addons-path={os.environ['BATCH_JOB_ADDONS_PATH']}"
+    server = Server(options.database, 0, 2, addons)
     failed = []
     key = make_key(options.database)
     with (
@@ -74,6 +76,8 @@ def fill(admin: Client, url: str, database: str, rows: int) -> Filled:
     filling = Fill(url, database, admin, lambda user: make_key(database, user))
     filling.people()
     filling.of_paula(rows)
+    filling.schedules()
+    filling.own_addon()
     return filling.filled
 
 

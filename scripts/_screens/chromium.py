@@ -23,7 +23,7 @@ OPTIONS = (
 PATIENCE = 60.0  # seconds until something that should come has failed to
 POLL = 0.05  # seconds
 PHONE = 600  # pixels; narrower pages belong to a phone
-KEYS = {"Tab": 9, "Enter": 13, "Escape": 27, "Backspace": 8}
+KEYS = {"Tab": 9, "Enter": 13, "Escape": 27, "Backspace": 8, "ArrowDown": 40}
 MODIFIERS = {"Alt": 1, "Control": 2, "Shift": 8}
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import csv
+import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 
 import httpx
 import psycopg2
@@ -22,6 +26,30 @@ FIRST = ("Green", "North", "Old", "Silver", "Blue", "Grand", "River", "Stone", "
 SECOND = ("Harbour", "Mill", "Garden", "Bridge", "Valley", "Market", "Forge", "Orchard", "Works")
 CITIES = ("Gent", "Lyon", "Porto", "Graz", "Turku", "Malmö", "Leeds")
 WORST_FAILURES = 5  # of the job that pauses
+IMPORTED = 1_200  # rows of the file to import
+SCHEDULES = [
+    {
+        "name": "Contacts that nobody has touched for a year",
+        "model": "res.partner",
+        "domain": "[('write_date', '<', 'today -1y'), ('user_ids', '=', False)]",
+        "action": {"kind": "archive"},
+    },
+    {
+        "name": "Tags of the trade fair become green",
+        "model": "res.partner.category",
+        "domain": "[('name', 'like', 'Trade fair')]",
+        "action": {"kind": "update", "values": {"color": 10}},
+        **{"interval_type": "weeks", "mon": True, "thu": True},
+    },
+    {
+        "name": "Customers without a city",
+        "model": "res.partner",
+        "domain": "[('city', '=', False)]",
+        "action": {"kind": "update", "values": {"city": "Gent"}},
+        "active": False,
+    },
+]
+_FOLDER = tempfile.TemporaryDirectory(prefix="batch_job-")  # gone when the process ends
 
 
 @dataclass
@@ -31,7 +59,21 @@ class Filled:
     url: str
     database: str
     users: dict[str, int] = field(default_factory=dict)
-    jobs: dict[str, int] = field(default_factory=dict)  # and `row`, a row that failed
+    # and `row`, a row that failed, `schedule`, and `tag`, of the addon of the documentation
+    jobs: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def file(self) -> Path:
+        """A file to import, of more rows than Odoo imports at once."""
+        path = Path(_FOLDER.name, "customers.csv")
+        if not path.exists():
+            with path.open("w", newline="") as file:
+                lines = csv.writer(file)
+                lines.writerow(["Name", "Reference", "City", "Country"])
+                for one in customers(IMPORTED):
+                    values = one["values"]
+                    lines.writerow([values.get("name"), values["ref"], values["city"], "Belgium"])
+        return path
 
     def session(self, login: str) -> str:
         """The cookie of somebody who logs in."""
@@ -97,6 +139,31 @@ class Fill:
             self._ended(paula, rows)
             self._open(paula, rows)
 
+    def schedules(self) -> None:
+        """Her schedules: one has run, one had nothing to do, one is paused."""
+        key = self._key_of(self.filled.users["paula"])
+        with Client(self.filled.url, database=self.filled.database, api_key=key) as paula:
+            made = paula.call("batch.job.schedule", "create", {"vals_list": SCHEDULES})
+            self.filled.jobs["schedule"] = made[0]
+            for schedule in made[:2]:
+                paula.call("batch.job.schedule", "run_now", {"ids": [schedule]})
+            _wait_for_results(paula, made[:2])
+
+    def own_addon(self) -> None:
+        """A tag whose contacts the example of `docs/in-your-addon.md` has archived."""
+        key = self._key_of(self.filled.users["paula"])
+        with Client(self.filled.url, database=self.filled.database, api_key=key) as paula:
+            values = {"vals_list": [{"name": "Trade fair of last year"}]}
+            [tag] = paula.call("res.partner.category", "create", values)
+            contacts = [{"name": f"Visitor {n}", "category_id": [[4, tag]]} for n in range(300)]
+            paula.call("res.partner", "create", {"vals_list": contacts})
+            paula.call("res.partner.category", "action_archive_contacts", {"ids": [tag]})
+            arguments = {"ids": [tag], "fields": ["job_id"]}
+            [found] = paula.call("res.partner.category", "read", arguments)
+            for _status in paula.watch(found["job_id"][0], timeout=300):
+                pass
+            self.filled.jobs["tag"] = tag
+
     def _ended(self, paula: Client, rows: int) -> None:
         self._keep("done", paula.submit(tags("Trade fair", 120), name="Tags of the trade fair"))
         old = paula.submit(customers(rows), name="Customers from the old ERP")
@@ -126,6 +193,15 @@ class Fill:
 
     def _keep(self, name: str, job: JobStatus) -> None:
         self.filled.jobs[name] = job.id
+
+
+def _wait_for_results(paula: Client, schedules: list[int]) -> None:
+    end = time.monotonic() + 120
+    domain = [["id", "in", schedules], ["last_result", "=", False]]
+    while paula.call("batch.job.schedule", "search_count", {"domain": domain}):
+        if time.monotonic() > end:
+            raise RuntimeError("the schedules do not run")
+        time.sleep(0.2)
 
 
 @contextmanager

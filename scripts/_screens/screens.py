@@ -10,20 +10,36 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from chromium import Page
-from fill import Filled
+from fill import Filled, customers
 
 FORM = ".o_form_view .o_batch_job_segments"
 LIST = ".o_data_row .o_batch_job_segments, .o_kanban_record .o_batch_job_segments"  # of a phone
 
-# elements that only their icon tells from their neighbours, in every language
-OPEN_ACTIONS = """
-    [...document.querySelectorAll(".o_cp_action_menus button")]
-        .find((one) => one.querySelector(".fa-cog")).click()
-"""
-OPEN_RUN_IN_BATCHES = """
-    [...document.querySelectorAll(".o_menu_item")]
-        .find((one) => one.querySelector(".fa-tasks")).click()
-"""
+CONTACTS = "/odoo/action-base.action_partner_form"
+CONTACT = ".o_list_view .o_data_row, .o_kanban_view .o_kanban_record"  # of a phone
+# submitted by the page of another app: the server tells its owner when it has ended
+SUBMIT = """async (operations) => {
+    const params = { model: "batch.job", method: "submit", args: [operations], kwargs: {
+        name: "Addresses of the fair" } };
+    await fetch("/web/dataset/call_kw/batch.job/submit", {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body: JSON.stringify({ jsonrpc: "2.0", method: "call", params }),
+    });
+}"""
+# each marks the element that it finds, and gives whether there is one
+CHOOSE_TEXT = """(css, texts) => {
+    const found = [...document.querySelectorAll(css)];
+    const one = found.find((one) => one.checkVisibility() && texts.includes(one.textContent.trim()));
+    one?.setAttribute("data-chosen", texts[0]);
+    return Boolean(one);
+}"""
+CHOOSE_ICON = """(css, icon) => {
+    const found = [...document.querySelectorAll(css)];
+    const one = found.find((one) => one.checkVisibility() && one.querySelector(icon));
+    one?.setAttribute("data-chosen", icon);
+    return Boolean(one);
+}"""
 
 Step = Callable[[Page, Filled], None]
 
@@ -41,8 +57,32 @@ def gone(selector: str) -> Step:
     return lambda page, _filled: page.until(f"no {selector} any more", function, selector)
 
 
-def evaluate(expression: str) -> Step:
-    return lambda page, _filled: page.evaluate(expression)
+def click_text(selector: str, *texts: str) -> Step:
+    """Click on the first element with a text, which it may have in several languages."""
+
+    def step(page: Page, _filled: Filled) -> None:
+        page.until(f"{selector} with the text {texts[0]}", CHOOSE_TEXT, selector, texts)
+        page.click(f'[data-chosen="{texts[0]}"]')
+
+    return step
+
+
+def click_icon(selector: str, icon: str) -> Step:
+    """Click on the first element with an icon: only that tells it in every language."""
+
+    def step(page: Page, _filled: Filled) -> None:
+        page.until(f"{selector} with {icon}", CHOOSE_ICON, selector, icon)
+        page.click(f'[data-chosen="{icon}"]')
+
+    return step
+
+
+def choose_file(selector: str) -> Step:
+    return lambda page, filled: page.choose_files(selector, filled.file)
+
+
+def submit(count: int) -> Step:
+    return lambda page, _filled: page.call(SUBMIT, list(customers(count)))
 
 
 def type_into(selector: str, text: str) -> Step:
@@ -61,6 +101,7 @@ class Screen:
     steps: tuple[Step, ...] = ()
     user: str = "paula"
     height: int = 900  # pixels, of the wide one
+    ours: tuple[str, ...] = ()  # where the page is another app's: what of it is ours
     phone: bool = field(default=True, kw_only=True)
     rtl: bool = field(default=False, kw_only=True)  # pictured from right to left, too
 
@@ -120,25 +161,57 @@ SCREENS = (
     ),
     Screen(
         "run_in_batches",
-        "/odoo/action-base.action_partner_category_form",
+        CONTACTS,
         ".o_list_view .o_data_row",
         (
             click("thead .o_list_record_selector input"),
-            wait(".o_cp_action_menus button"),
-            evaluate(OPEN_ACTIONS),
-            wait(".o_menu_item"),
-            evaluate(OPEN_RUN_IN_BATCHES),
-            wait("#batch_job_choice"),
+            click(".o_selection_container .o_select_domain"),
+            click_icon(".o_cp_action_menus button", ".fa-cog"),
+            click_icon(".o_menu_item", ".fa-tasks"),
+            click(".o_batch_job_run_add input"),
+            click_text(".o_select_menu_item", "City", "Ville", "Stadt", "Ort"),
+            type_into(".o_batch_job_run_value input", "Gent"),
         ),
-        user="admin",
-        phone=False,
+        ours=(".modal",),
+        phone=False,  # there a list has no selection
     ),
-    Screen("schedules", "/odoo/batch-job-schedules", ".o_view_nocontent_smiling_face"),
+    Screen(
+        "import_file",
+        CONTACTS,
+        CONTACT,
+        (
+            click(".o_cp_action_menus .fa-cog"),
+            click(".o_import_menu"),
+            wait(".o_control_panel .o_import_file"),
+            choose_file(".o_control_panel .o_input_file"),
+            wait("button[name=import_in_background]:enabled"),
+        ),
+        ours=(".o_import_in_background", ".o_import_key"),
+        phone=False,  # there the gear menu does not import
+    ),
+    Screen("schedules", "/odoo/batch-job-schedules", ".o_data_row, .o_kanban_record"),
+    Screen("schedule", "/odoo/batch-job-schedules/{schedule}", ".o_form_view .o_form_sheet"),
     Screen("row", "/odoo/m-batch.job.operation/{row}", ".o_form_view .o_field_widget[name=job_id]"),
     Screen("overview", "/odoo/batch-overview", ".o_batch_job_runners tr", user="marc", rtl=True),
     Screen("managers_form", "/odoo/batch-jobs/{partly}", FORM, user="marc"),
     Screen("nothing", "/odoo/batch-jobs", ".o_view_nocontent", user="nora"),
     Screen("settings", "/odoo/settings#batch_job", ".app_settings_block, .settings", user="admin"),
+    Screen(
+        "own_addon",
+        "/odoo/action-base.action_partner_category_form/{tag}",
+        ".o_form_view .o_batch_job_segments",
+        height=480,
+        ours=(".o_field_widget[name=job_id]",),
+        phone=False,
+    ),
+    # the last one: it makes a job
+    Screen(
+        "toast",
+        CONTACTS,
+        CONTACT,
+        (submit(80), wait(".o_batch_job_toast")),
+        ours=(".o_notification_manager",),
+    ),
 )
 
 
