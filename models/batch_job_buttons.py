@@ -73,11 +73,12 @@ class BatchJobButtons(models.AbstractModel):
         self.status()
 
     def action_open_records(self):
-        """Open the records that the job has made or changed; of several models, its operations."""
+        """Open the records that the job has made or changed; of several models, or of one that the
+        user may not read, the operations that are done."""
         self.ensure_one()
         self.check_access("read")
         names = self._models_with_records()
-        if names is None or len(names) != 1 or names[0] not in self.env:
+        if names is None or len(names) != 1 or not self._may_read(names[0]):
             action = self.action_open_operations()
             context = {**action["context"], "search_default_done": True}
             return {**action, "context": {**context, "search_default_by_model": True}}
@@ -100,6 +101,9 @@ class BatchJobButtons(models.AbstractModel):
             "views": [(False, "list"), (False, "form")],
             "domain": [("id", "in", ids[:MOST_OPENED])],
         }
+
+    def _may_read(self, model) -> bool:
+        return model in self.env and self.env[model].has_access("read")
 
     def action_open_operations(self):
         return self._action_open("batch.job.operation", self.env._("Rows"))

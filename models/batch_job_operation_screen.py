@@ -112,7 +112,8 @@ class BatchJobOperationScreen(models.AbstractModel):
         for found in filter(None, records.values()):
             by_model[found._name].update(found._ids)
         there = {
-            model: set(self.env[model].browse(ids).exists()._ids) for model, ids in by_model.items()
+            model: set(self.env[model].browse(ids).exists()._filtered_access("read")._ids)
+            for model, ids in by_model.items()
         }
         for operation in self:
             found = records.get(operation)

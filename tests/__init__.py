@@ -52,6 +52,7 @@ from . import (
     test_load_key_races,
     test_load_key_reference,
     test_load_key_submission,
+    test_manager_screens,
     test_many_runners,
     test_merging,
     test_odoo_internals,
