@@ -9,11 +9,23 @@ const WIDGETS = { many2many: "many2many_tags" };
 export class ValueEditor extends Component {
     static template = xml`
         <Record t-props="recordProps" t-slot-scope="data">
-            <Field name="props.field.name" record="data.record" fieldInfo="fieldInfo" class="'w-100'"/>
+            <Field
+                id="props.id"
+                name="props.field.name"
+                record="data.record"
+                fieldInfo="fieldInfo"
+                class="'w-100'"
+            />
         </Record>`;
     static components = { Field, Record };
     // the props must stay the same objects: with other ones, Record would load its values again
-    static props = { resModel: String, context: Object, field: Object, onLoaded: Function };
+    static props = {
+        id: String, // of the input, for its label
+        resModel: String,
+        context: Object,
+        field: Object,
+        onLoaded: Function,
+    };
 
     setup() {
         const { resModel, context, field } = this.props;
