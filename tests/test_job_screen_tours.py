@@ -28,6 +28,11 @@ class TestJobScreens(HttpCase):
         """A job that a runner has begun, and a server action that ends it."""
         job = self.jobs.browse(self.jobs.submit(self.tags(10), name="Prices of May")["id"])
         LockedJob.lock(self.env, job.id).set(state="running")
+        self.env.cr.execute(
+            "UPDATE batch_job_operation SET state = 'failed', error_type = 'required'"
+            " WHERE job_id = %s AND index < 3",
+            [job.id],
+        )
         model = self.env.ref("batch_job.model_batch_job")
         self.env["ir.actions.server"].create(
             {
@@ -41,7 +46,7 @@ class TestJobScreens(HttpCase):
 
     def test_the_owner_is_told_anywhere(self):
         """The owner of a job that ends reads it on the page of another app; it survives a change of
-        page, and leads to the job."""
+        page, downloads what failed, and leads to the job."""
         self.make_running()
         self.start_tour(OTHER_APP, "batch_job_toast_of_owner", login="admin")
 

@@ -14,6 +14,22 @@ const onServer = (name) => ({
     },
 });
 
+/** The address of the link that a click follows; it is not followed. */
+async function followed(click) {
+    const { prototype } = HTMLAnchorElement;
+    const original = prototype.click;
+    let address;
+    prototype.click = function () {
+        address = this.href;
+    };
+    try {
+        await click();
+    } finally {
+        prototype.click = original;
+    }
+    return address;
+}
+
 const toast = (text) => ({
     content: `a toast: ${text}`,
     trigger: `.o_notification:contains(${text})`,
@@ -31,6 +47,18 @@ registry.category("web_tour.tours").add("batch_job_toast_of_owner", {
         },
         { content: "of another kind", trigger: ".o_form_view" },
         toast("7 done, 3 failed"),
+        {
+            content: "the rows that failed come from the server",
+            trigger: ".o_batch_job_toast button:contains(Download Failed)",
+            async run({ click }) {
+                const file = await fetch(await followed(click));
+                const content = new Uint8Array(await file.arrayBuffer());
+                const isZip = content[0] === 0x50 && content[1] === 0x4b; // XLSX is
+                if (!file.ok || !isZip || !file.headers.get("Content-Disposition")) {
+                    throw new Error(`no file: ${file.status}`);
+                }
+            },
+        },
         {
             content: "open the job",
             trigger: ".o_batch_job_toast button:contains(Open)",
