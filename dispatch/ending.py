@@ -53,9 +53,9 @@ def _how_far(job) -> str:
     )
     rest = job["untried"] and job.env._(
         "The dry run came near its worker's time limit (%(limit)s) and ended itself; nothing was "
-        "kept. %(tried)s of %(total)s operations were tried, the other %(untried)s are skipped. A "
-        "retry tries the rest in a new transaction, which does not see what the first ones would "
-        "have made. To try all in one, raise the limit.",
+        "kept. Operations that were tried: %(tried)s of %(total)s; skipped: %(untried)s. A retry "
+        "tries the rest in a new transaction, which does not see what the first ones would have "
+        "made. To try all in one, raise the limit.",
         limit=Deadline().describe(job.env),
         tried=formatLang(job.env, job["total"] - job["untried"], digits=0),
         total=formatLang(job.env, job["total"], digits=0),

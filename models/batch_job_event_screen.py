@@ -27,11 +27,13 @@ class BatchJobEventScreen(models.AbstractModel):
             if event.event == "end":
                 event.happened = self.env._("Ended: %s", states[event.state])
             elif event.again:
-                event.happened = self.env._(
-                    "%(event)s: %(count)s rows run again",
-                    event=events[event.event],
-                    count=formatLang(self.env, event.again, digits=0),
-                )
+                event.happened = self._again_in_words(events[event.event], event.again)
+
+    def _again_in_words(self, verb, count) -> str:
+        if count == 1:
+            return self.env._("%s: 1 row runs again", verb)
+        number = formatLang(self.env, count, digits=0)
+        return self.env._("%(event)s: %(count)s rows run again", event=verb, count=number)
 
     @api.depends("succeeded", "failed", "skipped")
     @api.depends_context("lang")
@@ -53,8 +55,11 @@ class BatchJobEventScreen(models.AbstractModel):
         for event in self:
             causes = event.causes or []
             lines = [self._counted(one) for one in causes[:MOST_CAUSES]]
-            if len(causes) > MOST_CAUSES:
-                lines.append(self.env._("and %s more causes", len(causes) - MOST_CAUSES))
+            more = len(causes) - MOST_CAUSES
+            if more == 1:
+                lines.append(self.env._("and 1 more cause"))
+            elif more > 1:
+                lines.append(self.env._("and %s more causes", more))
             event.why = "\n".join(filter(None, [event.reason, *lines]))
 
     def _counted(self, cause) -> str:

@@ -204,10 +204,7 @@ class BatchJobOverview(models.AbstractModel):
             found.append(trouble)
         off = states.count("off")
         if off and "all_off" not in dict(found):
-            text = self.env._(
-                "%(off)s of %(all)s runners are switched off.", off=off, all=len(states)
-            )
-            found.append(("some_off", text))
+            found.append(("some_off", self._off_in_words(off, len(states))))
         if "lost" in states:
             text = self.env._(
                 "Workers that died at work: %s. The next runner that looks at the queue does their "
@@ -216,6 +213,11 @@ class BatchJobOverview(models.AbstractModel):
             )
             found.append(("lost", text))
         return [{"kind": kind, "text": text, "mend": self._mend(kind)} for kind, text in found]
+
+    def _off_in_words(self, off, runners) -> str:
+        if off == 1:
+            return self.env._("1 of %s runners is switched off.", runners)
+        return self.env._("%(off)s of %(all)s runners are switched off.", off=off, all=runners)
 
     def _mend(self, kind) -> str | None:
         how = MENDS.get(kind)

@@ -34,6 +34,7 @@ class BatchJobScheduleScreen(models.AbstractModel):
     content = fields.Text(
         compute="_compute_content", help="What is written. Shown to the owner of the schedule."
     )
+    paused_badge = fields.Char(compute="_compute_paused_badge", exportable=False)
     is_own = fields.Boolean(compute="_compute_is_own", exportable=False)
     may_edit = fields.Boolean(compute="_compute_is_own", exportable=False)
     job_count = fields.Integer("Number of Jobs", compute="_compute_jobs", exportable=False)
@@ -46,6 +47,12 @@ class BatchJobScheduleScreen(models.AbstractModel):
         for schedule in self:
             schedule.is_own = owners.get(schedule._origin.id) == self.env.uid
             schedule.may_edit = schedule.is_own or self._is_administrator()
+
+    @api.depends("active")
+    @api.depends_context("lang")
+    def _compute_paused_badge(self):
+        for schedule in self:
+            schedule.paused_badge = not schedule.active and self.env._("Paused")
 
     @api.depends("model", "action", "options")
     @api.depends_context("lang")

@@ -3,16 +3,33 @@ from collections import Counter
 from odoo import models
 from odoo.exceptions import UserError
 from odoo.tools.misc import formatLang
+from odoo.tools.translate import LazyTranslate
 
 from ..dispatch.locked_job import LockedJob, begin_fresh
 from ..engine.several_jobs import rows_kept, rows_moved, why_left
 from ..engine.states import verb_acts
+
+_lt = LazyTranslate(__name__)
 
 MOST_SELECTED = 1_000  # jobs; each stays locked until all are done
 MOST_NAMED = 5
 _ASKED = (
     "state", "policy", "dry_run", "total", "succeeded", "failed", "skipped", "cancelled", "untried",
 )  # fmt: skip
+# for one row and for several: a translation knows no plural
+_KEPT = _lt("1 row is done and stays."), _lt("%s rows are done and stay.")
+_MOVED = {
+    "pause": (
+        _lt("1 row will wait until the jobs are resumed."),
+        _lt("%s rows will wait until the jobs are resumed."),
+    ),
+    "resume": (_lt("1 row will run."), _lt("%s rows will run.")),
+    "cancel": (_lt("1 row will not run."), _lt("%s rows will not run.")),
+    "retry": (
+        _lt("1 row that failed or was skipped will run again."),
+        _lt("%s rows that failed or were skipped will run again."),
+    ),
+}
 
 
 class BatchJobSeveral(models.AbstractModel):
@@ -44,51 +61,60 @@ class BatchJobSeveral(models.AbstractModel):
         jobs = self.search_read([("id", "in", self.ids)], _ASKED)
         moved = {job["id"]: rows_moved(verb, job) for job in jobs}
         acting = [job for job in jobs if moved[job["id"]] is not None]
-        numbers = {
-            "count": self._number(len(acting)),
-            "selected": self._number(len(self)),
-            "rows": self._number(sum(moved[job["id"]] for job in acting)),
-            "kept": self._number(sum(rows_kept(job) for job in acting)),
-        }
-        title, button, text, nothing = self._words_of_question(verb, numbers)
+        rows = sum(moved[job["id"]] for job in acting)
+        kept = sum(rows_kept(job) for job in acting)
+        title, button, nothing = self._words_of_question(verb, len(acting))
         return {
             "count": len(acting),
             "title": title,
             "button": button,
-            "text": text if acting else nothing,
+            "text": self._rows_in_words(verb, rows, kept) if acting else nothing,
         }
 
-    def _words_of_question(self, verb, numbers) -> tuple[str, str, str, str]:
+    def _words_of_question(self, verb, count) -> tuple[str, str, str]:
+        """Title, button, and what is said if no job is moved."""
+        numbers = {"count": self._number(count), "selected": self._number(len(self))}
+        is_one = len(self) == 1
         match verb:
             case "pause":
+                several = self.env._("Pause %(count)s of %(selected)s jobs?", **numbers)
                 return (
-                    self.env._("Pause %(count)s of %(selected)s jobs?", **numbers),
+                    self.env._("Pause the job?") if is_one else several,
                     self.env._("Pause"),
-                    self.env._("%(rows)s rows will wait until the jobs are resumed.", **numbers),
                     self.env._("None of the selected jobs can be paused."),
                 )
             case "resume":
+                several = self.env._("Resume %(count)s of %(selected)s jobs?", **numbers)
                 return (
-                    self.env._("Resume %(count)s of %(selected)s jobs?", **numbers),
+                    self.env._("Resume the job?") if is_one else several,
                     self.env._("Resume"),
-                    self.env._("%(rows)s rows will run.", **numbers),
                     self.env._("None of the selected jobs is paused."),
                 )
             case "cancel":
+                several = self.env._("Cancel %(count)s of %(selected)s jobs?", **numbers)
                 return (
-                    self.env._("Cancel %(count)s of %(selected)s jobs?", **numbers),
-                    self.env._("Cancel the Jobs"),
-                    self.env._(
-                        "%(kept)s rows are done and stay; %(rows)s will not run.", **numbers
-                    ),
+                    self.env._("Cancel the job?") if is_one else several,
+                    self.env._("Cancel the Job") if is_one else self.env._("Cancel the Jobs"),
                     self.env._("Each of the selected jobs has ended."),
                 )
+        several = self.env._("Retry %(count)s of %(selected)s jobs?", **numbers)
         return (
-            self.env._("Retry %(count)s of %(selected)s jobs?", **numbers),
+            self.env._("Retry the job?") if is_one else several,
             self.env._("Retry"),
-            self.env._("%(rows)s rows that failed or were skipped will run again.", **numbers),
             self.env._("None of the selected jobs has ended with rows to retry."),
         )
+
+    def _rows_in_words(self, verb, rows, kept) -> str:
+        """What becomes of the rows."""
+        moved = self._counted(rows, _MOVED[verb])
+        return f"{self._counted(kept, _KEPT)} {moved}" if verb == "cancel" else moved
+
+    def _counted(self, count, texts) -> str:
+        one, several = texts
+        if count == 1:
+            return self.env._(one)
+        text = self.env._(several)
+        return text % self._number(count)
 
     def _press_each(self, verb):
         """Do a verb to each job, and say to how many it was done and why not to the others."""

@@ -73,7 +73,7 @@ class BatchJobTimes(models.AbstractModel):
         return fields.Datetime.context_timestamp(self, moment).date()
 
     def _tz(self) -> str:
-        return self.env.context.get("tz") or self.env.user.tz or "UTC"
+        return str(self.env.tz)
 
     @api.depends("state")
     @api.depends_context("uid", "lang", "tz")

@@ -80,8 +80,11 @@ class ContentTable:
             for number, one in enumerate(values[:MOST_RECORDS], 1):
                 yield Cell("", self.env._("Record %s", number))
                 yield from self._cells_of(one.items())
-            if len(values) > MOST_RECORDS:
-                yield Cell("", self.env._("%s more records", len(values) - MOST_RECORDS))
+            more = len(values) - MOST_RECORDS
+            if more == 1:
+                yield Cell("", self.env._("1 more record"))
+            elif more > 1:
+                yield Cell("", self.env._("%s more records", more))
         elif values:
             yield from self._cells_of(values.items())
 

@@ -57,17 +57,22 @@ class ResConfigSettings(models.TransientModel):
     def _batch_job_runners_possible(self) -> str:
         slots = Slots(self.env)
         possible = slots.possible_runners()
+        text = (
+            self.env._("1 runner is possible.")
+            if possible == 1
+            else self.env._("Up to %s runners are possible.", possible)
+        )
         if possible == MOST_RUNNERS:
-            return self.env._("Up to %s runners are possible.", possible)
-        return self.env._(
-            "Up to %(possible)s runners are possible: PostgreSQL grants %(connections)s "
-            "connections, of which %(others)s are left to HTTP workers and others, and a runner "
-            "takes up to %(each)s. For more runners, raise PostgreSQL's max_connections.",
-            possible=possible,
+            return text
+        why = self.env._(
+            "PostgreSQL grants %(connections)s connections, of which %(others)s are left to HTTP "
+            "workers and others, and a runner takes up to %(each)s. For more runners, raise "
+            "PostgreSQL's max_connections.",
             connections=slots.connections(),
             others=FOR_OTHERS,
             each=CONNECTIONS_OF_A_RUNNER,
         )
+        return f"{text} {why}"
 
     @api.constrains("batch_job_runners", "batch_job_retention_days")
     def _check_batch_job_settings(self):

@@ -42,8 +42,8 @@ class TestCorrectDialogs(CorrectionCase):
             [
                 "4 rows belong to this job.",
                 "2 are corrected, and will run.",
-                "1 are not changed, and will run again.",
-                "1 are done, and are left: their changes count for nothing (rows 1).",
+                "1 is not changed, and will run again.",
+                "1 is done, and is left: its changes count for nothing (row 1).",
             ],
         )
         self.assertTrue(dialog.is_ready)
@@ -71,7 +71,7 @@ class TestCorrectDialogs(CorrectionCase):
         dialog = self.dialog(job, [table[0], table[1]])
         dialog.action_check()
         self.assertFalse(dialog.is_ready)
-        self.assertIn("1 are done already.", dialog.found)
+        self.assertIn("1 is done already.", dialog.found)
         dialog.action_other_file()
         self.assertFalse(dialog.found)
         with self.assertRaisesRegex(UserError, "^Choose a file"):

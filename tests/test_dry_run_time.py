@@ -7,9 +7,9 @@ from .races import GATE, ITEM, ItemRaceCase
 
 HOW_FAR = (
     "The dry run came near its worker's time limit (120 s real time, 60 s CPU time) and ended "
-    "itself; nothing was kept. %s of %s operations were tried, the other %s are skipped. A retry "
-    "tries the rest in a new transaction, which does not see what the first ones would have made. "
-    "To try all in one, raise the limit."
+    "itself; nothing was kept. Operations that were tried: %s of %s; skipped: %s. A retry tries "
+    "the rest in a new transaction, which does not see what the first ones would have made. To try "
+    "all in one, raise the limit."
 )
 APART = (
     "Tried in several transactions, each rolled back: an operation did not see what those of an "

@@ -205,6 +205,12 @@ class TestHistoryInWords(ViewsCase):
             ],
         )
 
+    def test_one_row_again_is_singular(self):
+        """One row that runs again is told in the singular."""
+        job = self.execute(create(), create(name="A"))
+        job.retry()
+        self.assertEqual(job.event_ids[0].happened, "Retried: 1 row runs again")
+
     def test_end_says_why_rows_failed(self):
         """An end says why rows failed; only who may see the content reads the values."""
         job = self.execute(create(), create(), create(name="B", parent_id=NOWHERE))

@@ -60,7 +60,7 @@ class TestRunners(RaceCase):
                 self.save(6)
         self.assertEqual(
             refused.exception.args[0],
-            "Up to 5 runners are possible: PostgreSQL grants 40 connections, of which 20 are left "
+            "Up to 5 runners are possible. PostgreSQL grants 40 connections, of which 20 are left "
             "to HTTP workers and others, and a runner takes up to 4. For more runners, raise "
             "PostgreSQL's max_connections.",
         )

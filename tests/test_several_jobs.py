@@ -95,7 +95,7 @@ class TestQuestion(SelectionCase):
             (
                 2,
                 "Cancel 2 of 3 jobs?",
-                "17,045 rows are done and stay; 12,957 will not run.",
+                "17,045 rows are done and stay. 12,957 rows will not run.",
             ),
         )
         self.assertEqual(
@@ -110,6 +110,19 @@ class TestQuestion(SelectionCase):
                 "2 rows that failed or were skipped will run again.",
             ),
         )
+
+    def test_one(self):
+        """One job and one row are told in the singular."""
+        job = self.execute(create(), create(name="A"))
+        text = "1 row that failed or was skipped will run again."
+        self.assertEqual(self.asked(job, "retry"), (1, "Retry the job?", text))
+        self.change(job, state="running", total=3, succeeded=1, failed=1)
+        text = "1 row is done and stays. 1 row will not run."
+        self.assertEqual(self.asked(job, "cancel"), (1, "Cancel the job?", text))
+        text = "1 row will wait until the jobs are resumed."
+        self.assertEqual(self.asked(job, "pause"), (1, "Pause the job?", text))
+        self.change(job, state="paused")
+        self.assertEqual(self.asked(job, "resume"), (1, "Resume the job?", "1 row will run."))
 
     def test_nothing_to_do(self):
         """If the verb moves none of the jobs, that is said instead."""

@@ -1,15 +1,25 @@
 """What the views show, to whom, and who may watch a job live."""
 
 import json
+import re
 
 from odoo.exceptions import UserError
 from odoo.tests import TransactionCase, new_test_user, tagged
+from odoo.tools import file_open
 
 from odoo.addons.bus.tests.common import WebsocketCase
 
 from ..dispatch.locked_job import LockedJob
 
 GROUPS = "base.group_user,base.group_partner_manager"
+# by what one starts a job, and where that has its name
+DOORS = {
+    "Run in Batches…": "batch_job/static/src/run_in_batches/list_controller.js",
+    "Actions": "web/static/src/search/action_menus/action_menus.xml",
+    "Schedule": "batch_job/static/src/batch_job_schedule/schedule_in_dialog.xml",
+    "Import records": "base_import/static/src/import_records/import_records.xml",
+    "Import in Background": "batch_job/static/src/import_in_background/import_in_background.xml",
+}
 
 
 def create(**values):
@@ -44,6 +54,17 @@ class TestJobViews(ViewsCase):
                 views = [(False, kind) for kind in kinds]
                 found = self.env[model].with_user(user).get_views(views)["views"]
                 self.assertEqual(set(found), set(kinds), model)
+
+    def test_first_screen_names_buttons_that_exist(self):
+        """The screen without jobs says by which buttons one starts a job; these have the names that
+        it says."""
+        text = " ".join(self.env.ref("batch_job.batch_job_action").help.split())
+        named = re.findall(r"<i>([^<]+)</i>", text)
+        self.assertEqual(set(named), set(DOORS))
+        for name, file in DOORS.items():
+            with file_open(file) as source:
+                self.assertIn(name, source.read())
+        self.assertIn("Programs of your company may start jobs with your account", text)
 
     def test_speed_and_times_are_words(self):
         """Speed, duration and time left are words; what is not known is left out."""

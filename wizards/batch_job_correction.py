@@ -1,6 +1,30 @@
 from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.tools.misc import formatLang
+from odoo.tools.translate import LazyTranslate
+
+_lt = LazyTranslate(__name__)
+
+# for one row and for several: a translation knows no plural
+SENTENCES = (
+    (_lt("1 row belongs to this job."), _lt("%s rows belong to this job.")),
+    (_lt("1 is corrected, and will run."), _lt("%s are corrected, and will run.")),
+    (_lt("1 is not changed, and will run again."), _lt("%s are not changed, and will run again.")),
+    (
+        _lt("1 more will run with them: another row of a record, or what they need."),
+        _lt("%s more will run with them: the other rows of a record, and what they need."),
+    ),
+    (_lt("1 is done already."), _lt("%s are done already.")),
+    (
+        _lt("1 is done, and is left: its changes count for nothing"),
+        _lt("%s are done, and are left: their changes count for nothing"),
+    ),
+    (_lt("1 was cancelled, and is left"), _lt("%s were cancelled, and are left")),
+    (
+        _lt("1 is a row of another job, and is left out."),
+        _lt("%s are rows of other jobs, and are left out."),
+    ),
+)
 
 
 class BatchJobCorrection(models.TransientModel):
@@ -64,34 +88,30 @@ class BatchJobCorrection(models.TransientModel):
     def _in_words(self, report) -> str:
         """What the file holds, a sentence a line; only what there is."""
         env, left = self.env, report["left"]
-        counts = {name: report[name] for name in ("rows", "corrected", "unchanged")}
-        counts["more"] = report["again"] - report["corrected"] - report["unchanged"]
-        counts |= {"done": report["done"], "left": len(left["done"])}
-        counts |= {"cancelled": len(left["cancelled"]), "foreign": report["foreign"]}
-        sentences = {
-            "rows": env._("%s rows belong to this job."),
-            "corrected": env._("%s are corrected, and will run."),
-            "unchanged": env._("%s are not changed, and will run again."),
-            "more": env._(
-                "%s more will run with them: the other rows of a record, and what they need."
-            ),
-            "done": env._("%s are done already."),
-            "left": env._("%s are done, and are left: their changes count for nothing"),
-            "cancelled": env._("%s were cancelled, and are left"),
-            "foreign": env._("%s are rows of other jobs, and are left out."),
-        }
-        named = {"left": left["done"], "cancelled": left["cancelled"]}
-        first = self.job_id.sudo().first_row or 1
+        more = report["again"] - report["corrected"] - report["unchanged"]
+        counts = (
+            *(report["rows"], report["corrected"], report["unchanged"], more, report["done"]),
+            *(len(left["done"]), len(left["cancelled"]), report["foreign"]),
+        )
+        named, first = {5: left["done"], 6: left["cancelled"]}, self.job_id.sudo().first_row or 1
         return "\n".join(
-            (sentences[name] % formatLang(env, count, digits=0))
-            + _rows_named(env, named.get(name), first)
-            for name, count in counts.items()
+            _counted(env, count, one, several) + _rows_named(env, named.get(place), first)
+            for place, (count, (one, several)) in enumerate(zip(counts, SENTENCES, strict=True))
             if count > 0
         )
+
+
+def _counted(env, count, one, several) -> str:
+    if count == 1:
+        return env._(one)
+    text = env._(several)
+    return text % formatLang(env, count, digits=0)
 
 
 def _rows_named(env, indexes, first) -> str:
     if not indexes:
         return ""
+    if len(indexes) == 1:
+        return env._(" (row %s).", indexes[0] + first)
     rows = ", ".join(str(index + first) for index in indexes[:10])
     return env._(" (rows %s).", rows + (", …" if len(indexes) > 10 else ""))

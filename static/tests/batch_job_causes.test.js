@@ -57,6 +57,7 @@ class BatchJob extends models.Model {
         { id: 3, name: "Trial", causes: CAUSES, state: "partial", policy: "isolate", dry_run: true },
         { id: 4, name: "As one", causes: CAUSES, state: "failed", policy: "all" },
         { id: 5, name: "Nothing yet", causes: false, state: "running", policy: "isolate" },
+        { id: 6, name: "One", causes: [{ ...CAUSES[0], count: 1 }], state: "partial", policy: "isolate" },
     ];
 }
 
@@ -119,6 +120,22 @@ test("Retry asks with the number, and retries exactly that cause", async () => {
     await contains(RETRY).click();
     await contains(".modal-footer button:contains(Retry)").click();
     expect.verifySteps([["action_retry_cause", [1], COUNTRY]]);
+});
+
+test("one row is told in the singular", async () => {
+    const [cause] = CAUSES;
+    await mountJob(6);
+    const labels = [...document.querySelectorAll(".o_batch_job_cause [aria-label]")].map((one) =>
+        one.getAttribute("aria-label")
+    );
+    expect(labels).toEqual([
+        `Show the row: ${cause.reason}`,
+        `Download the row: ${cause.reason}`,
+        `Retry the row: ${cause.reason}`,
+    ]);
+    await contains(".o_batch_job_cause button:has(.fa-repeat)").click();
+    expect(".modal-title").toHaveText("Retry this row?");
+    expect(".modal-body").toHaveText(`1 row runs again: ${cause.reason}`);
 });
 
 test("a retry that came too late says what the server says", async () => {

@@ -317,7 +317,9 @@ test("a paused job is asked now and then: somebody else may cancel it", async ()
 test("a cancel is asked about, with what stays and what will not run", async () => {
     await mountJob(4);
     await contains("button[name=action_cancel]").click();
-    expect(".modal-body").toHaveText("17,045 are done and stay; 12,955 will not run.");
+    expect(".modal-body").toHaveText(
+        "17,045 rows are done and stay. 12,955 rows will not run."
+    );
     await contains(".modal-footer button:contains(Go Back)").click();
     expect.verifySteps(["read 4"]);
 
@@ -348,16 +350,32 @@ test("each button that writes says how many rows it is about", async () => {
         "This tries 30,000 rows. Nothing will be kept."
     );
     expect(bodyOf("action_cancel", { policy: "all" })).toBe(
-        "12,000 rows will not run, and nothing is kept."
+        "12,000 rows will not run. Nothing is kept."
     );
     expect(bodyOf("action_retry_cancelled")).toBe(
-        "950 rows that the cancel has stopped will run, and the 5 failed ones again."
+        "950 rows that the cancel has stopped will run. 5 failed rows will run again."
     );
     expect(bodyOf("action_retry_cancelled", { failed: 0 })).toBe(
         "950 rows that the cancel has stopped will run."
     );
-    expect(bodyOf("action_resume_skip")).toBe("It stays failed; 12,000 rows will run.");
+    expect(bodyOf("action_resume_skip")).toBe("It stays failed. 12,000 rows will run.");
     expect(questionOf("action_pause", job)).toBe(undefined);
+});
+
+test("one row is told in the singular", async () => {
+    await makeMockEnv();
+    const job = { total: 3, succeeded: 1, failed: 1, skipped: 0, cancelled: 1 };
+    const bodyOf = (button, values = {}) => String(questionOf(button, { ...job, ...values }).body);
+
+    expect(bodyOf("action_start", { total: 1, what: "Change: 1 × Contact" })).toBe(
+        "This carries out 1 row: Change: 1 × Contact. What is done stays."
+    );
+    expect(bodyOf("action_cancel")).toBe("1 row is done and stays. 1 row will not run.");
+    expect(bodyOf("action_cancel", { policy: "all" })).toBe("1 row will not run. Nothing is kept.");
+    expect(bodyOf("action_retry_cancelled")).toBe(
+        "1 row that the cancel has stopped will run. 1 failed row will run again."
+    );
+    expect(bodyOf("action_resume_skip")).toBe("It stays failed. 1 row will run.");
 });
 
 test("Delete is offered for what one may delete", async () => {
@@ -373,6 +391,22 @@ test("Delete is offered for what one may delete", async () => {
     await contains(".o_pager_next").click();
     expect(await isOffered()).toBe(true);
     expect.verifySteps(["read 2", "read 3"]);
+});
+
+test("the server's texts have the browser's time zone, as the dates of the form have", async () => {
+    const zones = [];
+    onRpc("batch.job", "web_read", ({ kwargs }) => {
+        zones.push(kwargs.context.tz);
+    });
+    await mountJob(2);
+    changeJob(2, { progress: 80 });
+    await waitForChannels(["batch_job:2"]);
+    await publish(2);
+    await animationFrame();
+    const { name } = luxon.Settings.defaultZone;
+    expect(name).not.toBeEmpty();
+    expect(zones).toEqual([name, name]);
+    expect.verifySteps(["read 2", "read 2"]);
 });
 
 test("a poll that cannot reach the server is silent, and the next one goes out", async () => {

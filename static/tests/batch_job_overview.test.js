@@ -147,7 +147,7 @@ test("counts, jobs and runners are said in words", async () => {
 
 test("the chart has the same in a sentence and as a table", async () => {
     await mountOverview();
-    const text = /^1,500 rows done and 30 failed in the last 60 minutes; most at .*: 1,500\.$/;
+    const text = /^Rows since .*: 1,500 done, 30 failed; most at .*: 1,500\.$/;
     expect(".o_batch_job_minutes figcaption").toHaveText(text);
     expect(".o_batch_job_minutes canvas").toHaveAttribute("aria-label", text);
     expect(".o_batch_job_minutes tbody tr").toHaveCount(1);

@@ -82,7 +82,7 @@ test("what was done and what failed are drawn, and told in words and in a table"
         [310, 259.5],
         [0, 30.5],
     ]);
-    const summary = "On average 300 rows a second, at most 310; last 290.";
+    const summary = "Rows a second: 300 on average, at most 310; last 290.";
     expect(".o_batch_job_summary").toHaveText(summary);
     expect("[role=img]").toHaveAttribute("aria-label", summary);
     expect(queryAllTexts("table.visually-hidden td")).toEqual(["310", "0.0", "290", "31"]);

@@ -52,16 +52,22 @@ export class BatchJobCauses extends Component {
         return `/batch_job/${this.props.record.resId}/rows.xlsx?${parts}`;
     }
 
-    rowsLabel({ number, reason }) {
-        return _t("Show the %(number)s rows: %(reason)s", { number, reason });
+    rowsLabel({ count, number, reason }) {
+        return count === 1
+            ? _t("Show the row: %(reason)s", { reason })
+            : _t("Show the %(number)s rows: %(reason)s", { number, reason });
     }
 
-    fileLabel({ number, reason }) {
-        return _t("Download the %(number)s rows: %(reason)s", { number, reason });
+    fileLabel({ count, number, reason }) {
+        return count === 1
+            ? _t("Download the row: %(reason)s", { reason })
+            : _t("Download the %(number)s rows: %(reason)s", { number, reason });
     }
 
-    retryLabel({ number, reason }) {
-        return _t("Retry the %(number)s rows: %(reason)s", { number, reason });
+    retryLabel({ count, number, reason }) {
+        return count === 1
+            ? _t("Retry the row: %(reason)s", { reason })
+            : _t("Retry the %(number)s rows: %(reason)s", { number, reason });
     }
 
     async openRows(cause) {
@@ -72,10 +78,13 @@ export class BatchJobCauses extends Component {
     }
 
     askToRetry(cause) {
-        const { number, reason } = cause;
+        const { count, number, reason } = cause;
         this.dialogService.add(ConfirmationDialog, {
-            title: _t("Retry these rows?"),
-            body: _t("%(number)s rows run again: %(reason)s", { number, reason }),
+            title: count === 1 ? _t("Retry this row?") : _t("Retry these rows?"),
+            body:
+                count === 1
+                    ? _t("1 row runs again: %(reason)s", { reason })
+                    : _t("%(number)s rows run again: %(reason)s", { number, reason }),
             confirmLabel: _t("Retry"),
             confirm: () => this.retry(cause),
             cancelLabel: _t("Go Back"),

@@ -78,6 +78,13 @@ export class BatchJobFormController extends FormController {
         );
     }
 
+    /** Texts with times, such as `times`, are in the browser's time zone, as each date of a form is. */
+    get modelParams() {
+        const params = super.modelParams;
+        const tz = luxon.Settings.defaultZone.name;
+        return { ...params, config: { ...params.config, context: { ...params.config.context, tz } } };
+    }
+
     onProgress({ id }) {
         if (id === this.model.root.resId) {
             this.refreshSoon();

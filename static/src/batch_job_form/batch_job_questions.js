@@ -27,10 +27,44 @@ export function questionOf(button, job) {
 
 const leftOf = (job) => job.total - job.succeeded - job.failed - job.skipped;
 
+/** "1 row", "500 rows" */
+const rowsOf = (count) => (count === 1 ? _t("1 row") : _t("%s rows", formatInteger(count)));
+
 /** Such as "500 rows: Change: 500 × Contact". */
 function whatOf(job) {
-    const count = formatInteger(job.total);
-    return job.what ? _t("%(count)s rows: %(what)s", { count, what: job.what }) : _t("%s rows", count);
+    const rows = rowsOf(job.total);
+    return job.what ? _t("%(rows)s: %(what)s", { rows, what: job.what }) : rows;
+}
+
+/** One sentence for each count that there is. */
+const sentences = (...parts) => parts.filter(Boolean).join(" ");
+
+function willRun(count) {
+    return count === 1 ? _t("1 row will run.") : _t("%s rows will run.", formatInteger(count));
+}
+
+function willNotRun(count) {
+    return count === 1
+        ? _t("1 row will not run.")
+        : _t("%s rows will not run.", formatInteger(count));
+}
+
+function willStay(count) {
+    return count === 1
+        ? _t("1 row is done and stays.")
+        : _t("%s rows are done and stay.", formatInteger(count));
+}
+
+function wereStopped(count) {
+    return count === 1
+        ? _t("1 row that the cancel has stopped will run.")
+        : _t("%s rows that the cancel has stopped will run.", formatInteger(count));
+}
+
+function willRunAgain(count) {
+    return count === 1
+        ? _t("1 failed row will run again.")
+        : _t("%s failed rows will run again.", formatInteger(count));
 }
 
 function startQuestion(job) {
@@ -46,13 +80,12 @@ function startQuestion(job) {
 }
 
 function cancelQuestion(job) {
-    const numbers = { stays: formatInteger(job.succeeded), left: formatInteger(leftOf(job)) };
     const keepsNothing = job.dry_run || job.policy === "all";
     return {
         title: _t("Cancel this job?"),
         body: keepsNothing
-            ? _t("%(left)s rows will not run, and nothing is kept.", numbers)
-            : _t("%(stays)s are done and stay; %(left)s will not run.", numbers),
+            ? sentences(willNotRun(leftOf(job)), _t("Nothing is kept."))
+            : sentences(willStay(job.succeeded), willNotRun(leftOf(job))),
         confirmLabel: _t("Cancel the Job"),
         confirmClass: "btn-danger",
         cancelLabel: _t("Go Back"),
@@ -69,15 +102,9 @@ function realQuestion(job) {
 }
 
 function restQuestion(job) {
-    const numbers = { left: formatInteger(job.cancelled), failed: formatInteger(job.failed) };
     return {
         title: _t("Run what is left?"),
-        body: job.failed
-            ? _t(
-                  "%(left)s rows that the cancel has stopped will run, and the %(failed)s failed ones again.",
-                  numbers
-              )
-            : _t("%(left)s rows that the cancel has stopped will run.", numbers),
+        body: sentences(wereStopped(job.cancelled), job.failed && willRunAgain(job.failed)),
         confirmLabel: _t("Run What Is Left"),
         cancelLabel: _t("Go Back"),
     };
@@ -86,7 +113,7 @@ function restQuestion(job) {
 function skipQuestion(job) {
     return {
         title: _t("Leave out the failed row?"),
-        body: _t("It stays failed; %(left)s rows will run.", { left: formatInteger(leftOf(job)) }),
+        body: sentences(_t("It stays failed."), willRun(leftOf(job))),
         confirmLabel: _t("Resume without It"),
         cancelLabel: _t("Go Back"),
     };

@@ -78,7 +78,7 @@ export class BatchJobOverview extends Component {
                 name: "failed",
                 count: failed,
                 label: _t("with failures today"),
-                hint: failed && _t("%s rows failed", formatInteger(rows) + (more ? "+" : "")),
+                hint: failed && this.failedRows(rows, more),
                 domain: [ended, ["finished_at", ">=", today]],
             },
         ];
@@ -88,6 +88,12 @@ export class BatchJobOverview extends Component {
                 ...tile,
                 text: formatInteger(tile.count) + (tile.name === "failed" && more ? "+" : ""),
             }));
+    }
+
+    failedRows(rows, isMore) {
+        return rows === 1 && !isMore
+            ? _t("1 row failed")
+            : _t("%s rows failed", formatInteger(rows) + (isMore ? "+" : ""));
     }
 
     get moreJobs() {
@@ -128,6 +134,9 @@ export class BatchJobOverview extends Component {
 
     places([first, last]) {
         const numbers = { first: formatInteger(first), last: formatInteger(last) };
+        if (first === last) {
+            return _t("row %(first)s", numbers);
+        }
         return first > last ? "" : _t("rows %(first)s to %(last)s", numbers);
     }
 

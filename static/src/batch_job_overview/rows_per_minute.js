@@ -63,17 +63,17 @@ export class RowsPerMinute extends Component {
         const { done, failed } = this.props.hour;
         const most = Math.max(...done);
         const numbers = {
-            minutes: done.length,
+            since: this.minutes[0].at,
             done: formatInteger(sum(done)),
             failed: formatInteger(sum(failed)),
             most: formatInteger(most),
             at: this.minutes[done.indexOf(most)].at,
         };
         if (!sum(done) && !sum(failed)) {
-            return _t("No row was done in the last %(minutes)s minutes.", numbers);
+            return _t("No row was done since %(since)s.", numbers);
         }
         return _t(
-            "%(done)s rows done and %(failed)s failed in the last %(minutes)s minutes; most at %(at)s: %(most)s.",
+            "Rows since %(since)s: %(done)s done, %(failed)s failed; most at %(at)s: %(most)s.",
             numbers
         );
     }

@@ -97,7 +97,7 @@ export class BatchJobThroughput extends Component {
     get summary() {
         const rates = this.state.points.map(({ rate }) => rate);
         const mean = rates.reduce((sum, rate) => sum + rate, 0) / rates.length;
-        return _t("On average %(mean)s rows a second, at most %(most)s; last %(last)s.", {
+        return _t("Rows a second: %(mean)s on average, at most %(most)s; last %(last)s.", {
             mean: inWords(mean),
             most: inWords(Math.max(...rates)),
             last: inWords(rates.at(-1)),

@@ -86,7 +86,7 @@ patch(ImportAction.prototype, {
                 {
                     title: _t("Which rows?"),
                     body: _t(
-                        "The dialog is set to start at line %(line)s: %(left)s of %(all)s rows are left. All rows would import those before it again.",
+                        "The dialog is set to start at line %(line)s. Rows left: %(left)s of %(all)s. All rows would import those before it again.",
                         {
                             line: skip + 1,
                             left: Math.max(rows - skip, 0),

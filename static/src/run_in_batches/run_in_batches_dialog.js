@@ -118,8 +118,12 @@ export class RunInBatchesDialog extends Component {
         return _t("%(count)s %(records)s", { count: formatInteger(count), records: label });
     }
 
+    get callCount() {
+        return Math.ceil(this.state.count / this.together);
+    }
+
     get calls() {
-        return formatInteger(Math.ceil(this.state.count / this.together));
+        return formatInteger(this.callCount);
     }
 
     get together() {
@@ -225,6 +229,7 @@ export class RunInBatchesDialog extends Component {
                 name: this.choice.name,
                 fields: this.state.rows.map((row) => row.field.string).join(", "),
                 calls: this.calls,
+                isOneCall: this.callCount === 1,
                 confirm: this.choice.confirm,
             }),
             confirm: () => this.once(() => this.submit(what, false)),
@@ -240,7 +245,9 @@ export class RunInBatchesDialog extends Component {
         if (!answer.action) {
             this.state.count = answer.count;
             return this.tell(
-                _t("Meanwhile there are %s. Nothing was started; look and start again.", this.counted)
+                answer.count === 1
+                    ? _t("Meanwhile there is %s. Nothing was started; look and start again.", this.counted)
+                    : _t("Meanwhile there are %s. Nothing was started; look and start again.", this.counted)
             );
         }
         this.props.close();

@@ -69,7 +69,7 @@ registry.category("web_tour.tours").add("batch_job_buttons", {
         press("action_start"),
         {
             content: "what will be done, with the number",
-            trigger: ".modal-body:contains(This carries out 1 rows: Create: 1 × Partner Tags)",
+            trigger: ".modal-body:contains(This carries out 1 row: Create: 1 × Partner Tags)",
         },
         answer("Start"),
         shownState("Queued"),
@@ -133,7 +133,7 @@ registry.category("web_tour.tours").add("batch_job_partly_done", {
         page("Throughput"),
         {
             content: "how fast it was",
-            trigger: ".o_batch_job_summary:contains(rows a second)",
+            trigger: ".o_batch_job_summary:contains(Rows a second)",
         },
         page("Technical"),
         ...opened("action_open_chunks", ".o_data_row:contains(Done)"),
