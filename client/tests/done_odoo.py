@@ -19,19 +19,11 @@ class DoneOdoo(FakeOdoo):
 
     bad: tuple[str, ...] = ()  # names of partners that fail
 
-    def _results(
-        self,
-        ids: list[int],
-        state: str | None,
-        after: int,
-        limit: int,
-        indexes: list[int] | None = None,
-    ) -> dict[str, Any]:
-        self.outcomes = [
+    def _outcomes_of(self, job_id: int) -> list[dict[str, Any]]:
+        return [
             outcome(index, **FAILED) if name_of(operation) in self.bad else outcome(index)
-            for index, operation in enumerate(self.jobs[ids[0] - 1].operations)
+            for index, operation in enumerate(self.jobs[job_id - 1].operations)
         ]
-        return super()._results(ids, state, after, limit, indexes)
 
     def _status(self, ids: list[int]) -> dict[str, Any]:
         job = self.jobs[ids[0] - 1]

@@ -171,10 +171,14 @@ class FakeOdoo:
         limit: int,
         indexes: list[int] | None = None,
     ) -> Body:
-        found = [o for o in self.outcomes if o["index"] > after and state in (None, o["state"])]
+        outcomes = self._outcomes_of(ids[0])
+        found = [o for o in outcomes if o["index"] > after and state in (None, o["state"])]
         found = [o for o in found if indexes is None or o["index"] in indexes]
         page = found[:limit]
         return {"results": page, "next": page[-1]["index"] if len(found) > limit else None}
+
+    def _outcomes_of(self, job_id: int) -> list[Body]:
+        return self.outcomes
 
     def _history(self, ids: list[int], limit: int) -> Body:
         return {"events": self.events[-limit:]}

@@ -27,7 +27,7 @@ from odoo_batch_job._cli._show import duration, ending, line
 
 
 def test_bad_usage_exits_with_2(run: Run) -> None:
-    """Exit code 2 for what the command line does not know."""
+    """What the command line does not know ends it with exit code 2."""
     Path("a.jsonl").write_text("{}\n")
     assert "which model" in run("submit", "a.jsonl").output
     wrong = (["submit", "none.csv"], ["watch"], ["watch", "1", "--last"], ["no"])
@@ -121,7 +121,7 @@ def test_help_of_every_command(run: Run) -> None:
 
 
 def test_list_prints_one_job_a_line(run: Run, odoo: FakeOdoo) -> None:
-    """One job a line."""
+    """`list` prints one job a line; with --json each line is an object with fields of a status."""
     job = {"id": 3, "name": "J", "state": "done", "total": 2, "succeeded": 2, "failed": 0}
     job |= {"skipped": 0, "progress": 100.0, "remaining": 0, "rate": 2.5, "dry_run": True}
     times = {"create_date": "2026-11-26 01:02:03", "eta": "2026-11-26 02:00:00"}

@@ -76,7 +76,7 @@ def test_bad_context_sends_nothing(
 
 
 def test_limit_submits_the_first_rows_only(run: Run, odoo: FakeOdoo) -> None:
-    """The first rows only, whatever is wrong with those after them."""
+    """With --limit the first rows are submitted, whatever is wrong with those after them."""
     Path("a.csv").write_text("name\nA\nB\nC\nD,too,many\n")
     assert run(*SUBMIT, "--limit", "2").exit_code == 0
     assert [one["row"] for one in submitted(odoo)["operations"]] == [["A"], ["B"]]

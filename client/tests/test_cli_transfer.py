@@ -54,7 +54,7 @@ def test_size_that_nobody_knows(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_counted_results_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Results are counted."""
+    """The line counts the results that were read."""
     screen = screen_of(monkeypatch)
     with TransferLine("Reading job 7") as line:
         assert list(line.counting(range(5_000), 5_000)) == list(range(5_000))
@@ -97,7 +97,7 @@ def test_messages_of_the_client(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_nothing_is_drawn_without_a_terminal(
     monkeypatch: pytest.MonkeyPatch, terminal: str
 ) -> None:
-    """Elsewhere nothing is drawn, and file and items are what they were."""
+    """Without a terminal nothing is drawn, and file and items are what they were."""
     screen = screen_of(monkeypatch)
     if terminal == "none":
         monkeypatch.setattr(screen, "isatty", lambda: False)

@@ -29,7 +29,7 @@ EAST = timezone(timedelta(hours=5, minutes=30))
     ],
 )
 def test_times_are_sent_in_utc(value: Any, sent: str) -> None:
-    """As Odoo has them: the second in UTC, without a zone; what names no zone is UTC."""
+    """A time is sent as Odoo has it: to the second, in UTC; what names no zone is UTC."""
     assert json.loads(encode({"x": [value]})) == {"x": [sent]}
 
 
@@ -50,7 +50,7 @@ def test_times_are_sent_in_utc(value: Any, sent: str) -> None:
     ],
 )
 def test_decimal_numbers_keep_their_digits(digits: str, sent: str) -> None:
-    """A number where it has the very same digits, else a text that has them; whole ones whole."""
+    """A decimal is a number where that has the very same digits, else a text that has them."""
     text = encode(Decimal(digits)).decode()
     assert text == sent
     back = json.loads(text)

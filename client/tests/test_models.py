@@ -49,7 +49,7 @@ def test_status_of_a_newer_addon_is_read() -> None:
 @pytest.mark.parametrize("data", [None, [], "done", {}, {**status(), "created_at": "now"}])
 def test_what_is_no_status_is_refused(data: object) -> None:
     """A wrong answer is named, not half read."""
-    with pytest.raises(UnexpectedReplyError):
+    with pytest.raises(UnexpectedReplyError, match=r"^(expected|not) a job's status"):
         JobStatus.from_json(data)
 
 
@@ -71,7 +71,8 @@ def test_result_is_read_whole() -> None:
 @pytest.mark.parametrize("data", [None, [], {}, {**outcome(0), "error": {"type": "unique"}}])
 def test_what_is_no_result_is_refused(data: object) -> None:
     """A wrong outcome is named, not half read."""
-    with pytest.raises(UnexpectedReplyError):
+    named = r"^(expected an operation's|not an) outcome"
+    with pytest.raises(UnexpectedReplyError, match=named):
         OperationResult.from_json(data)
 
 

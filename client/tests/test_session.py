@@ -109,7 +109,7 @@ async def test_two_factor_account_is_told_to_use_a_key() -> None:
 
 
 async def test_wrong_password_lets_nobody_in() -> None:
-    """Odoo's own words, and nothing works after it."""
+    """A wrong password raises with Odoo's own words, and no call works after it."""
     odoo = SessionOdoo()
     odoo.info = error("odoo.exceptions.AccessDenied", "Access Denied")
     async with connect(odoo) as client:
