@@ -23,11 +23,20 @@ from ..dispatch.slots import Slots
 TIMEOUT = 60  # seconds a request may take
 
 
+def url_of(path):
+    """On the server that runs the tests."""
+    return f"http://{HOST}:{server.server.httpd.server_port}{path}"
+
+
 class Reply(NamedTuple):
     """What JSON-2 answered: the HTTP status and the decoded body."""
 
     status: int
     body: Any
+
+    @classmethod
+    def of(cls, response: requests.Response):
+        return cls(response.status_code, response.json())
 
     @property
     def message(self) -> str:
@@ -176,15 +185,16 @@ class CommittedCase(BaseCase):
         What Odoo logs about a refusal is muted; it is in the reply. The server may never be at
         fault: 500 and above fail the test.
         """
-        headers = {
-            "Authorization": f"bearer {self.key_of(user)}",
-            "X-Odoo-Database": self.cr.dbname,
-        }
-        headers.update(arguments.pop("headers", {}))
+        self.key_of(user)
         self.commit()
-        url = f"http://{HOST}:{server.server.httpd.server_port}{path}"
         with mute_logger("odoo.http"):
-            response = requests.post(url, headers=headers, timeout=TIMEOUT, **arguments)
+            response = self.request(user, path, **arguments)
         self.renew()
         self.assertLess(response.status_code, 500, response.text)
-        return Reply(response.status_code, response.json())
+        return Reply.of(response)
+
+    def request(self, user, path, headers=None, **arguments) -> requests.Response:
+        """POST as `user`, and nothing else: once the user has a key, other threads may call it."""
+        key = {"Authorization": f"bearer {self.key_of(user)}", "X-Odoo-Database": self.cr.dbname}
+        headers = key | (headers or {})
+        return requests.post(url_of(path), headers=headers, timeout=TIMEOUT, **arguments)

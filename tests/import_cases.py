@@ -114,11 +114,4 @@ class ImportCase(RowCase):
         """As `everything`, within the transaction."""
         self.env.flush_all()
         self.env.invalidate_all()
-        rows = self.env[ROW].search([], order="name, id")
-        lines = rows.line_ids.sorted(lambda line: (line.row_id.name, line.name))
-        ids = self.env["ir.model.data"].search([("model", "=", ROW)])
-        return {
-            "rows": [self.all_of(row) for row in rows],
-            "lines": [self.all_of(line) for line in lines],
-            "ids": sorted((one.complete_name, rows.browse(one.res_id).name) for one in ids),
-        }
+        return self.all_records("name, id")

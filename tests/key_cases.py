@@ -1,5 +1,7 @@
 """What tests of upserts and references have in common."""
 
+from odoo.exceptions import UserError
+
 from .common import CommittedCase
 
 # what gives the number of keys that all chunks may lock
@@ -74,9 +76,27 @@ class KeyCase(CommittedCase):
             self.assertIn(word, outcome["error"]["message"])
         return outcome["error"]
 
+    def assert_policies_decide(self, operations):
+        """Of six operations in chunks of three, the third one has a key of two records. It fails,
+        and the policy decides on the others, which name their records “x”."""
+        ends = {
+            "isolate": ["done", "done", "failed", "done", "done", "done"],
+            "chunk": ["rolled_back", "rolled_back", "failed", "done", "done", "done"],
+            "stop": ["pending", "pending", "failed", "pending", "pending", "pending"],
+            "all": ["rolled_back", "rolled_back", "failed", *["rolled_back"] * 3],
+        }
+        for policy, states in ends.items():
+            with self.subTest(policy=policy):
+                job = self.submit_and_run(operations, policy=policy, chunk_size=3)
+                self.assertEqual(self.states(job), states)
+                self.assertEqual(self.outcomes(job)[2]["error"]["type"], "ambiguous_key")
+                self.assertEqual(len(self.records([("name", "=", "x")])), states.count("done"))
+                self.records([("name", "=", "x")]).unlink()
+                self.commit()
+
     def assert_refused(self, operations, *words):
         """The submission is refused with these words, and nothing is stored."""
-        with self.assertRaises(Exception) as refused:
+        with self.assertRaises(UserError) as refused:
             self.submit(operations)
         self.renew()
         for word in words:

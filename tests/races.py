@@ -5,6 +5,7 @@ import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 
+import psycopg2
 import requests
 
 from odoo import SUPERUSER_ID, api
@@ -19,7 +20,18 @@ from .common import CommittedCase
 
 ITEM = "test.batch.item"
 GATE = 7
+# in a condition on pg_locks: what keys and models lock, and what the gate does, in this database
+HERE = "database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+KEY_LOCKS = f"locktype = 'advisory' AND objsubid = 1 AND {HERE}"
+AT_GATE = f"locktype = 'advisory' AND objsubid = 2 AND objid = {GATE} AND {HERE}"
+FAIL = {"op": "call", "model": ITEM, "method": "fail", "args": ["no"]}
 PATIENCE = 30  # seconds until a wait for something that should happen at once has failed
+
+
+def waits_at_gate(name, when="before"):
+    """An operation that creates an item and waits at the gate, `before` its write or `after` it."""
+    kwargs = {"name": name, when: GATE}
+    return {"op": "call", "model": ITEM, "method": "create_gated", "kwargs": kwargs}
 
 
 class Runner:
@@ -121,6 +133,55 @@ class RaceCase(CommittedCase):
                 return cr.rowcount
 
             self.until(waits, "a call that waits for the job")
+    def waiting(self, pid, function, *args, keep=False) -> Future:
+        """Call a function in the background, which by now waits for a lock in the backend `pid`.
+
+        :param keep: as in `until_it_waits`
+        """
+        call = self.in_background(function, *args)
+        self.until_it_waits(pid, keep)
+        return call
+
+    def waiting_step(self, runner, claim=None, keep=False) -> Future:
+        """A runner at work on a claim, its next one unless told, which by now waits for a lock."""
+        work = (runner.work, claim) if claim else (runner.step,)
+        return self.waiting(runner.pid, *work, keep=keep)
+
+    @contextmanager
+    def stopped_at_gate(self, runner, claim=None):
+        """As long as this lasts the runner waits at the gate amid a chunk, which it does then."""
+        with self.shut_gate():
+            step = self.waiting_step(runner, claim)
+            yield
+        step.result(PATIENCE)
+
+    def one_waits_for_the_other(self, first, second):
+        """Runner `first` stops at the gate amid a chunk, and `second` waits for what that one has
+        locked; then both do their chunks."""
+        with self.shut_gate():
+            steps = [self.waiting_step(first), self.waiting_step(second)]
+        for step in steps:
+            step.result(PATIENCE)
+
+    def end_session(self, runner, step):
+        """PostgreSQL ends the session of a runner that waits amid a step."""
+        self.ask("SELECT pg_terminate_backend(%s)", runner.pid)
+        self.assertIsInstance(step.exception(PATIENCE), psycopg2.Error)
+
+    def die_at_gate(self, runner, claim=None):
+        """A runner comes to the gate amid a chunk, and its session ends there."""
+        with self.shut_gate():
+            self.end_session(runner, self.waiting_step(runner, claim))
+
+    def work_at_once(self, *runners) -> int:
+        """All runners work at once until nothing is left to claim; gives how many claims they had
+        together."""
+
+        def work(runner):
+            return sum(1 for _claim in iter(runner.step, None))
+
+        counts = [self.in_background(work, runner) for runner in runners]
+        return sum(count.result(PATIENCE) for count in counts)
 
     @contextmanager
     def shut_gate(self):
@@ -142,18 +203,24 @@ class RaceCase(CommittedCase):
         """
         if not keep:
             self.renew()
+        lock = "pid = %s AND locktype != 'relation'"
+        self.until_a_lock_is_waited_for(f"backend {pid} waits for a lock", lock, pid)
+
+    def until_a_lock_is_waited_for(self, what, lock, *params):
+        """Until a backend waits for such a lock.
+
+        :param what: what is waited for, in words
+        :param lock: which locks, as a condition on a row of pg_locks
+        """
+        query = f"SELECT FROM pg_locks WHERE NOT granted AND {lock}"
         with self.registry.cursor() as cr:
 
             def waits():
                 # pg_locks is not part of the snapshot
-                cr.execute(
-                    "SELECT FROM pg_locks"
-                    " WHERE pid = %s AND NOT granted AND locktype != 'relation'",
-                    [pid],
-                )
+                cr.execute(query, params)
                 return cr.rowcount
 
-            self.until(waits, f"backend {pid} waits for a lock")
+            self.until(waits, what)
 
     def until(self, condition, what):
         deadline = time.monotonic() + PATIENCE

@@ -78,9 +78,13 @@ class RowCase(CommittedCase):
         }
 
     def everything(self):
-        """All records with all fields, records as their names, terms in both languages."""
+        """All records as committed."""
         self.renew()
-        rows = self.env[ROW].search([], order="name")
+        return self.all_records()
+
+    def all_records(self, order="name"):
+        """All records with all fields, records as their names, terms in both languages."""
+        rows = self.env[ROW].search([], order=order)
         lines = rows.line_ids.sorted(lambda line: (line.row_id.name, line.name))
         ids = self.env["ir.model.data"].search([("model", "=", ROW)])
         return {

@@ -115,7 +115,7 @@ class TestWhoMay(AccessCase):
             self.assert_refused(user, "batch.job", "copy", self.job.ids)
 
     def test_owner_writes_name_priority_and_eta(self):
-        """Of all fields the owner writes name, priority and eta, and no other."""
+        """Of all fields of a job its owner writes name, priority and eta, and no other."""
         job = self.job.with_user(self.owner)
         allowed = set()
         for name in job._fields:
@@ -300,7 +300,7 @@ class TestWhatMay(AccessCase):
                     UserError, r"env\['batch.job'\]\.with_user\(user\)\.submit\(…\)"
                 ):
                     method([GOOD])
-        with self.assertRaises(UserError):
+        with self.assertRaisesRegex(UserError, r"with_user\(user\)"):
             self.admin._in_batches("context_get")
 
 

@@ -224,7 +224,7 @@ class TestAdmissionSettings(AdmissionCase):
         self.renew()
 
     def test_limits_that_stop_everything_are_refused(self):
-        """Limits under which a job would wait for ever, and a request of nothing."""
+        """Limits under which a job would wait for ever are refused, as is a request of nothing."""
         with self.assertRaisesRegex(ValidationError, "would wait for ever"):
             self.save(largest_job=5, open_per_user=4)
         with self.assertRaisesRegex(ValidationError, "would wait for ever"):

@@ -54,13 +54,13 @@ class TestValuesOfCauses(CausesCase):
         )
 
     def test_missing_record_is_named_by_id(self):
-        """Ids of records that are not there."""
+        """A cause names the ids of records that are not there."""
         write = {"op": "write", "model": MODEL, "ids": [GONE], "values": {"number": 1}}
         words = "A record that remembers the order of its writes, and returns what it is told"
         self.assertEqual(self.one(write), (f"{words}: no such record: {GONE}", [str(GONE)]))
 
     def test_missing_reference_is_named_by_id(self):
-        """The id to which nothing belongs, under every policy."""
+        """A cause names the id to which nothing belongs, under every policy."""
         operation = create(self.prefix, user_id=GONE)
         for policy in ("isolate", "chunk", "all"):
             with self.subTest(policy=policy):
@@ -68,7 +68,7 @@ class TestValuesOfCauses(CausesCase):
                 self.assertEqual(found, (f"User: no such record: {GONE}", [str(GONE)]))
 
     def test_taken_keys_are_the_examples(self):
-        """The key that is taken: of the first violation, and of those that are known then."""
+        """A cause names taken keys: that of the first violation, and those known then."""
         self.env[MODEL].create([{"name": f"{self.prefix} {number}"} for number in range(5)])
         names = [f"{self.prefix} {number}" for number in range(5)]
         job = self.run_as_owner(*map(create, names), chunk_size=5)
@@ -79,7 +79,7 @@ class TestValuesOfCauses(CausesCase):
         self.assertIn(" (5 values)", cause["reason"])
 
     def test_wrong_value_is_quoted_as_sent(self):
-        """A selection, a type, an inner line: the value that was sent."""
+        """A cause quotes the value that was sent: of a selection, of a type, of an inner line."""
         for values, reason, value in (
             ({"kind": "c"}, "Kind: wrong value: c", "c"),
             ({"number": "many"}, "Number: wrong value: many", "many"),
@@ -92,7 +92,7 @@ class TestValuesOfCauses(CausesCase):
                 self.assertEqual(self.one(operation), (reason, [value]))
 
     def test_wrong_cell_is_quoted_as_sent(self):
-        """An external id or a name that is not found, and a cell that is no number: the cell."""
+        """A cause quotes the cell: an external id or a name that is not found, or no number."""
         for cells, columns, found in (
             (["a", "my.nobody"], ["name", "user_id/id"], "User: no such record: my.nobody"),
             (["a", "Nobody"], ["name", "user_id"], "User: no such record: Nobody"),

@@ -1,10 +1,8 @@
-import psycopg2
-
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from ..dispatch import work
-from .races import GATE, ITEM, PATIENCE, RaceCase
+from .races import ITEM, RaceCase, waits_at_gate
 
 SIZE = 1000
 BAD = range(3, SIZE, 7)
@@ -26,12 +24,7 @@ class TestChunkSteps(RaceCase):
                 "method": "fail",
                 "args": [f"bad {index}"],
             }
-        operations[AT] = {
-            "op": "call",
-            "model": ITEM,
-            "method": "create_gated",
-            "kwargs": {"name": f"step {AT}", "before": GATE},
-        }
+        operations[AT] = waits_at_gate(f"step {AT}")
         return self.submit(operations, chunk_size=SIZE)
 
     def assert_effects_are_outcomes(self, job):
@@ -54,12 +47,9 @@ class TestChunkSteps(RaceCase):
         job = self.submit_thousand()
         runner = self.runner()
         with self.shut_gate(), mute_logger("odoo.sql_db"):
-            step = self.in_background(runner.step)
-            self.until_it_waits(runner.pid)
+            step = self.waiting_step(runner)
             landed = self.assert_effects_are_outcomes(job)
-            self.cr.execute("SELECT pg_terminate_backend(%s)", [runner.pid])
-            with self.assertRaises(psycopg2.Error):
-                step.result(PATIENCE)
+            self.end_session(runner, step)
         self.assertGreater(landed, 400)
         self.assertLess(landed, AT)
         self.assertEqual(self.assert_effects_are_outcomes(job), landed)

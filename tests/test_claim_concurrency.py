@@ -27,12 +27,7 @@ class TestClaims(RaceCase):
         items = self.items("four", 120)
         job = self.submit(self.increments(items), chunk_size=3, max_parallel=4)
         runners = [self.runner(slot) for slot in range(4)]
-
-        def work_all(runner):
-            return sum(1 for _claim in iter(runner.step, None))
-
-        counts = [self.in_background(work_all, runner) for runner in runners]
-        self.assertEqual(sum(count.result(PATIENCE) for count in counts), 40)
+        self.assertEqual(self.work_at_once(*runners), 40)
         self.run_to_end(job)
         self.assertEqual(items.mapped("value"), [1] * 120)
         self.assert_counters(job, "done", succeeded=120)
@@ -60,8 +55,7 @@ class TestClaims(RaceCase):
         job = self.submit(self.creates("wait", 2), chunk_size=1)
         runner = self.runner()
         self.cr.execute("SELECT FROM batch_job WHERE id = %s FOR NO KEY UPDATE", [job.id])
-        claim = self.in_background(runner.claim)
-        self.until_it_waits(runner.pid, keep=True)
+        claim = self.waiting(runner.pid, runner.claim, keep=True)
         self.renew()
         self.assertEqual(claim.result(PATIENCE).first, 0)
 

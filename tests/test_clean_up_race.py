@@ -53,8 +53,8 @@ class TestCleanUpRace(RaceCase):
         """The clean-up has the job: the verb waits for it, then finds nothing to run."""
         before = job.status()
         self.assertEqual(self.clean_up(), (4, False))
-        calling = self.in_background(self.call, verb, job)
-        self.until_it_waits(self.caller.cr.connection.info.backend_pid)
+        pid = self.caller.cr.connection.info.backend_pid
+        calling = self.waiting(pid, self.call, verb, job)
         self.cleaner.cr.commit()
         message = f"^The operations of job {job.id} have been deleted since; submit them anew.$"
         with self.assertRaisesRegex(UserError, message):

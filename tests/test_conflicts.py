@@ -7,7 +7,7 @@ from odoo.tools import mute_logger
 from ..dispatch.chunk_lock import ChunkLocks
 from ..dispatch.runner import Runner
 from ..dispatch.work import Work
-from .races import GATE, ITEM, PATIENCE, RaceCase
+from .races import GATE, ITEM, PATIENCE, RaceCase, waits_at_gate
 
 REPAIR = "test.batch.repair"
 
@@ -44,13 +44,9 @@ class TestConflicts(RaceCase):
     def step_with(self, disturbance, *params):
         """A runner begins a chunk and comes to the gate; then `disturbance` is committed from
         another connection, and the runner goes on to its end."""
-        runner = self.runner()
-        with self.shut_gate():
-            step = self.in_background(runner.step)
-            self.until_it_waits(runner.pid)
+        with self.stopped_at_gate(self.runner()):
             self.cr.execute(disturbance, params)
             self.commit()
-        step.result(PATIENCE)
         self.renew()
 
     def assert_retried(self, job, conflicts=1):
@@ -81,7 +77,7 @@ class TestConflicts(RaceCase):
         kept, then all of it is done once."""
         self.count_commits()
         operations = self.creates("commit", 2)
-        job = self.submit([*operations, call(ITEM, "create_gated", name="commit 2", after=GATE)])
+        job = self.submit([*operations, waits_at_gate("commit 2", "after")])
         self.step_with("UPDATE batch_job_test_commits SET n = 0")
         self.assertEqual(self.env[ITEM].search_count([("name", "like", "commit ")]), 0)
         self.assert_retried(job)
@@ -99,7 +95,7 @@ class TestConflicts(RaceCase):
             abandon(work, claim, error)
 
         self.patch(Work, "_abandon", look_first)
-        job = self.submit([call(ITEM, "create_gated", name="no orphan", after=GATE)])
+        job = self.submit([waits_at_gate("no orphan", "after")])
         self.step_with("UPDATE batch_job_test_commits SET n = 0")
         self.assertEqual(orphans, [False])
         self.assert_retried(job)
@@ -121,8 +117,7 @@ class TestConflicts(RaceCase):
         self.cr.execute("SET LOCAL deadlock_timeout = '60s'")
         self.cr.execute("SELECT FROM batch_job_chunk WHERE job_id = %s FOR UPDATE", [job.id])
         with mute_logger("odoo.sql_db"):
-            claim = self.in_background(Runner(runner.env, 0).claim)
-            self.until_it_waits(runner.pid, keep=True)
+            claim = self.waiting(runner.pid, Runner(runner.env, 0).claim, keep=True)
             self.cr.execute("SELECT FROM batch_job WHERE id = %s FOR UPDATE", [job.id])
             self.renew()
             runner.work(claim.result(PATIENCE))
@@ -160,8 +155,7 @@ class TestConflicts(RaceCase):
         jobs = other.env["batch.job"].with_user(self.admin.id)
         gated = call(ITEM, "write_gated", items.ids, values={"value": 1}, before=GATE)
         with self.shut_gate():
-            execute = self.in_background(jobs.execute, [gated])
-            self.until_it_waits(other.pid)
+            execute = self.waiting(other.pid, jobs.execute, [gated])
             self.cr.execute(self.DISTURB, items.ids)
             self.commit()
         with self.assertRaises(ConcurrencyError):
@@ -172,14 +166,7 @@ class TestConflicts(RaceCase):
         items = self.items("two jobs", 1)
         gated = call(ITEM, "write_gated", items.ids, values={"value": 5}, after=GATE)
         first, second = self.submit([gated]), self.submit(self.increments(items))
-        one, other = self.runner(0), self.runner(1)
-        with self.shut_gate():
-            steps = [self.in_background(one.step)]
-            self.until_it_waits(one.pid)
-            steps.append(self.in_background(other.step))
-            self.until_it_waits(other.pid)
-        for step in steps:
-            step.result(PATIENCE)
+        self.one_waits_for_the_other(self.runner(0), self.runner(1))
         self.run_to_end(first, second)
         self.assert_counters(first, "done", succeeded=1)
         self.assert_counters(second, "done", succeeded=1)
@@ -191,14 +178,7 @@ class TestConflicts(RaceCase):
         items = self.items("crowd", 10)
         operations = self.increments(items) * 6
         jobs = [self.submit(operations, chunk_size=7) for _job in range(2)]
-        runners = [self.runner(slot) for slot in range(2)]
-
-        def work(runner):
-            for _claim in iter(runner.step, None):
-                pass
-
-        for work_of_one in [self.in_background(work, runner) for runner in runners]:
-            work_of_one.result(PATIENCE)
+        self.work_at_once(self.runner(0), self.runner(1))
         self.run_to_end(*jobs)
         for job in jobs:
             self.assert_counters(job, "done", succeeded=60)

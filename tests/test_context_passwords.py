@@ -64,8 +64,8 @@ class TestContextPasswords(RpcCase):
         self.assertEqual(self.kept(job), KEPT)
 
     def test_every_end_takes_the_password(self):
-        """It is gone as well when the job ended partly done, failed or cancelled, and a retry is
-        refused: nothing is changed."""
+        """The password is gone as well when the job ended partly done, failed or cancelled. A retry
+        is refused then, and changes nothing."""
         partial = self.submit_with_password(create("partial"), BAD)
         failed = self.submit_with_password(create("rolled back"), BAD, policy="all")
         cancelled = self.submit_with_password(create("cancelled"), eta="2999-01-01")
@@ -132,7 +132,7 @@ class TestContextPasswords(RpcCase):
         self.assert_nowhere(old)
 
     def test_execute_takes_the_password(self):
-        """After `execute` it is gone as well."""
+        """After `execute` the password is gone as well."""
         answer = self.call("execute", operations=[LOOK, create("now")], context=CONTEXT)
         self.assertEqual(answer["results"][0]["value"][5]["password"], SECRET)
         self.assertEqual(self.kept(self.env["batch.job"].browse(answer["id"])), KEPT)

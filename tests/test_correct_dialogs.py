@@ -78,7 +78,7 @@ class TestCorrectDialogs(CorrectionCase):
             dialog.action_check()
 
     def test_saved_row_is_corrected_and_run(self):
-        """Its cells as texts with the labels of their fields; what is saved is run."""
+        """A row is shown as texts with the labels of their fields; what is saved is run."""
         job = self.items_where({1}, user=self.owner)
         dialog = self.edit(job, 2)
         cells = [

@@ -149,7 +149,7 @@ class TestCorrectFile(CorrectionCase):
         )
 
     def test_bad_cells_are_all_named(self):
-        """All are named, with line and column."""
+        """All bad cells are named, with line and column."""
         job = self.items_where({1, 3})
         for kind in KINDS:
             table = set_cells(self.download(job, kind), "value", {2: "blue", 4: "1,5"})

@@ -4,6 +4,7 @@ from odoo.exceptions import UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from .common import Reply
 from .correction_cases import CorrectionCase
 
 
@@ -21,17 +22,19 @@ class TestCorrectRaces(CorrectionCase):
         self.renew()
         job.correct(rows=self.rows(1, 3))
         with mute_logger("odoo.http", "odoo.addons.base.models.ir_http"):
-            call = self.post_in_background(job, method, **arguments)
-            self.until_somebody_waits()
+            body = {"ids": job.ids, **arguments}
+            path = f"/json/2/batch.job/{method}"
+            call = self.in_background(lambda: self.request(self.admin, path, json=body))
+            self.until_a_lock_is_waited_for("a call for the job", "locktype != 'relation'")
             self.commit()
-            return call.result(60)
+            return Reply.of(call.result(60))
 
     def test_two_uploads_at_once(self):
         """The second waits for the first. The same rows change nothing, others are refused."""
         job = self.items_where({1, 3})
         answer = self.while_corrected(job, "correct", rows=self.rows(1, 3))
-        self.assertEqual(answer.status_code, 200, answer.text)
-        self.assertEqual(answer.json()["correction"]["again"], 0)
+        self.assertEqual(answer.status, 200, answer)
+        self.assertEqual(answer.body["correction"]["again"], 0)
         self.run_to_end(job)
         self.assert_counters(job, "done", succeeded=4)
         self.assertEqual(len(self.names()), 4)
@@ -40,8 +43,8 @@ class TestCorrectRaces(CorrectionCase):
         """The rows of the first are run, and nothing of the second."""
         job = self.items_where({1, 3})
         answer = self.while_corrected(job, "correct", rows=self.rows(1, word="other"))
-        self.assertEqual(answer.status_code, 422)
-        self.assertRegex(answer.json()["message"], "is at work; correct its rows when it has ended")
+        self.assertEqual(answer.status, 422)
+        self.assertRegex(answer.message, "is at work; correct its rows when it has ended")
         self.run_to_end(job)
         self.assert_counters(job, "done", succeeded=4)
         self.assertIn(f"{self.prefix} new 1", self.names())
@@ -50,7 +53,7 @@ class TestCorrectRaces(CorrectionCase):
         """It would run other rows, so it is refused."""
         job = self.items_where({0, 1, 3})
         answer = self.while_corrected(job, "retry")
-        self.assertEqual(answer.status_code, 422)
+        self.assertEqual(answer.status, 422)
         self.run_to_end(job)
         self.assert_counters(job, "partial", succeeded=3, failed=1)
 

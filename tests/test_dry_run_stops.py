@@ -1,7 +1,7 @@
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
-from .races import GATE, ITEM, PATIENCE, ItemRaceCase
+from .races import ITEM, PATIENCE, ItemRaceCase, waits_at_gate
 
 
 @tagged("post_install", "-at_install")
@@ -11,9 +11,7 @@ class TestDryRunStops(ItemRaceCase):
     def dry(self, prefix, gate_at=None, **options):
         operations = self.creates(prefix, 30)
         if gate_at is not None:
-            kwargs = {"name": f"{prefix} {gate_at}", "before": GATE}
-            call = {"op": "call", "model": ITEM, "method": "create_gated", "kwargs": kwargs}
-            operations[gate_at] = call
+            operations[gate_at] = waits_at_gate(f"{prefix} {gate_at}")
         return self.submit(operations, dry_run=True, chunk_size=10, **options)
 
     def assert_nothing_kept(self):
@@ -25,15 +23,12 @@ class TestDryRunStops(ItemRaceCase):
         then its progress is seen."""
         job = self.dry("cancel", gate_at=15, policy="chunk")
         runner = self.runner()
-        with self.shut_gate():
-            work = self.in_background(runner.work, runner.claim())
-            self.until_it_waits(runner.pid)
+        with self.stopped_at_gate(runner, runner.claim()):
             self.assertEqual(job.status()["progress"], 33.33)
             with self.assertRaisesRegex(UserError, "one transaction; cancel it"):
                 job.pause()
             self.assertEqual(job.cancel()["state"], "cancelled")
             self.commit()
-        work.result()
         self.run_jobs()
         self.assert_counters(job, "cancelled", skipped=30)
         self.assertEqual(set(self.states(job)), {"cancelled"})
@@ -48,11 +43,7 @@ class TestDryRunStops(ItemRaceCase):
             runner = self.runner(slot)
             claim = runner.claim()
             self.assertEqual(claim.attempt, slot + 1)
-            with self.shut_gate():
-                work = self.in_background(runner.work, claim)
-                self.until_it_waits(runner.pid)
-                self.ask("SELECT pg_terminate_backend(%s)", runner.pid)
-                self.assertIsNotNone(work.exception())
+            self.die_at_gate(runner, claim)
         self.run_jobs()
         self.assert_counters(job, "failed", failed=1, skipped=29)
         message = "The worker died 3 times, and nothing was kept; it had reached operation 10."

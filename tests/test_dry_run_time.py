@@ -3,7 +3,7 @@ from odoo.tests import tagged
 from ..dispatch.work import Work
 from ..execution.checks.lessons import Lessons
 from ..execution.worker.deadline import Deadline
-from .races import GATE, ITEM, ItemRaceCase
+from .races import ITEM, ItemRaceCase, waits_at_gate
 
 HOW_FAR = (
     "The dry run came near its worker's time limit (120 s real time, 60 s CPU time) and ended "
@@ -127,6 +127,7 @@ class TestDryRunTime(ItemRaceCase):
         job = self.dry(self.creates("rate", 30))
         self.work_until(10)
         seconds = (job.finished_at - job.started_at).total_seconds()
+        self.assertGreater(job.rate, 0)
         self.assertLess(job.rate * seconds, 20)
 
     def test_rows_of_one_record(self):
@@ -143,19 +144,15 @@ class TestDryRunTime(ItemRaceCase):
         their causes as they are; in the end the job says what such a trial does not see."""
         operations = self.creates("rest", 30)
         operations[3]["values"] = operations[28]["values"] = {}
-        call = {"name": "rest 25", "before": GATE}
-        operations[25] = {"op": "call", "model": ITEM, "method": "create_gated", "kwargs": call}
+        operations[25] = waits_at_gate("rest 25")
         job = self.dry(operations)
         self.work_until(20)
         before = self.outcomes(job)[:20]
         self.assertEqual(job.retry()["remaining"], 10)
         self.commit()
         runner = self.runner()
-        with self.shut_gate():
-            work = self.in_background(runner.work, runner.claim())
-            self.until_it_waits(runner.pid)
+        with self.stopped_at_gate(runner, runner.claim()):
             self.assertEqual(job.status()["progress"], 66.67)
-        work.result()
         self.run_jobs()
         self.assertEqual(self.outcomes(job)[:20], before)
         states = [*["rolled_back"] * 8, "failed", "rolled_back"]

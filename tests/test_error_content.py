@@ -9,7 +9,7 @@ from odoo.tools import mute_logger
 
 from .rpc_cases import AccessCase
 from .test_hidden_columns import ONE_RECORD, of_a_column, through_a_part, through_the_job
-from .test_views import create
+from .view_cases import create
 
 JOB, OPERATION, CHUNK, EVENT = (
     "batch.job",

@@ -1,8 +1,7 @@
 from odoo.tests import tagged
 
-from .races import ITEM, PATIENCE, RaceCase
+from .races import FAIL, ITEM, RaceCase
 
-FAIL = {"op": "call", "model": ITEM, "method": "fail", "args": ["no"]}
 BAD = {"op": "create", "model": ITEM, "values": {"colour": 1}}
 
 
@@ -168,7 +167,7 @@ class TestFourRunners(LimitCase):
                 self.verb(job, "cancel")
 
     def test_no_chunk_begins_above_the_share(self):
-        """A share too."""
+        """At the limit of a share no further chunk begins either."""
         job, pairs = self.four_claims(self.mixed(400, every=10), max_failures="5%", chunk_size=50)
         self.land_two_then_all(pairs)
         self.assert_counters(job, "paused", succeeded=180, failed=20, remaining=200)
@@ -179,12 +178,7 @@ class TestFourRunners(LimitCase):
         at most four chunks."""
         job = self.submit([FAIL] * 400, max_failures=100, chunk_size=10, max_parallel=4)
         runners = [self.runner(slot) for slot in range(4)]
-
-        def work_all(runner):
-            return sum(1 for _claim in iter(runner.step, None))
-
-        counts = [self.in_background(work_all, runner) for runner in runners]
-        self.assertLessEqual(sum(count.result(PATIENCE) for count in counts), 13)
+        self.assertLessEqual(self.work_at_once(*runners), 13)
         self.run_to_end(job)
         status = job.status()
         self.assertEqual(status["state"], "paused")

@@ -7,9 +7,7 @@ from ..dispatch.claim import Claims
 from ..dispatch.work import Work
 from ..execution.checks.lessons import Lessons
 from ..execution.worker.deadline import Deadline
-from .races import ITEM, PATIENCE, RaceCase
-
-FAIL = {"op": "call", "model": ITEM, "method": "fail", "args": ["no"]}
+from .races import FAIL, PATIENCE, RaceCase
 
 
 class HistoryCase(RaceCase):
@@ -64,7 +62,7 @@ class TestVerbs(HistoryCase):
     """Who did what to a job is kept, in order, with what has landed since the event before."""
 
     def test_every_verb_is_kept_in_order(self):
-        """Verbs of the owner and of a manager, and the ends between them."""
+        """Verbs of the owner and of a manager are kept in order, with the ends between them."""
         job = self.submit([*self.creates("verbs", 3), FAIL], self.owner, start=False, chunk_size=2)
         self.verb(job, "start")
         self.runner().step()
@@ -212,14 +210,14 @@ class TestServer(HistoryCase):
         self.assertAlmostEqual(self.history(job)[-1]["seconds"], chunk.duration, places=3)
 
     def test_max_failures_pauses_with_its_reason(self):
-        """So does `max_failures`."""
+        """`max_failures` pauses a job with the reason."""
         job = self.submit([FAIL] * 3, self.owner, max_failures=1)
         self.run_jobs()
         self.assert_event(job, "pause", job.status()["error"], "paused")
         self.assertIn("max_failures is 1", job.status()["error"])
 
     def test_archived_owner_pauses_with_the_reason(self):
-        """So does the job of an archived owner."""
+        """The job of an archived owner is paused with the reason."""
         user = self.new_user(self._testMethodName)
         job = self.submit(self.creates("archived", 1), user)
         user.active = False
@@ -318,10 +316,8 @@ class TestRaces(HistoryCase):
                 other.cancel()
                 cr.commit()  # pylint: disable=invalid-commit
 
-            waiting = [self.in_background(cancel)]
-            self.until_it_waits(pid, keep=True)
-            waiting.append(self.in_background(runner.claim))
-            self.until_it_waits(runner.pid, keep=True)
+            waiting = [self.waiting(pid, cancel, keep=True)]
+            waiting.append(self.waiting(runner.pid, runner.claim, keep=True))
             self.commit()
             self.assertEqual([one.result(PATIENCE) for one in waiting], [None, None])
         self.run_to_end(job)

@@ -144,7 +144,7 @@ class TestWhyStalled(RaceCase):
         self.assertEqual(job.resume()["error"], None)
 
     def test_switched_off_actions_are_named(self):
-        """The scheduled actions are archived."""
+        """A stalled job says that the scheduled actions are archived."""
         job = self.waiting_job()
         self.crons.write({"active": False})
         self.assertEqual(
@@ -154,7 +154,7 @@ class TestWhyStalled(RaceCase):
         )
 
     def test_pending_upgrade_is_named(self):
-        """Odoo runs no scheduled action while a module waits for its upgrade."""
+        """A stalled job says that Odoo runs nothing while a module waits for its upgrade."""
         job = self.waiting_job()
         self.cr.execute("UPDATE ir_module_module SET state = 'to upgrade' WHERE name = 'base'")
         self.assertEqual(
@@ -164,13 +164,13 @@ class TestWhyStalled(RaceCase):
         )
 
     def test_busy_runners_are_named(self):
-        """The runners have been there lately, but had other jobs."""
+        """A stalled job says that the runners have been there lately, but had other jobs."""
         job = self.waiting_job()
         self.crons.write({"lastcall": fields.Datetime.now()})
         self.assertEqual(job.status()["error"], "The runners are busy with other jobs.")
 
     def test_missing_runners_are_named(self):
-        """No Odoo process runs scheduled actions."""
+        """A stalled job says since when no Odoo process has run scheduled actions."""
         job = self.waiting_job()
         lastcall = self.crons[0].lastcall
         self.assertEqual(

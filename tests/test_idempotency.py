@@ -1,14 +1,12 @@
+import functools
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
-import requests
-
 from odoo.exceptions import UserError
-from odoo.service import server
 from odoo.tests import tagged
-from odoo.tests.common import HOST
 
 from ..dispatch.locked_job import LockedJob
+from .common import Reply
 from .races import ITEM, PATIENCE, RaceCase
 
 AT_ONCE = 10
@@ -20,23 +18,20 @@ class TestIdempotency(RaceCase):
 
     def at_once(self, method, **arguments):
         """Ten equal calls over HTTP that begin together; gives the ten bodies."""
-        url = f"http://{HOST}:{server.server.httpd.server_port}/json/2/batch.job/{method}"
-        headers = {
-            "Authorization": f"bearer {self.key_of(self.admin)}",
-            "X-Odoo-Database": self.cr.dbname,
-        }
+        self.key_of(self.admin)
         barrier = Barrier(AT_ONCE)
 
         def call(_number):
             barrier.wait(PATIENCE)
-            return requests.post(url, json=arguments, headers=headers, timeout=60)
+            path = f"/json/2/batch.job/{method}"
+            return Reply.of(self.request(self.admin, path, json=arguments))
 
         self.commit()
         with ThreadPoolExecutor(AT_ONCE) as pool:
             replies = list(pool.map(call, range(AT_ONCE)))
         self.renew()
-        self.assertEqual([(r.status_code, r.text) for r in replies if r.status_code != 200], [])
-        return [reply.json() for reply in replies]
+        self.assertEqual([reply for reply in replies if reply.status != 200], [])
+        return [reply.body for reply in replies]
 
     def job_count(self):
         return self.env["batch.job"].search_count([])
@@ -84,10 +79,8 @@ class TestIdempotency(RaceCase):
         first = self.jobs().submit(self.creates("race", 1), idempotency_key="race")
         other = self.runner()
         jobs = other.env["batch.job"].with_user(self.admin.id)
-        waiting = self.in_background(
-            lambda: jobs.submit(self.creates("race", 1), idempotency_key="race")
-        )
-        self.until_it_waits(other.pid, keep=True)
+        submit = functools.partial(jobs.submit, self.creates("race", 1), idempotency_key="race")
+        waiting = self.waiting(other.pid, submit, keep=True)
         self.renew()  # the first is rolled back
         self.assertNotEqual(waiting.result(PATIENCE)["id"], first["id"])
 

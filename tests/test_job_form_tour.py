@@ -3,6 +3,7 @@
 from odoo.tests import HttpCase, tagged
 
 from ..dispatch.locked_job import LockedJob
+from .tour_cases import JobTourCase
 
 CHANGE = """
 job = env["test.batch.item"]._lock_job({job_id})
@@ -12,29 +13,10 @@ job.set(succeeded=3)
 
 
 @tagged("post_install", "-at_install")
-class TestJobForm(HttpCase):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.admin = cls.env.ref("base.user_admin")
-        cls.jobs = cls.env["batch.job"].with_user(cls.admin)
-
-    def tag(self, **values):
-        return {"op": "create", "model": "res.partner.category", "values": values}
-
-    def make_running(self, needs_runner):
-        """A job of ten operations that a runner has begun."""
-        job = self.jobs.browse(self.jobs.submit([self.tag(name="A")] * 10)["id"])
-        LockedJob.lock(self.env, job.id).set(state="running", needs_runner=needs_runner)
-        return job
-
+class TestJobForm(JobTourCase):
     def make_change(self, job, then=""):
         """A server action: three operations succeeded; then what `then` says."""
-        code = CHANGE.format(job_id=job.id, then=then)
-        model = self.env.ref("batch_job.model_batch_job")
-        self.env["ir.actions.server"].create(
-            {"name": "Tour of batch_job", "model_id": model.id, "state": "code", "code": code}
-        )
+        self.make_server_action("Tour of batch_job", CHANGE.format(job_id=job.id, then=then))
 
     def tour(self, name, job):
         self.start_tour(f"/odoo/batch-jobs/{job.id}", name, login="admin")

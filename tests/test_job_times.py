@@ -7,11 +7,10 @@ from odoo.tests import new_test_user, tagged
 
 from ..dispatch.locked_job import LockedJob
 from ..dispatch.place import MOST_COUNTED, jobs_before
-from .races import ITEM, RaceCase
-from .test_views import GROUPS, ViewsCase, create
+from .races import FAIL, RaceCase
+from .view_cases import GROUPS, ViewsCase, create
 
 NOWHERE = 2**31 - 1
-FAIL = {"op": "call", "model": ITEM, "method": "fail", "args": ["no"]}
 
 
 @tagged("post_install", "-at_install")

@@ -185,20 +185,7 @@ class TestLoadKeyRules(KeyCase):
         self.make({"code": "2"}, {"code": "2"})
         several = [[str(number), "x"] for number in range(6)]
         operations = rows(["code", "name"], *several, key=["code"])
-        ends = {
-            "isolate": ["done", "done", "failed", "done", "done", "done"],
-            "chunk": ["rolled_back", "rolled_back", "failed", "done", "done", "done"],
-            "stop": ["pending", "pending", "failed", "pending", "pending", "pending"],
-            "all": ["rolled_back", "rolled_back", "failed", *["rolled_back"] * 3],
-        }
-        for policy, states in ends.items():
-            with self.subTest(policy=policy):
-                job = self.submit_and_run(operations, policy=policy, chunk_size=3)
-                self.assertEqual(self.states(job), states)
-                self.assertEqual(self.outcomes(job)[2]["error"]["type"], "ambiguous_key")
-                self.assertEqual(len(self.records([("name", "=", "x")])), states.count("done"))
-                self.records([("name", "=", "x")]).unlink()
-                self.commit()
+        self.assert_policies_decide(operations)
 
     def test_dry_run_says_created_and_updated(self):
         """A dry run says what would be created and what updated, and keeps nothing."""

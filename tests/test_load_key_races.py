@@ -4,7 +4,6 @@ from odoo.tests import tagged
 
 from ..execution.orm.load_write import Waiting
 from .key_cases import BUDGET, KEY, refer, upsert
-from .races import PATIENCE
 from .upsert_races import UpsertRaceCase
 
 
@@ -78,17 +77,11 @@ class TestLoadKeyOfTwoJobs(UpsertRaceCase):
         each."""
         rows = [row("code", code=f"k{n}", name=str(n)) for n in range(60)]
         jobs = [self.submit(some, chunk_size=10) for some in (rows, rows[::-1])]
-        steps = [self.in_background(self.steps, self.runner(slot)) for slot in (0, 1)]
-        for step in steps:
-            step.result(PATIENCE)
+        self.work_at_once(self.runner(0), self.runner(1))
         self.run_to_end(*jobs)
         values = [one["value"] for job in jobs for one in self.outcomes(job)]
         self.assertEqual((values.count("created"), values.count("updated")), (60, 60))
         self.assertEqual(len(self.records([])), 60)
-
-    def steps(self, runner):
-        while runner.step():
-            pass
 
     def test_execute_beside_a_job(self):
         """`execute` waits for a job with the same new key, and updates its record."""

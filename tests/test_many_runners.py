@@ -89,8 +89,7 @@ class TestManyRunners(RaceCase):
         self.submit(self.creates("lesser", 1))
         runner = self.runner(0)
         with self.locked(urgent):
-            claim = self.in_background(runner.claim)
-            self.until_it_waits(runner.pid)
+            claim = self.waiting(runner.pid, runner.claim)
         self.assertEqual(claim.result(PATIENCE).job["id"], urgent.id)
 
     def test_a_worker_on_its_way(self):

@@ -16,7 +16,7 @@ class TestOnEnd(OnEndCase):
     """A job calls its `on_end` as its owner, once after each real end."""
 
     def test_on_end_runs_as_the_owner(self):
-        """It runs as the owner in the job's language, companies and context, and knows its job."""
+        """`on_end` runs as the owner in the job's language, companies and context."""
         user = self.new_user("end_owner", tz="Europe/Brussels")
         jobs = self.env["batch.job"].with_user(user).with_context(note="kept", batch_job_id=1)
         on_end = call("return_env", model=VALUE)
@@ -89,7 +89,7 @@ class TestOnEnd(OnEndCase):
         self.assertEqual((item.value, self.end_of(job)["state"]), (1, "done"))
 
     def test_dry_run_calls_no_on_end(self):
-        """A dry run does not call it; the real run does."""
+        """A dry run does not call `on_end`; the real run does."""
         item = self.item()
         job = self.counting(2, item, dry_run=True)
         self.run_jobs()
@@ -157,7 +157,6 @@ class TestOnEnd(OnEndCase):
     def test_its_value_is_the_owners(self):
         """A manager sees how it ended and not what it returned; the owner sees both."""
         manager = self.new_user("end_manager", "base.group_user,batch_job.group_manager")
-        item = self.item()
         job = self.submit_and_run(
             self.creates("value", 1), on_end=call("create_gated", name="secret")
         )
@@ -167,7 +166,6 @@ class TestOnEnd(OnEndCase):
         seen = job.with_user(manager)
         self.assertEqual(seen.status()["on_end"], {"state": "done", **NOTHING})
         self.assertFalse(seen.on_end_value_text)
-        self.assertTrue(item)
 
     def test_a_value_that_is_lost(self):
         """A return value that is no JSON is left out with a note."""

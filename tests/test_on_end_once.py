@@ -1,14 +1,12 @@
 from datetime import timedelta
 
-import psycopg2
-
 from odoo import fields
 from odoo.tests import tagged
 
 from ..dispatch.on_end_call import OnEndCall
 from ..dispatch.runner import Runner
 from .on_end_cases import PENDING, REPAIR, OnEndCase, call
-from .races import GATE, PATIENCE
+from .races import GATE
 
 
 @tagged("post_install", "-at_install")
@@ -43,18 +41,15 @@ class TestOnceOnly(OnEndCase):
         dead, other = self.runner(0), self.runner(1)
         claim = self.ended(job, dead)
         with self.shut_gate():
-            work = self.in_background(dead.work, claim)
-            self.until_it_waits(dead.pid)
+            work = self.waiting_step(dead, claim)
             self.assertIsNone(other.claim())
-            self.cr.execute("SELECT pg_terminate_backend(%s)", [dead.pid])
-            with self.assertRaises(psycopg2.Error):
-                work.result(PATIENCE)
+            self.end_session(dead, work)
         self.assertEqual((self.end_of(job), item.value), (PENDING, 0))
         self.assert_once(job, item)
         self.assertEqual(job.chunk_ids.filtered("on_end").mapped("lost"), [1])
 
     def test_three_deaths_fail_on_end(self):
-        """After three dead workers it is failed, and the job keeps its outcome."""
+        """After three dead workers `on_end` is failed, and the job keeps its outcome."""
         item = self.item()
         job = self.counting(1, item)
         self.ended(job, runner := self.runner())
@@ -70,8 +65,8 @@ class TestOnceOnly(OnEndCase):
         self.assertEqual((item.value, job.needs_runner), (0, False))
 
     def test_conflict_makes_the_effect_once(self):
-        """A record that somebody changes meanwhile: it is called again and its effect is made
-        once. So it is if its own job is renamed."""
+        """Where somebody changes its record meanwhile, `on_end` is called again and its effect is
+        made once."""
         item = self.item()
         job = self.counting(1, item)
         self.ended(job, runner := self.runner())

@@ -33,7 +33,7 @@ class TestOneByOne(TransactionCase):
         cls.before = {key: f"{key[0]} {key[1]}" for key in Picture(cls.env, MODELS, {}).rows}
 
     def test_random_jobs_end_as_one_by_one(self):
-        """Random jobs, in chunks of 1 and of 7, whole, and all or nothing."""
+        """Random jobs end as one by one: in chunks of 1 and of 7, whole, and all or nothing."""
         first = int(os.environ.get("BATCH_JOB_FIRST_SEED", "0"))
         with mute_logger("odoo.sql_db", "odoo.addons.base.models.ir_model"):
             for seed in range(first, first + SEEDS):

@@ -4,7 +4,7 @@ from lxml import html
 
 from odoo.tests import tagged
 
-from .test_views import ViewsCase, create
+from .view_cases import ViewsCase, create
 
 PARTNER = "res.partner"
 
@@ -28,7 +28,7 @@ class TestOperationForm(ViewsCase):
         return jobs.browse(jobs.submit(list(operations), **options)["id"]).operation_ids
 
     def test_values_have_labels_and_names(self):
-        """Labels of fields and of choices, names of records; a password is not shown."""
+        """The form has labels of fields and of choices, and names of records, and no password."""
         belgium = self.env.ref("base.be")
         values = {
             "name": "Acme",

@@ -53,7 +53,7 @@ class TestOverview(OverviewCase):
         self.assertIn(menu.id, self.env["ir.ui.menu"].with_user(self.manager)._visible_menu_ids())
 
     def test_manager_reads_the_overview_by_rpc(self):
-        """A manager gets it as JSON, over RPC, in a transaction of its own."""
+        """A manager gets the overview as JSON, over RPC, in a transaction of its own."""
         self.submit(self.creates("A", 2))
         reply = self.rpc(self.manager, "batch.job", "overview")
         self.assertEqual((reply.status, reply.body["counts"]["waiting"]), (200, 1))
@@ -138,7 +138,7 @@ class TestOverview(OverviewCase):
         self.assertEqual(seen["counts"]["running"], 0)
 
     def test_overview_has_no_content(self):
-        """Nothing of an operation is in it, neither of one at work nor of one that failed."""
+        """Nothing of an operation is in the overview, whether it is at work or has failed."""
         self.submit_and_run([{**self.bad(), "values": {"colour": "Secret", "name": "Secret"}}])
         self.submit(self.creates("Secret", 3))
         self.runner().claim()

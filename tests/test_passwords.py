@@ -48,7 +48,7 @@ class TestPasswords(RpcCase):
         self.assertNotIn("S3cret", message + str(job.causes))
 
     def test_rollback_and_cancel_blank_passwords(self):
-        """They are blanked as well when an operation was rolled back, or cancelled."""
+        """Passwords are blanked as well when an operation was rolled back, or cancelled."""
         for policy, states in (
             ("all", ["rolled_back", "failed", "rolled_back"]),
             ("chunk", ["rolled_back", "failed", "rolled_back"]),
@@ -94,7 +94,7 @@ class TestPasswords(RpcCase):
         )
 
     def test_execute_blanks_passwords(self):
-        """`execute` blanks them too."""
+        """`execute` blanks passwords too."""
         operation = {"op": "write", "model": "res.users", "values": {"password": "S3cret-pass"}}
         operation["ids"] = self.new_user("pw_execute").ids
         jobs = self.env["batch.job"].with_user(self.admin)

@@ -29,7 +29,7 @@ class TestPriority(AccessCase):
         return [[job.id for job in jobs].index(one) for one in ran]
 
     def test_urgent_submission_needs_a_manager(self):
-        """Below 0 takes a manager, at submission."""
+        """A priority below 0 takes a manager, at submission."""
         body = {"operations": [create("before all")], "priority": -1}
         self.refused(self.rpc(self.owner, "batch.job", "submit", **body))
         self.assertEqual(self.env["batch.job"].search_count([]), 0)
@@ -38,7 +38,7 @@ class TestPriority(AccessCase):
         self.assertEqual(zero.status, 200)
 
     def test_only_managers_write_urgent_priorities(self):
-        """Below 0 takes a manager, later on as well."""
+        """A priority below 0 takes a manager, later on as well."""
         for user, status in ((self.owner, 403), (self.manager, 200)):
             job = self.submit([create("later")], user=user, start=False)
             reply = self.rpc(user, "batch.job", "write", job.ids, vals={"priority": -1000})

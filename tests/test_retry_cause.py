@@ -1,10 +1,12 @@
 """A retry of the operations that failed of one cause."""
 
+import functools
+
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from .key_cases import KEY, KeyCase, create, refer
-from .races import ITEM, RaceCase
+from .races import ITEM, PATIENCE, RaceCase
 
 GONE = 2**30  # no record has such an id
 KEYS = ("type", "model", "field", "constraint")
@@ -204,10 +206,10 @@ class TestRetryCause(RaceCase):
         runner.cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")  # as a verb by RPC
         job.retry(cause=UNIQUE)
         same = job.with_env(runner.env(user=job.env.uid))
-        repeated = self.in_background(lambda: same.retry(cause=UNIQUE)["state"])
-        self.until_it_waits(runner.pid, keep=True)
+        again = functools.partial(same.retry, cause=UNIQUE)
+        repeated = self.waiting(runner.pid, again, keep=True)
         self.commit()
-        self.assertEqual(repeated.result(), "queued")
+        self.assertEqual(repeated.result(PATIENCE)["state"], "queued")
         with self.assertRaisesRegex(UserError, "is at work"):
             same.retry(cause=REQUIRED)
         runner.close()

@@ -1,8 +1,10 @@
+import functools
+
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from .key_cases import KEY, KeyCase, create, refer
-from .races import ITEM, RaceCase
+from .races import ITEM, PATIENCE, RaceCase
 
 
 @tagged("post_install", "-at_install")
@@ -151,10 +153,10 @@ class TestRetryPart(RaceCase):
         runner.cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")  # as a verb by RPC
         job.retry(indexes=[1])
         same = job.with_env(runner.env(user=job.env.uid))
-        repeated = self.in_background(lambda: same.retry(indexes=[1])["state"])
-        self.until_it_waits(runner.pid, keep=True)
+        again = functools.partial(same.retry, indexes=[1])
+        repeated = self.waiting(runner.pid, again, keep=True)
         self.commit()
-        self.assertEqual(repeated.result(), "queued")
+        self.assertEqual(repeated.result(PATIENCE)["state"], "queued")
         with self.assertRaisesRegex(UserError, "is at work"):
             same.retry(indexes=[3])
         runner.close()

@@ -3,7 +3,7 @@
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
-from .test_views import ViewsCase, create
+from .view_cases import ViewsCase, create
 
 
 @tagged("post_install", "-at_install")

@@ -158,7 +158,8 @@ class TestChosenRecords(DeedsCase):
         for parameter in ("batch_job.largest_job", "batch_job.open_per_user"):
             with self.subTest(parameter):
                 self.env["ir.config_parameter"].set_param(parameter, "2")
-                with self.assertRaisesRegex(UserError, "2"):
+                words = "A job may have 2 operations, and this one would have 3"
+                with self.assertRaisesRegex(UserError, words):
                     self.selection().run(DEED, DONE, record_ids=deeds.ids)
                 self.renew()
                 self.assertFalse(self.new_jobs())

@@ -47,7 +47,8 @@ class TestRunners(RaceCase):
     def test_nonsense_is_refused(self):
         """Less than one and more than 128 are no numbers of runners."""
         for number in (0, -1, 129):
-            with self.subTest(number=number), self.assertRaises(ValidationError):
+            refusal = self.assertRaisesRegex(ValidationError, "from 1 to 128")
+            with self.subTest(number=number), refusal:
                 self.save(number)
             self.renew()
 

@@ -30,7 +30,7 @@ class TestWhoHasIt(ScheduleCase):
         self.assertEqual(self.columns(), before)
 
     def test_others_neither_see_nor_change_it(self):
-        """Another user neither sees nor changes it."""
+        """Another user neither sees nor changes a schedule."""
         before, ids = self.columns(), self.mine.ids
         for method in ("status", "pause", "resume", "run_now"):
             reply = self.rpc(self.other, SCHEDULE, method, ids)
@@ -55,7 +55,7 @@ class TestWhoHasIt(ScheduleCase):
         self.assert_forbidden(self.rpc(portal, SCHEDULE, "search_read", domain=[], fields=["name"]))
 
     def test_manager_pauses_but_edits_nothing(self):
-        """A manager sees what it does and pauses it, but not its content, and edits nothing."""
+        """A manager reads what a schedule does and pauses it, but edits and sees no content."""
         ids, before = self.mine.ids, self.columns()
         fields = ["name", "what", "domain", "content", "may_edit", "user_id"]
         (seen,) = self.rpc(self.manager, SCHEDULE, "read", ids, fields=fields).body
@@ -109,7 +109,7 @@ class TestWhoHasIt(ScheduleCase):
                 self.assert_forbidden(reply)
 
     def test_rpc_cannot_forge_a_schedule(self):
-        """Whose it is, what it did and what it copies is not written, by administrators neither."""
+        """Nobody writes whose a schedule is, what it did and what it copies."""
         before = self.columns()
         for user in (self.owner, self.admin):
             for values in (
@@ -181,11 +181,11 @@ class TestWhatItMay(ScheduleCase):
             with self.assertRaises(AccessError):
                 self.schedule(model="ir.config_parameter", domain="[]", action=action)
         for model in ("batch.job", "batch.job.schedule", "ir.cron", "no.such.model"):
-            with self.assertRaises(UserError):
+            with self.assertRaisesRegex(UserError, f"^No batch job can run on .* {model}"):
                 self.schedule(model=model, domain="[]", action={"kind": "delete"})
 
     def test_a_right_that_was_lost(self):
-        """Rights are those of the run."""
+        """The rights of a run are those that its owner has then."""
         groups = "base.group_user,base.group_partner_manager"
         user = self.new_user("schedule_loser", groups)
         action = {"kind": "update", "values": {"comment": "x"}}
@@ -197,7 +197,7 @@ class TestWhatItMay(ScheduleCase):
         self.assertEqual((status["last_result"], status["job"]), ("refused", None))
 
     def test_a_copy_with_a_right_that_was_lost(self):
-        """So are those of a copy of a job."""
+        """So are the rights of a run that copies a job."""
         groups = "base.group_user,base.group_partner_manager"
         user = self.new_user("schedule_copy_loser", groups)
         ids = self.other.partner_id.ids
@@ -230,14 +230,19 @@ class TestWhatItMay(ScheduleCase):
         """Nobody schedules a job of somebody else, a manager and an administrator neither."""
         write = {"op": "write", "model": VALUE, "ids": [1], "values": {"number": 1}}
         job = self.submit([write], self.owner)
-        for user in (self.other, self.manager, self.admin):
-            with self.assertRaises(UserError):
+        unseen, refused = "or you have no right to see it", "^Only its owner may schedule job"
+        for user, words in (
+            (self.other, unseen),
+            (self.manager, refused),
+            (self.admin, refused),
+        ):
+            with self.assertRaisesRegex(UserError, words):
                 self.schedule(user, copied_from_id=job.id)
 
     def test_schedule_keeps_no_password(self):
         """Passwords are kept in no schedule."""
         user = {"kind": "update", "values": {"password": "s3cret"}}
-        with self.assertRaises(UserError):
+        with self.assertRaisesRegex(UserError, "^A schedule takes no passwords"):
             self.schedule(self.admin, model="res.users", domain="[]", action=user)
         write = {"op": "write", "model": "res.users", "ids": self.other.ids}
         job = self.submit([{**write, "values": {"password": "s3cret-s3cret"}}], self.admin)
@@ -250,7 +255,10 @@ class TestWhatItMay(ScheduleCase):
             ({"domain": "[('a', '=', user.id)]"}, "domain holds"),
             ({"domain": "[('colour', '=', 1)]"}, "domain is not valid"),
             ({"domain": "[('name', 'is', 1)]"}, "domain is not valid"),
-            ({"domain": "[('day', '<', 'today -1parsec')]"}, "."),
+            (
+                {"domain": "[('day', '<', 'today -1parsec')]"},
+                "domain is not valid: Invalid term",
+            ),
             ({"action": {"kind": "explode"}}, "what must be an object with a kind"),
             ({"interval_number": 0}, "a number from 1 to 1000"),
             ({"next_run": "tomorrow"}, "next_run is a time in UTC"),

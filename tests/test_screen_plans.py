@@ -96,7 +96,9 @@ class TestScreenPlans(PlanCase):
         list. Only lists, boards, graphs and pivots of jobs read all jobs, to count them: Odoo
         does."""
         for call in CALLS:
-            for query in self.statements(self.cr, self.asks(call)):
+            queries = self.statements(self.cr, self.asks(call))
+            self.assertTrue(queries, call.name)
+            for query in queries:
                 for kind, table, rows in self.read_by(query):
                     if table == "batch_job" and call.screen in ALL_JOBS:
                         continue

@@ -10,7 +10,7 @@ from odoo.tools.safe_eval import safe_eval
 
 from ..dispatch.locked_job import LockedJob
 from .races import RaceCase
-from .test_views import ViewsCase, create
+from .view_cases import ViewsCase, create
 
 PLACES = {
     "batch.job": ("chunk_size", "max_parallel", "priority", "parts", "next_position"),

@@ -4,10 +4,8 @@ from odoo.exceptions import UserError
 from odoo.tests import new_test_user, tagged
 
 from ..models.batch_job_several import MOST_SELECTED
-from .races import ITEM, RaceCase
-from .test_views import GROUPS, ViewsCase, create
-
-FAIL = {"op": "call", "model": ITEM, "method": "fail", "args": ["no"]}
+from .races import RaceCase
+from .view_cases import GROUPS, ViewsCase, create
 
 
 class SelectionCase(ViewsCase):

@@ -123,14 +123,10 @@ class TestWhatRunsBesideWhat(SideBySideCase):
         calls = [{**call, "ids": [one], "kwargs": gated} for one in items.ids]
         job = self.submit(calls, chunk_size=1)
         one, two, three = self.runners(3)
-        with self.shut_gate():
-            step = self.in_background(one.step)
-            self.until_it_waits(one.pid)
+        with self.stopped_at_gate(one):
             second = self.in_background(two.claim).result(PATIENCE)
-            snapshot = self.in_background(two.work, second)
-            self.until_it_waits(two.pid)
+            snapshot = self.waiting_step(two, second)
             third = self.in_background(three.claim).result(PATIENCE)
-        step.result(PATIENCE)
         snapshot.result(PATIENCE)
         three.work(third)
         self.assertEqual((second.first, third.first), (1, 2))

@@ -48,7 +48,7 @@ class TestSideBySideOracle(SideBySideCase):
         self.commit()
 
     def test_four_runners_end_as_one(self):
-        """States, ids and every stored column, whatever the runners' order."""
+        """States, ids and stored columns are those of one by one, whatever the runners' order."""
         with mute_logger("odoo.sql_db", "odoo.addons.base.models.ir_model"):
             for seed in range(FIRST_SEED, FIRST_SEED + SEEDS):
                 with self.subTest(seed=seed):

@@ -1,20 +1,17 @@
 """The subject of an operation: what it is, how it is found, and by whom."""
 
 from odoo import Command
-from odoo.tests import TransactionCase, new_test_user, tagged
+from odoo.tests import new_test_user, tagged
 
-from .test_views import create
+from .view_cases import ViewsCase, create
 
-GROUPS = "base.group_user,base.group_partner_manager"
 TAG = "res.partner.category"
 
 
-class SubjectCase(TransactionCase):
+class SubjectCase(ViewsCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.owner = new_test_user(cls.env, "subject_owner", GROUPS)
-        cls.manager = new_test_user(cls.env, "subject_manager", f"{GROUPS},batch_job.group_manager")
         cls.admin = cls.env.ref("base.user_admin")
         cls.jobs = cls.env["batch.job"].with_user(cls.owner)
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from odoo.exceptions import MissingError
 from odoo.tests import new_test_user, tagged
 
-from .test_views import GROUPS, ViewsCase, create
+from .view_cases import GROUPS, ViewsCase, create
 
 NINE = datetime(2026, 1, 2, 9)
 

@@ -70,7 +70,8 @@ class TestDeadline(BaseCase):
         self.assertEqual(begins[4:], [True, True, True, False])
 
     def test_age_of_the_pass_decides(self):
-        """A tenth may be gone, a quarter after a vain question, and at three quarters it ends."""
+        """Work begins while a tenth of a pass is gone, a quarter after a vain question, and ends at
+        three quarters."""
         self.assertTrue(self.aged(0.08).allows_to_begin())
         self.assertFalse(self.aged(0.12).allows_to_begin())
         self.assertTrue(self.aged(0.22, has_asked=True).allows_to_begin())
@@ -201,12 +202,7 @@ class TestFreshPass(TimeCase):
         operations[1]["kwargs"]["before"] = GATE
         job = self.submit(operations, policy="all")
         for _death in range(3):
-            runner = self.runner()
-            with self.shut_gate():
-                work = self.in_background(runner.step)
-                self.until_it_waits(runner.pid)
-                self.ask("SELECT pg_terminate_backend(%s)", runner.pid)
-                self.assertIsNotNone(work.exception())
+            self.die_at_gate(self.runner())
         earlier = "started_at = started_at - interval '100 s'"
         self.cr.execute(f"UPDATE batch_job_chunk SET {earlier} WHERE job_id = %s", [job.id])
         self.run_jobs()

@@ -159,7 +159,7 @@ class UnknownJobTests:
         self.assert_reads(find, len(jobs.search([])) * self.OPERATIONS + 10)
 
     def test_passwords_are_read_by_chunk(self):
-        """Those of a chunk are looked for in its rows."""
+        """The passwords of a chunk are looked for in its rows only."""
         operations, last = self.env["batch.job.operation"], self.REST - 1
         first = last - self.CHUNK + 1
         look = functools.partial(operations._ended_payloads, self.job.id, first, last)

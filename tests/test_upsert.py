@@ -7,6 +7,7 @@ from ..engine.operations import Operation
 from ..execution.orm.find_keys import Keys
 from ..execution.orm.upsert import upsert as apply
 from .key_cases import BUDGET, KEY, KeyCase, upsert, write
+from .races import HERE
 
 HALF = 300
 
@@ -109,21 +110,7 @@ class TestUpsert(KeyCase):
         """A key that fits two fails as under `isolate`, and the policy decides on the others."""
         self.make({"code": "2"}, {"code": "2"})
         operations = [upsert("code", code=str(number), name="x") for number in range(6)]
-        ends = {
-            "isolate": ["done", "done", "failed", "done", "done", "done"],
-            "chunk": ["rolled_back", "rolled_back", "failed", "done", "done", "done"],
-            "stop": ["pending", "pending", "failed", "pending", "pending", "pending"],
-            "all": ["rolled_back", "rolled_back", "failed", *["rolled_back"] * 3],
-        }
-        for policy, states in ends.items():
-            with self.subTest(policy=policy):
-                job = self.submit_and_run(operations, policy=policy, chunk_size=3)
-                self.assertEqual(self.states(job), states)
-                error = self.outcomes(job)[2]["error"]
-                self.assertEqual(error["type"], "ambiguous_key")
-                self.assertEqual(len(self.records([("name", "=", "x")])), states.count("done"))
-                self.records([("name", "=", "x")]).unlink()
-                self.commit()
+        self.assert_policies_decide(operations)
 
     def test_unique_by_another_field(self):
         """A violation that has nothing to do with the key is a failure, at once and of one."""
@@ -236,8 +223,5 @@ class TestUpsert(KeyCase):
         self.make({"code": "1"}, {"code": "1"})
         for operations in ([upsert("code", code="0")], [upsert("code", code="1")]):
             self.submit_and_run(operations)
-            self.cr.execute(
-                "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database ="
-                " (SELECT oid FROM pg_database WHERE datname = current_database())"
-            )
+            self.cr.execute(f"SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND {HERE}")
             self.assertEqual(self.cr.fetchone(), (0,))

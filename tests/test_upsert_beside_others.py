@@ -1,20 +1,17 @@
 """A job and somebody else who want the same new record, in one fixed order."""
 
 import gc
+from contextlib import contextmanager
 from unittest.mock import patch
 
-import requests
-
 from odoo.exceptions import ConcurrencyError
-from odoo.service import server
 from odoo.tests import tagged
-from odoo.tests.common import HOST
 
 from ..execution.orm import key_locks
 from .common import Reply
 from .key_cases import KEY, by_id, refer, upsert
-from .races import GATE, PATIENCE
-from .upsert_races import LOCKS, UpsertRaceCase, waits_at_gate
+from .races import AT_GATE, KEY_LOCKS, PATIENCE, waits_at_gate
+from .upsert_races import LOCKS, UpsertRaceCase
 
 
 @tagged("post_install", "-at_install")
@@ -81,12 +78,9 @@ class TestUpsertBesideExecute(UpsertRaceCase):
         job = self.submit([*first, waits_at_gate("gate")])
         runner = self.runner()
         self.key_of(self.admin)
-        with self.shut_gate():
-            step = self.in_background(runner.step)
-            self.until_it_waits(runner.pid)
+        with self.stopped_at_gate(runner):
             call = self.in_background(self.execute, list(later))
             self.until_a_key_is_waited_for()
-        step.result(PATIENCE)
         values = {"upsert": "updated", "load": None}
         self.assert_values(call.result(PATIENCE), [values[one["op"]] for one in later])
         self.run_to_end(job)
@@ -94,12 +88,7 @@ class TestUpsertBesideExecute(UpsertRaceCase):
 
     def test_locks_lost_before_the_end(self):
         """PostgreSQL ends the session that holds the locks: somebody else may have made it."""
-        self.key_of(self.admin)
-        with self.shut_gate():
-            call = self.in_background(
-                self.execute, [upsert("code", code="a", name="2"), waits_at_gate("gate")]
-            )
-            self.until_the_gate_is_waited_for()
+        with self.call_at_gate() as call:
             self.end_sessions_with_key_locks()
             self.make({"code": "a", "name": "1"})
         self.assert_values(call.result(PATIENCE), ["updated"])
@@ -107,15 +96,10 @@ class TestUpsertBesideExecute(UpsertRaceCase):
 
     def test_locks_lost_that_were_not_needed(self):
         """A call that makes nothing by its keys goes on without them, and is not done again."""
-        self.key_of(self.admin)
         self.make({"code": "a", "name": "1"})
         number = "SELECT nextval('test_batch_item_id_seq')"  # not taken back by a rollback
         (before,) = self.ask(number)
-        with self.shut_gate():
-            call = self.in_background(
-                self.execute, [upsert("code", code="a", name="2"), waits_at_gate("gate")]
-            )
-            self.until_the_gate_is_waited_for()
+        with self.call_at_gate() as call:
             self.end_sessions_with_key_locks()
         self.assert_values(call.result(PATIENCE), ["updated"])
         self.assertEqual(self.records([]).mapped("name"), ["2"])
@@ -138,44 +122,29 @@ class TestUpsertBesideExecute(UpsertRaceCase):
         first = reply.body["results"][: len(values)]
         self.assertEqual([one["value"] for one in first], values)
 
-    def until_the_gate_is_waited_for(self):
-        self.renew()
-        with self.registry.cursor() as cr:
-
-            def waits():
-                cr.execute(
-                    "SELECT FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 2"
-                    " AND NOT granted AND objid = %s AND database ="
-                    " (SELECT oid FROM pg_database WHERE datname = current_database())",
-                    [GATE],
-                )
-                return cr.rowcount
-
-            self.until(waits, "somebody waits at the gate")
+    @contextmanager
+    def call_at_gate(self):
+        """As long as this lasts a call waits at the gate with its upsert done and not committed."""
+        self.key_of(self.admin)
+        with self.shut_gate():
+            operations = [upsert("code", code="a", name="2"), waits_at_gate("gate")]
+            call = self.in_background(self.execute, operations)
+            self.renew()
+            self.until_a_lock_is_waited_for("somebody waits at the gate", AT_GATE)
+            yield call
 
     def end_sessions_with_key_locks(self):
         with self.registry.cursor() as cr:
             cr.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"
-                " AND objsubid = 1 AND granted AND database ="
-                " (SELECT oid FROM pg_database WHERE datname = current_database())"
+                f"SELECT pg_terminate_backend(pid) FROM pg_locks WHERE granted AND {KEY_LOCKS}"
             )
             self.assertEqual(cr.rowcount, 2, "locks on the model and on the key")
         self.until(lambda: self.key_locks() == 0, "the locks are gone")
 
     def execute(self, operations):
         """Through the server, which does a call again when its transaction came too late."""
-        port = server.server.httpd.server_port
-        answer = requests.post(
-            f"http://{HOST}:{port}/json/2/batch.job/execute",
-            headers={
-                "Authorization": f"bearer {self.key_of(self.admin)}",
-                "X-Odoo-Database": self.cr.dbname,
-            },
-            json={"operations": operations},
-            timeout=PATIENCE,
-        )
-        return Reply(answer.status_code, answer.json())
+        path = "/json/2/batch.job/execute"
+        return Reply.of(self.request(self.admin, path, json={"operations": operations}))
 
     def test_job_updates_what_execute_made(self):
         """The job waits for the call's commit, and updates what it made."""
@@ -186,8 +155,7 @@ class TestUpsertBesideExecute(UpsertRaceCase):
             job_id = jobs.submit([upsert("code", code="a", name="2")])["id"]
             other.commit()
         runner = self.runner()
-        step = self.in_background(runner.step)
-        self.until_it_waits(runner.pid, keep=True)
+        step = self.waiting_step(runner, keep=True)
         self.commit()
         step.result(PATIENCE)
         job = self.env["batch.job"].with_user(self.admin).browse(job_id)
@@ -205,30 +173,23 @@ class TestUpsertBesideExecute(UpsertRaceCase):
         """A call that gives up waiting leaves no lock and no connection behind."""
         self.submit([upsert("code", code="b"), upsert("code", code="a"), waits_at_gate("gate")])
         runner = self.runner()
-        with self.shut_gate(), patch(f"{LOCKS}.PATIENCE", "20ms"):
-            step = self.in_background(runner.step)
-            self.until_it_waits(runner.pid)
+        with self.stopped_at_gate(runner), patch(f"{LOCKS}.PATIENCE", "20ms"):
             with self.assertRaises(Exception) as gave_up:
                 operations = [upsert("code", code=code) for code in ("c", "a", "b")]
                 self.env["batch.job"].with_user(self.admin).execute(operations)
             self.assertIn("at work on records with the same keys", str(gave_up.exception))
             self.renew()
             self.assertEqual(self.key_locks(but=runner.pid), 0)
-        step.result(PATIENCE)
 
     def test_a_call_by_a_key_that_a_job_holds_for_long(self):
         """It is told to come again (429) after it has waited once, and nothing is stored."""
         self.submit([upsert("code", code="a"), waits_at_gate("gate")])
-        runner = self.runner()
         self.key_of(self.admin)
-        with self.shut_gate(), patch(f"{LOCKS}.PATIENCE", "20ms"):
-            step = self.in_background(runner.step)
-            self.until_it_waits(runner.pid)
+        with self.stopped_at_gate(self.runner()), patch(f"{LOCKS}.PATIENCE", "20ms"):
             reply = self.execute([upsert("code", code="a")])
             self.assertEqual(reply.status, 429, reply.body)
             self.assertIn("same keys; nothing was done", reply.body["message"])
             self.assertEqual(self.env["batch.job"].search_count([]), 1)
-        step.result(PATIENCE)
 
     def test_a_call_with_many_keys(self):
         """PostgreSQL's lock table is everybody's: calls with many keys lock the model instead."""
@@ -253,12 +214,7 @@ class TestUpsertBesideExecute(UpsertRaceCase):
     def key_locks(self, but=0):
         """How many locks on keys and models are held, but for one backend's."""
         with self.registry.cursor() as cr:
-            cr.execute(
-                "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1"
-                " AND pid != %s AND database ="
-                " (SELECT oid FROM pg_database WHERE datname = current_database())",
-                [but],
-            )
+            cr.execute(f"SELECT count(*) FROM pg_locks WHERE pid != %s AND {KEY_LOCKS}", [but])
             return cr.fetchone()[0]
 
 
@@ -277,34 +233,29 @@ class TestUpsertBesideOthers(UpsertRaceCase):
         """Made and committed after the chunk's snapshot: the violation leads to another look."""
         operation = upsert("unique_code", unique_code="a", name="job")
         job = self.submit([waits_at_gate("gate"), operation])
-        runner = self.runner()
-        with self.shut_gate():
-            step = self.in_background(runner.step)
-            self.until_it_waits(runner.pid)
+        with self.stopped_at_gate(self.runner()):
             self.make({"unique_code": "a", "name": "other"})
-        step.result(PATIENCE)
         self.assert_found_after_all(job)
 
-    def test_committed_while_it_waits(self):
-        """Made and not yet committed: the insert waits, then the same."""
+    def waiting_for_an_insert(self):
+        """A job whose upsert waits for the end of the test's transaction, which has made a record
+        with the same key; and its step."""
         job = self.submit([upsert("unique_code", unique_code="a", name="job")])
         runner = self.runner()
         self.env[KEY].create({"unique_code": "a", "name": "other"})
         self.env.flush_all()
-        step = self.in_background(runner.step)
-        self.until_it_waits(runner.pid, keep=True)
+        return job, self.waiting_step(runner, keep=True)
+
+    def test_committed_while_it_waits(self):
+        """Made and not yet committed: the insert waits, then the same."""
+        job, step = self.waiting_for_an_insert()
         self.commit()
         step.result(PATIENCE)
         self.assert_found_after_all(job)
 
     def test_given_up_while_it_waits(self):
         """Made and given up: the upsert creates its record, at the first try."""
-        job = self.submit([upsert("unique_code", unique_code="a", name="job")])
-        runner = self.runner()
-        self.env[KEY].create({"unique_code": "a", "name": "other"})
-        self.env.flush_all()
-        step = self.in_background(runner.step)
-        self.until_it_waits(runner.pid, keep=True)
+        job, step = self.waiting_for_an_insert()
         self.renew()
         step.result(PATIENCE)
         self.run_to_end(job)
@@ -318,11 +269,8 @@ class TestUpsertBesideOthers(UpsertRaceCase):
                 operation = upsert("unique_code", unique_code="a", name="job")
                 job = self.submit([waits_at_gate("gate"), operation], policy=policy)
                 runner = self.runner()
-                with self.shut_gate():
-                    step = self.in_background(runner.step)
-                    self.until_it_waits(runner.pid)
+                with self.stopped_at_gate(runner):
                     self.make({"unique_code": "a", "name": "other"})
-                step.result(PATIENCE)
                 self.assert_found_after_all(job)
                 runner.close()
                 self.remove_all()
@@ -349,26 +297,18 @@ class TestUpsertBesideOthers(UpsertRaceCase):
     def test_external_id_made_meanwhile_is_found(self):
         """An external id that somebody else has made meanwhile is found in the same way."""
         job = self.submit([waits_at_gate("gate"), by_id("x", name="job")])
-        runner = self.runner()
-        with self.shut_gate():
-            step = self.in_background(runner.step)
-            self.until_it_waits(runner.pid)
+        with self.stopped_at_gate(self.runner()):
             self.env[KEY]._load_records([{"xml_id": "__import__.x", "values": {"name": "other"}}])
             self.commit()
-        step.result(PATIENCE)
         self.assert_found_after_all(job)
 
     def test_record_deleted_meanwhile_is_made_anew(self):
         """What was found and then deleted by somebody else is made anew."""
         record = self.make({"code": "a", "name": "other"})
         job = self.submit([waits_at_gate("gate"), upsert("code", code="a", name="job")])
-        runner = self.runner()
-        with self.shut_gate():
-            step = self.in_background(runner.step)
-            self.until_it_waits(runner.pid)
+        with self.stopped_at_gate(self.runner()):
             record.unlink()
             self.commit()
-        step.result(PATIENCE)
         self.run_to_end(job)
         self.assertEqual(self.values(job), ["created"])
         self.assertEqual(job.chunk_ids.mapped("conflicts"), [1])

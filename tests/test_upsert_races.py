@@ -2,13 +2,11 @@
 
 from unittest.mock import patch
 
-import psycopg2
-
 from odoo.tests import tagged
 
 from .key_cases import BUDGET, KEY, by_id, create, refer, upsert
-from .races import PATIENCE
-from .upsert_races import LOCKS, UpsertRaceCase, waits_at_gate
+from .races import waits_at_gate
+from .upsert_races import LOCKS, UpsertRaceCase
 
 STEPS = "odoo.addons.batch_job.execution.chunk_run.LAND_AFTER"
 
@@ -50,7 +48,7 @@ class TestUpsertOfTwoJobs(UpsertRaceCase):
         self.assertEqual(len(self.records([])), 40)
 
     def test_two_jobs_share_an_external_id(self):
-        """External ids, written in two ways."""
+        """An external id that two jobs write in two ways makes one record."""
         self.assert_updated([by_id("x", name="1")], [by_id("__import__.x", name="2")])
         self.assertEqual(self.records([]).mapped("name"), ["2"])
 
@@ -79,13 +77,7 @@ class TestUpsertOfTwoJobs(UpsertRaceCase):
         runners = [self.runner(slot) for slot in (0, 1)]
         runners[1].step()
         job = self.submit([parent, kid, waits_at_gate("gate")], priority=1)
-        with self.shut_gate():
-            steps = [self.in_background(runners[0].step)]
-            self.until_it_waits(runners[0].pid)
-            steps.append(self.in_background(runners[1].step))
-            self.until_it_waits(runners[1].pid)
-        for step in steps:
-            step.result(PATIENCE)
+        self.one_waits_for_the_other(*runners)
         self.run_to_end(job, ahead)
         self.assertEqual(
             (self.values(job), self.values(ahead)), (["updated", "created"], ["updated"] * 2)
@@ -97,12 +89,8 @@ class TestUpsertOfTwoJobs(UpsertRaceCase):
         operations = [create("p"), upsert("parent_id", "name", parent_id=refer("p"), name="kid")]
         job = self.submit([*operations, waits_at_gate("gate")])
         other = self.submit(operations)
-        runners = [self.runner(slot) for slot in (0, 1)]
-        with self.shut_gate():
-            step = self.in_background(runners[0].step)
-            self.until_it_waits(runners[0].pid)
-            runners[1].step()
-        step.result(PATIENCE)
+        with self.stopped_at_gate(self.runner(0)):
+            self.runner(1).step()
         self.run_to_end(job, other)
         self.assertEqual([self.values(job), self.values(other)], [["created"]] * 2)
 
@@ -116,14 +104,8 @@ class TestUpsertOfTwoJobs(UpsertRaceCase):
             self.submit([*first, waits_at_gate("gate"), upsert("code", code="last")]),
             self.submit(second),
         ]
-        runners = [self.runner(slot) for slot in (0, 1)]
-        with patch(STEPS, 1), self.shut_gate():
-            steps = [self.in_background(runners[0].step)]
-            self.until_it_waits(runners[0].pid)
-            steps.append(self.in_background(runners[1].step))
-            self.until_it_waits(runners[1].pid)
-        for step in steps:
-            step.result(PATIENCE)
+        with patch(STEPS, 1):
+            self.one_waits_for_the_other(self.runner(0), self.runner(1))
         self.run_to_end(*jobs)
         self.assertEqual(self.values(jobs[1]), ["updated"] * 2)
         self.assertEqual(len(self.records([("code", "in", ["1", "2", "last"])])), 3)
@@ -133,12 +115,10 @@ class TestUpsertOfTwoJobs(UpsertRaceCase):
         and never fails an operation."""
         first = self.submit([upsert("code", code="a", name="1"), waits_at_gate("gate")])
         second = self.submit([upsert("code", code="a", name="2")])
-        runners = [self.runner(slot) for slot in (0, 1)]
-        with self.shut_gate(), patch(f"{LOCKS}.PATIENCE", "20ms"):
-            step = self.in_background(runners[0].step)
-            self.until_it_waits(runners[0].pid)
+        other = self.runner(1)
+        with self.stopped_at_gate(self.runner(0)), patch(f"{LOCKS}.PATIENCE", "20ms"):
             for number in range(7):
-                self.assertIsNotNone(runners[1].step())
+                self.assertIsNotNone(other.step())
                 self.renew()
                 chunk = second.chunk_ids
                 self.assertEqual((chunk.state, chunk.attempt), ("queued", number + 1))
@@ -148,7 +128,6 @@ class TestUpsertOfTwoJobs(UpsertRaceCase):
                     "UPDATE batch_job_chunk SET not_before = NULL WHERE id = %s", chunk.ids
                 )
                 self.commit()
-        step.result(PATIENCE)
         self.run_to_end(first, second)
         self.assertEqual(self.values(second), ["updated"])
         self.assertEqual(self.records([]).mapped("name"), ["2"])
@@ -156,13 +135,7 @@ class TestUpsertOfTwoJobs(UpsertRaceCase):
     def test_a_worker_that_lost_its_locks(self):
         """A worker cut off from the database while it waits: its chunk is done once by another."""
         first = self.submit([upsert("code", code="a"), waits_at_gate("gate")])
-        runners = [self.runner(slot) for slot in (0, 1)]
-        with self.shut_gate():
-            step = self.in_background(runners[0].step)
-            self.until_it_waits(runners[0].pid)
-            self.cr.execute("SELECT pg_terminate_backend(%s)", [runners[0].pid])
-            with self.assertRaises(psycopg2.Error):
-                step.result(PATIENCE)
+        self.die_at_gate(self.runner())
         self.run_to_end(first)
         self.assertEqual(self.values(first), ["created"])
         self.assertEqual(len(self.records([])), 1)

@@ -4,14 +4,13 @@ import json
 import re
 
 from odoo.exceptions import UserError
-from odoo.tests import TransactionCase, new_test_user, tagged
+from odoo.tests import new_test_user, tagged
 from odoo.tools import file_open
 
 from odoo.addons.bus.tests.common import WebsocketCase
 
-from ..dispatch.locked_job import LockedJob
+from .view_cases import GROUPS, ViewsCase, create
 
-GROUPS = "base.group_user,base.group_partner_manager"
 # by what one starts a job, and where that has its name
 DOORS = {
     "Run in Batches…": "batch_job/static/src/run_in_batches/list_controller.js",
@@ -20,27 +19,6 @@ DOORS = {
     "Import records": "base_import/static/src/import_records/import_records.xml",
     "Import in Background": "batch_job/static/src/import_in_background/import_in_background.xml",
 }
-
-
-def create(**values):
-    return {"op": "create", "model": "res.partner.category", "values": values}
-
-
-class ViewsCase(TransactionCase):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.owner = new_test_user(cls.env, "views_owner", GROUPS)
-        cls.manager = new_test_user(cls.env, "views_manager", f"{GROUPS},batch_job.group_manager")
-
-    def execute(self, *operations, user=None, **options):
-        jobs = self.env["batch.job"].with_user(user or self.owner)
-        return jobs.browse(jobs.execute(list(operations), **options)["id"])
-
-    def change(self, job, **values):
-        """Write a job's row, as runners do."""
-        LockedJob.lock(self.env, job.id).set(**values)
-        job.invalidate_recordset()
 
 
 @tagged("post_install", "-at_install")

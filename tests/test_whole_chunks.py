@@ -7,7 +7,7 @@ from ..dispatch.work import Work
 from ..engine.retry import CONFLICT_BUDGET, LOST_BUDGET
 from ..execution.checks.lessons import Lessons
 from ..execution.worker.deadline import Deadline
-from .races import GATE, ITEM, PATIENCE, ItemRaceCase
+from .races import ITEM, PATIENCE, ItemRaceCase, waits_at_gate
 
 
 @tagged("post_install", "-at_install")
@@ -15,20 +15,13 @@ class TestWholeChunks(ItemRaceCase):
     def gated(self, prefix, count, gate_at):
         """Creates, one of which waits for the gate."""
         operations = self.creates(prefix, count)
-        kwargs = {"name": f"{prefix} {gate_at}", "before": GATE}
-        operations[gate_at] |= {"op": "call", "method": "create_gated", "kwargs": kwargs}
-        del operations[gate_at]["values"]
+        operations[gate_at] = waits_at_gate(f"{prefix} {gate_at}")
         return operations
 
     def kill_at_gate(self, times):
         """Workers that die one after another, each while the operation at the gate is at work."""
         for _death in range(times):
-            runner = self.runner()
-            with self.shut_gate():
-                work = self.in_background(runner.step)
-                self.until_it_waits(runner.pid)
-                self.ask("SELECT pg_terminate_backend(%s)", runner.pid)
-                self.assertIsNotNone(work.exception(PATIENCE))
+            self.die_at_gate(self.runner())
 
     def names(self):
         self.renew()
@@ -98,8 +91,7 @@ class TestWholeChunks(ItemRaceCase):
             runner.cr.commit()
 
         holder.cr.execute("SELECT FROM batch_job WHERE id = %s FOR UPDATE", [job.id])
-        published = self.in_background(publish_and_commit)
-        self.until_it_waits(runner.pid)
+        published = self.waiting(runner.pid, publish_and_commit)
         holder.close()
         published.result(PATIENCE)
         self.assertEqual(

@@ -64,7 +64,7 @@ def test_what_cannot_change(operation, given):
 
 
 def test_equality_is_that_of_json():
-    """As JSON: true is not 1, and what is no JSON is equal to nothing."""
+    """Values are compared as JSON: true is not 1, and what is no JSON is equal to nothing."""
     assert is_equal({"a": 1, "b": 2}, {"b": 2, "a": 1})
     assert not is_equal(1, True)
     assert not is_equal(object(), None)

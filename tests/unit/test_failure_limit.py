@@ -50,7 +50,7 @@ def test_when_it_is_reached(limit, failures, ended, reached):
     [("isolate", "5%", 2), ("isolate", "9", 2), ("chunk", "9", 2), ("chunk", "5%", 6)],
 )
 def test_policy_says_what_counts(policy, limit, failures):
-    """What failed; under `chunk` a share counts what was rolled back with it, too."""
+    """What failed counts; under `chunk` a share counts what was rolled back with it, too."""
     landed = {**NOTHING, "succeeded": 3, "failed": 2, "skipped": 4}
     job = {"policy": policy, "max_failures": limit, "unrecorded": landed}
     assert failures_of(job) == (failures, 9)

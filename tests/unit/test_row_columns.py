@@ -52,7 +52,7 @@ def test_columns_of_an_operation(op):
     ],
 )
 def test_changed_cells_replace_their_parts(op, changes, parts):
-    """They replace the parts of the operation that hold them, and no others."""
+    """Changed cells replace the parts of the operation that hold them, and no others."""
     texts = {**TEXTS[op], **changes}
     assert corrected(op, OPERATIONS[op], texts, KINDS) == parts
 

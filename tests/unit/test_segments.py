@@ -33,7 +33,7 @@ def cut(steps, creates_first):
     ],
 )
 def test_no_create_passes_an_update(steps, creates_first, parts):
-    """Cut where a create that names records of its model would pass an update, or be passed."""
+    """Steps are cut where a create that looks at others would pass an update, or be passed."""
     assert cut(steps, creates_first) == parts
 
 

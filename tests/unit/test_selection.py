@@ -1,5 +1,7 @@
 """What is done with the records chosen in a list: its checks, and its operations."""
 
+import re
+
 import pytest
 
 from engine.errors import BadRequest
@@ -65,33 +67,33 @@ def test_parts_are_bounded():
 
 
 @pytest.mark.parametrize(
-    "what",
+    ("what", "words"),
     [
-        None,
-        {},
-        {"kind": "sing"},
-        {"kind": "archive", "values": {}},
-        {"kind": "update"},
-        {"kind": "update", "values": {}},
-        {"kind": "update", "values": [1]},
-        {"kind": "update", "values": {"name": "A"}, "list_id": "4"},
-        {"kind": "archive", "list_id": 4},
-        {**ACTION, "together": True},
-        {**ACTION, "together": 10_001},
-        {**BUTTON, "view_id": False},
-        {**BUTTON, "more": 1},
+        (None, "what must be an object with a kind: "),
+        ({}, "what must be an object with a kind: "),
+        ({"kind": "sing"}, "what must be an object with a kind: "),
+        ({"kind": "archive", "values": {}}, "archive takes kind; got kind, values."),
+        ({"kind": "update"}, "update takes kind, values, view_id, list_id; got kind."),
+        ({"kind": "update", "values": {}}, "values is empty; "),
+        ({"kind": "update", "values": [1]}, "values must be of type dict."),
+        ({"kind": "update", "values": {"name": "A"}, "list_id": "4"}, "list_id must be of type int."),
+        ({"kind": "archive", "list_id": 4}, "archive takes kind; got kind, list_id."),
+        ({**ACTION, "together": True}, "together must be of type int."),
+        ({**ACTION, "together": 10_001}, "together must be a number from 1 to 10000."),
+        ({**BUTTON, "view_id": False}, "view_id must be of type int."),
+        ({**BUTTON, "more": 1}, "button takes kind, method, context, view_id; got "),
     ],
 )
-def test_wrong_things_to_do(what):
-    """What is not known, incomplete or of the wrong type is refused."""
-    with pytest.raises(BadRequest):
+def test_wrong_things_to_do(what, words):
+    """What is not known, incomplete or of the wrong type is refused, with what is right."""
+    with pytest.raises(BadRequest, match=f"^{re.escape(words)}"):
         check_what(what)
 
 
 @pytest.mark.parametrize("ids", [None, "7", [0], [-1], [True], [2**31], ["7"], [7.0]])
 def test_wrong_ids_are_refused(ids):
     """Ids are positive whole numbers that PostgreSQL can have."""
-    with pytest.raises(BadRequest):
+    with pytest.raises(BadRequest, match="^record_ids must be a list of record ids"):
         check_ids(ids)
 
 

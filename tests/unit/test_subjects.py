@@ -40,7 +40,7 @@ def created(**values):
     ],
 )
 def test_subject_is_what_names_it(operation, subject):
-    """The name, else the external id, the key or a field that tells; ids; the method."""
+    """A subject is the name, else the external id, the key or a field that tells; ids; a method."""
     assert subject_of(operation, "name") == subject
 
 

@@ -88,7 +88,7 @@ def test_the_parts_before_are_known():
     waves = Waves(parallel=True)
     waves.know({"a": 3}, {"__import__.x": 2})
     assert waves_of([create(up=ref("a")), load("y", "x")], waves=waves) == [4, 3]
-    with pytest.raises(BadOperation):
+    with pytest.raises(BadOperation, match="'a' is used"):
         waves_of([create("a")], waves=waves)
 
 
