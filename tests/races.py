@@ -133,6 +133,7 @@ class RaceCase(CommittedCase):
                 return cr.rowcount
 
             self.until(waits, "a call that waits for the job")
+
     def waiting(self, pid, function, *args, keep=False) -> Future:
         """Call a function in the background, which by now waits for a lock in the backend `pid`.
 

@@ -76,7 +76,10 @@ def test_parts_are_bounded():
         ({"kind": "update"}, "update takes kind, values, view_id, list_id; got kind."),
         ({"kind": "update", "values": {}}, "values is empty; "),
         ({"kind": "update", "values": [1]}, "values must be of type dict."),
-        ({"kind": "update", "values": {"name": "A"}, "list_id": "4"}, "list_id must be of type int."),
+        (
+            {"kind": "update", "values": {"name": "A"}, "list_id": "4"},
+            "list_id must be of type int.",
+        ),
         ({"kind": "archive", "list_id": 4}, "archive takes kind; got kind, list_id."),
         ({**ACTION, "together": True}, "together must be of type int."),
         ({**ACTION, "together": 10_001}, "together must be a number from 1 to 10000."),
