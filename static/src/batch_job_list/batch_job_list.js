@@ -5,15 +5,14 @@ import { ListController } from "@web/views/list/list_controller";
 import { listView } from "@web/views/list/list_view";
 
 import { ask } from "../batch_job_form/batch_job_questions";
-import { useLiveJobs, withoutForbiddenDelete } from "../live_jobs/live_jobs";
+import { withLiveJobs } from "../live_jobs/live_jobs";
 
 const VERB = /^action_(\w+)_selected$/;
 
-export class BatchJobListController extends ListController {
+export class BatchJobListController extends withLiveJobs(ListController) {
     setup() {
         super.setup(...arguments);
         this.notification = useService("notification");
-        useLiveJobs(() => this.model);
     }
 
     /** Asks before a verb is done to the selected jobs, with the numbers that the server knows. */
@@ -34,11 +33,6 @@ export class BatchJobListController extends ListController {
         }
         const cancelLabel = _t("Go Back"); // beside a button “Cancel the Jobs”
         return ask(this.dialogService, { title, body: text, confirmLabel: button, cancelLabel });
-    }
-
-    getStaticActionMenuItems() {
-        const items = super.getStaticActionMenuItems();
-        return withoutForbiddenDelete(items, () => this.model.root.selection);
     }
 }
 

@@ -12,7 +12,7 @@ const MOST_ASKED = 100; // jobs at work
  *
  * @param {() => import("@web/model/relational_model/relational_model").RelationalModel} getModel
  */
-export function useLiveJobs(getModel) {
+function useLiveJobs(getModel) {
     const component = useComponent();
     const orm = useService("orm");
     let atWork = "";
@@ -47,10 +47,20 @@ export function useLiveJobs(getModel) {
     );
 }
 
-/** What somebody may not delete is not offered for it. */
-export function withoutForbiddenDelete(items, records) {
-    const { isAvailable } = items.delete;
-    items.delete.isAvailable = () =>
-        isAvailable() && records().every((record) => record.data.can_delete !== false);
-    return items;
-}
+/** The controller of a list or a board of jobs: live, and without what somebody may not delete. */
+export const withLiveJobs = (Controller) =>
+    class extends Controller {
+        setup() {
+            super.setup(...arguments);
+            useLiveJobs(() => this.model);
+        }
+
+        getStaticActionMenuItems() {
+            const items = super.getStaticActionMenuItems();
+            const { isAvailable } = items.delete;
+            const mayDelete = (record) => record.data.can_delete !== false;
+            items.delete.isAvailable = () =>
+                isAvailable() && this.model.root.selection.every(mayDelete);
+            return items;
+        }
+    };
