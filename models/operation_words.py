@@ -52,7 +52,8 @@ def error_in_short(env, error_type, model, field) -> str:
 
 def quoted(env, text) -> str:
     """A name in the quotation marks of the language."""
-    return env._("“%s”", text)
+    # with a name: Odoo exports no term of one letter
+    return env._("“%(name)s”", name=text)
 
 
 def names_of(records) -> dict[int, str]:

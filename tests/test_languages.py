@@ -164,3 +164,18 @@ class TestLanguages(RaceCase):
             "vorhergehenden Datensatz um Positionen ergänzen."
         )
         self.assertEqual(str(refused.exception), f"Zeile 3: {problem}\nZeile 4: {problem}")
+
+    def test_the_title_of_a_row(self):
+        """Colon and quotation marks are those of the language."""
+        operation = {"op": "create", "model": "res.partner.category", "values": {"name": "Gros"}}
+        job = self.submit([operation], user=self.french)
+        said = {
+            lang: job.with_context(lang=lang).operation_ids.title for lang in ("fr_FR", "de_DE")
+        }
+        model = {lang: self.model_name(lang) for lang in said}
+        self.assertEqual(said["fr_FR"], f"Créer : {model['fr_FR']} « Gros »")
+        self.assertEqual(said["de_DE"], f"Erstellen: {model['de_DE']} „Gros“")
+
+    def model_name(self, lang):
+        model = self.env["ir.model"].with_context(lang=lang)._get("res.partner.category")
+        return model.name
