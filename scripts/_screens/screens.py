@@ -30,7 +30,8 @@ SUBMIT = """async (operations) => {
 # each marks the element that it finds, and gives whether there is one
 CHOOSE_TEXT = """(css, texts) => {
     const found = [...document.querySelectorAll(css)];
-    const one = found.find((one) => one.checkVisibility() && texts.includes(one.textContent.trim()));
+    const has = (one) => texts.includes(one.textContent.trim());
+    const one = found.find((one) => one.checkVisibility() && has(one));
     one?.setAttribute("data-chosen", texts[0]);
     return Boolean(one);
 }"""

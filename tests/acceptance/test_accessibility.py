@@ -181,8 +181,8 @@ def assert_letters(page, *names):
 
 
 def test_hotkeys(shown):
-    """Odoo's hotkeys reach the buttons of a form, open its dialogs and close them. Tab and Enter ask
-    about the retry of a cause, and after Escape the focus is where it was."""
+    """Odoo's hotkeys reach the buttons of a form, open its dialogs and close them. Tab and Enter
+    ask about the retry of a cause, and after Escape the focus is where it was."""
     page = shown("partly_done")
     shown_letters = assert_letters(page, "Retry Failed", "Correct", "Download", "Duplicate")
 
