@@ -167,15 +167,14 @@ class TestLanguages(RaceCase):
 
     def test_the_title_of_a_row(self):
         """Colon and quotation marks are those of the language."""
-        operation = {"op": "create", "model": "res.partner.category", "values": {"name": "Gros"}}
+        operation = {"op": "create", "model": VALUE, "values": {"name": "Gros"}}
         job = self.submit([operation], user=self.french)
-        said = {
-            lang: job.with_context(lang=lang).operation_ids.title for lang in ("fr_FR", "de_DE")
+        model = self.env["ir.model"]._get(VALUE).name
+        titles = {
+            "fr_FR": f"Créer : {model} « Gros »",
+            "de_DE": f"Erstellen: {model} „Gros“",
+            "en_US": f"Create: {model} “Gros”",
         }
-        model = {lang: self.model_name(lang) for lang in said}
-        self.assertEqual(said["fr_FR"], f"Créer : {model['fr_FR']} « Gros »")
-        self.assertEqual(said["de_DE"], f"Erstellen: {model['de_DE']} „Gros“")
-
-    def model_name(self, lang):
-        model = self.env["ir.model"].with_context(lang=lang)._get("res.partner.category")
-        return model.name
+        for lang, title in titles.items():
+            with self.subTest(lang=lang):
+                self.assertEqual(job.with_context(lang=lang).operation_ids.title, title)
