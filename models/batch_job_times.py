@@ -25,7 +25,13 @@ class BatchJobTimes(models.AbstractModel):
                 job.time_left_text and self.env._("%s left", job.time_left_text),
                 job._waits_for_turn() and job._place_in_words(),
             )
-            job.times = " · ".join(filter(None, parts))
+            job.times = " · ".join(self._apart(part) for part in parts if part)
+
+    def _apart(self, text) -> str:
+        """In a language from right to left: keep the parts from mixing where they are not
+        translated."""
+        lang = self.env["res.lang"]._get_data(code=self.env.lang or "en_US")
+        return f"\u2068{text}\u2069" if lang.direction == "rtl" else text
 
     def _when_in_words(self) -> str | bool:
         """From when to when; a job of one day names the day once, and that of today not at all."""

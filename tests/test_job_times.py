@@ -79,6 +79,13 @@ class TestTimes(ViewsCase):
         self.job = self.job.with_context(tz="Asia/Tokyo")
         self.assert_times("1/2/26, 11:02 PM")
 
+    def test_from_right_to_left(self):
+        """In a language from right to left each part stays together, translated or not."""
+        self.env["res.lang"]._activate_lang("ar_001")
+        self.change(self.job, work_seconds=12.0, rate=1.5, started_at=False)
+        times = self.job.with_context(lang="ar_001").times
+        self.assertEqual([times.count(mark) for mark in "\u2068\u2069"], [2, 2])
+
     def test_of_a_job_that_never_ran(self):
         """A job that was cancelled before it ran has no times, and a draft neither."""
         for state in ("cancelled", "draft"):

@@ -78,13 +78,6 @@ export class BatchJobFormController extends FormController {
         );
     }
 
-    /** Texts with times, such as `times`, are in the browser's time zone, as each date of a form is. */
-    get modelParams() {
-        const params = super.modelParams;
-        const tz = luxon.Settings.defaultZone.name;
-        return { ...params, config: { ...params.config, context: { ...params.config.context, tz } } };
-    }
-
     onProgress({ id }) {
         if (id === this.model.root.resId) {
             this.refreshSoon();
@@ -176,4 +169,10 @@ export class BatchJobFormController extends FormController {
 registry.category("views").add("batch_job_form", {
     ...formView,
     Controller: BatchJobFormController,
+    /** Texts with times, such as `times`, are in the browser's time zone, as a form's dates are. */
+    props(genericProps, view) {
+        const props = formView.props(genericProps, view);
+        const tz = luxon.Settings.defaultZone.name;
+        return { ...props, context: { ...props.context, tz } };
+    },
 });

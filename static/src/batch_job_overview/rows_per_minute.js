@@ -9,6 +9,9 @@ const LEAST_HEIGHT = 3; // pixels: a single failure among thousands of rows is s
 
 const sum = (counts) => counts.reduce((one, other) => one + other, 0);
 
+/** In a sentence of another direction a time stays together. */
+const apart = (text) => `\u2068${text}\u2069`;
+
 /** The rows of the last hour by minute: a chart, the same in a sentence, and as a table. */
 export class RowsPerMinute extends Component {
     static template = "batch_job.RowsPerMinute";
@@ -63,11 +66,11 @@ export class RowsPerMinute extends Component {
         const { done, failed } = this.props.hour;
         const most = Math.max(...done);
         const numbers = {
-            since: this.minutes[0].at,
+            since: apart(this.minutes[0].at),
             done: formatInteger(sum(done)),
             failed: formatInteger(sum(failed)),
             most: formatInteger(most),
-            at: this.minutes[done.indexOf(most)].at,
+            at: apart(this.minutes[done.indexOf(most)].at),
         };
         if (!sum(done) && !sum(failed)) {
             return _t("No row was done since %(since)s.", numbers);
