@@ -210,7 +210,7 @@ def test_a_footprint_is_stored():
 
 
 def test_two_chunks_of_500_are_looked_at_in_no_time():
-    """Both footprints and the comparison, at the best of five: 2 ms on a quiet machine."""
+    """Both footprints and the comparison, at the best of five: 2 ms of CPU."""
     values = {
         "name": "n",
         "city": "c",
@@ -221,7 +221,7 @@ def test_two_chunks_of_500_are_looked_at_in_no_time():
     chunks = [[write(start + n, **values) for n in range(500)] for start in (1_000, 2_000)]
     best = 1.0
     for _try in range(5):
-        began = time.perf_counter()
+        began = time.thread_time()
         assert not of(*chunks[0]).meets(of(*chunks[1]))
-        best = min(best, time.perf_counter() - began)
+        best = min(best, time.thread_time() - began)
     assert best < 0.02
