@@ -106,6 +106,26 @@ class ChunkLocks(Dispatch):
         self.env.cr.execute(SQL("SELECT l.objid::bigint FROM pg_locks l WHERE %s", _HELD))
         return {row[0] for row in self.env.cr.fetchall()}
 
+    def worked_on(self, job_ids) -> set[int]:
+        """Those of some jobs that have running chunks, each held by a living worker. Takes no
+        lock."""
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT c.job_id
+                  FROM batch_job_chunk c
+                 WHERE c.job_id = ANY(%s)
+                   AND c.state = 'running'
+              GROUP BY c.job_id
+                HAVING bool_and(
+                       EXISTS (SELECT FROM pg_locks l WHERE %s AND l.objid = c.id))
+                """,
+                list(job_ids),
+                _HELD,
+            )
+        )
+        return {row[0] for row in self.env.cr.fetchall()}
+
     def has_orphan(self, job_id) -> bool:
         """Whether a chunk of the job is recorded as running, but nobody holds its lock.
 

@@ -31,18 +31,23 @@ class Stalled(Dispatch):
         locks = ChunkLocks(self.env)
         return locks.has_orphan(job.id) or not locks.is_anyone_working()
 
-    def why_stalled(self, job) -> str | None:
-        """Why nothing has happened to a live job for long, in words; None if all is well."""
-        now = fields.Datetime.now()
+    def why_stalled(self, jobs) -> dict[int, str]:
+        """Id -> why nothing has happened to a live job for long, in words; only of such jobs. Many
+        jobs cost no more queries than one."""
+        waiting = {job.id for job in jobs if self._has_waited(job)}
+        if waiting:
+            waiting -= ChunkLocks(self.env).worked_on(waiting)
+        if not waiting:
+            return {}
+        trouble = self.trouble()
+        reason = trouble[1] if trouble else self.env._("The runners are busy with other jobs.")
+        return dict.fromkeys(waiting, reason)
+
+    def _has_waited(self, job) -> bool:
         moments = (job.queued_at, job.eta, job.last_claimed_at, job.last_folded_at)
         since = max(filter(None, moments), default=None)
-        if not since or now - since < timedelta(seconds=STALLED_AFTER):
-            return None
-        chunks = self.env["batch.job.chunk"]
-        if chunks._running_chunks(job.id) and not ChunkLocks(self.env).has_orphan(job.id):
-            return None
-        trouble = self.trouble()
-        return trouble[1] if trouble else self.env._("The runners are busy with other jobs.")
+        now = fields.Datetime.now()
+        return bool(since) and now - since >= timedelta(seconds=STALLED_AFTER)
 
     def trouble(self) -> tuple[str, str] | None:
         """What keeps all runners from the queue: its kind, and a sentence; None if nothing does."""

@@ -78,7 +78,7 @@ class BatchJobStatus(models.AbstractModel):
 
     @api.depends("state")
     def _compute_stalled_reason(self):
+        live = self.filtered(lambda job: job.state in LIVE_STATES)
+        reasons = Stalled(self.env).why_stalled(live._origin)
         for job in self:
-            waits = job.state in LIVE_STATES
-            reason = waits and Stalled(self.env).why_stalled(job._origin)
-            job.stalled_reason = reason or False
+            job.stalled_reason = reasons.get(job._origin.id, False)

@@ -125,7 +125,8 @@ class TestScreenPlans(PlanCase):
             self.renew()
 
     def test_a_page_of_jobs(self):
-        """A list of 80 jobs asks as often as one of ten."""
+        """A list of 80 jobs asks as often as one of ten, also of jobs that wait."""
+        self.have_waiting(80)
         jobs = self.env["batch.job"].with_user(self.admin)
         asked = FIELDS_OF(jobs, "list")
         counts = []
@@ -145,6 +146,16 @@ class TestScreenPlans(PlanCase):
         self.assertEqual(len(ask()["jobs"]), 20)
         self.renew()
         self.assertEqual(len(self.statements(self.cr, ask)), len(few))
+
+    def have_waiting(self, count):
+        """Jobs to which nothing has happened for an hour."""
+        self.cr.execute(
+            "UPDATE batch_job SET state = 'queued', queued_at = now() - interval '1 hour',"
+            " last_claimed_at = NULL, last_folded_at = NULL"
+            " WHERE id IN (SELECT id FROM batch_job ORDER BY id DESC LIMIT %s)",
+            [count],
+        )
+        self.commit()
 
     def have_running(self, count):
         for _n in range(count):
