@@ -82,7 +82,7 @@ class TestTimes(ViewsCase):
     def test_from_right_to_left(self):
         """In a language from right to left each part stays together, translated or not."""
         self.env["res.lang"]._activate_lang("ar_001")
-        self.change(self.job, work_seconds=12.0, rate=1.5, started_at=False)
+        self.change(self.job, work_seconds=12.0, rate=1.5, started_at=None)
         times = self.job.with_context(lang="ar_001").times
         self.assertEqual([times.count(mark) for mark in "\u2068\u2069"], [2, 2])
 

@@ -128,6 +128,7 @@ SCREENS = (
         "/odoo/batch-jobs/{running}",
         FORM,
         (click(".o_form_statusbar button[name=action_cancel]"), wait(".modal .modal-footer .btn")),
+        phone=False,  # there the button is in a menu
     ),
     Screen(
         "rows",

@@ -6,7 +6,7 @@ import {
 } from "@bus/../tests/bus_test_helpers";
 import { WEBSOCKET_CLOSE_CODES } from "@bus/workers/websocket_worker";
 import { beforeEach, describe, expect, press, queryAllTexts, test } from "@odoo/hoot";
-import { advanceTime, animationFrame, Deferred, runAllTimers } from "@odoo/hoot-mock";
+import { advanceTime, animationFrame, runAllTimers } from "@odoo/hoot-mock";
 import {
     asyncStep,
     contains,
@@ -245,27 +245,6 @@ test("Save by its hotkey while the cursor is in the field leaves nothing to save
     await publish(2);
     expect(".o_form_status_indicator_buttons.invisible").toHaveCount(1);
     expect(MockServer.env["batch.job"].browse(2)[0].name).toBe("Bonds");
-    expect.verifySteps(["read 2", "read 2"]);
-});
-
-test("what was read before a save does not take the saved value from the form", async () => {
-    await mountJob(2);
-    await waitForChannels(["batch_job:2"]);
-    const arrival = new Deferred();
-    onRpc("batch.job", "web_read", async ({ parent }) => {
-        const values = await parent();
-        await arrival;
-        return values;
-    });
-    await publish(2);
-    await contains(".o_field_widget[name=name] input").edit("Stock of May");
-    await contains(".o_form_button_save").click();
-    expect(MockServer.env["batch.job"].browse(2)[0].name).toBe("Stock of May");
-
-    arrival.resolve();
-    await animationFrame();
-    expect(".o_field_widget[name=name] input").toHaveValue("Stock of May");
-    expect(".o_form_status_indicator_buttons.invisible").toHaveCount(1);
     expect.verifySteps(["read 2", "read 2"]);
 });
 

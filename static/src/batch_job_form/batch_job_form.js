@@ -30,6 +30,15 @@ function isNearEta({ eta, started_at }) {
     return eta && !started_at && Math.abs(eta.diffNow("seconds").seconds) < NEAR;
 }
 
+/** Texts with times, such as `times`, are in the browser's time zone, as a form's dates are. */
+class BatchJobFormModel extends formView.Model {
+    load(params = {}) {
+        const context = params.context || this.config.context;
+        const tz = luxon.Settings.defaultZone.name;
+        return super.load({ ...params, context: { ...context, tz } });
+    }
+}
+
 /**
  * A form that follows its job: the server's messages say when to look, and the job's status is
  * asked now and then. That works without the bus, and it makes the server look for a dead worker.
@@ -142,12 +151,6 @@ export class BatchJobFormController extends FormController {
         return focused?.matches(TYPED_INTO) && this.rootRef.el?.contains(focused);
     }
 
-    /** What was read before a save is outdated, also where it comes after the save's answer. */
-    async onRecordSaved() {
-        this.refreshes++;
-        return super.onRecordSaved(...arguments);
-    }
-
     /** Asks before a button does what cannot be taken back, with the numbers of this moment. */
     async beforeExecuteActionButton(clickParams) {
         const question = questionOf(clickParams.name, this.model.root.data);
@@ -169,10 +172,5 @@ export class BatchJobFormController extends FormController {
 registry.category("views").add("batch_job_form", {
     ...formView,
     Controller: BatchJobFormController,
-    /** Texts with times, such as `times`, are in the browser's time zone, as a form's dates are. */
-    props(genericProps, view) {
-        const props = formView.props(genericProps, view);
-        const tz = luxon.Settings.defaultZone.name;
-        return { ...props, context: { ...props.context, tz } };
-    },
+    Model: BatchJobFormModel,
 });
