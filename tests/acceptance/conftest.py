@@ -8,6 +8,7 @@ import pytest
 
 pytest.register_assert_rewrite("exactness", "kills", "orders", "rpc", "waiting")
 
+from apps import HAS_THEM, Apps  # noqa: E402
 from database import Database  # noqa: E402
 from gates import opened_at_the_end  # noqa: E402
 from rpc import Rpc  # noqa: E402
@@ -20,10 +21,40 @@ def label(request):
     return Path(request.path).stem
 
 
+APPS = pytest.StashKey[Apps]()
+
+
+def pytest_collection_finish(session):
+    session.stash[APPS] = apps = Apps()
+    apps.begin({name for item in session.items for name in item.fixturenames})
+
+
+def pytest_sessionfinish(session):
+    if APPS in session.stash:
+        session.stash[APPS].drop()
+
+
+@pytest.fixture(scope="session")
+def with_mail(request):
+    """The name of a database that also has Odoo's app for messages."""
+    return request.session.stash[APPS].template("with_mail")
+
+
+@pytest.fixture(scope="session")
+def with_sale(request):
+    """The name of a database that also has products and sale orders."""
+    return os.environ.get(HAS_THEM) or request.session.stash[APPS].template("with_sale")
+
+
 @pytest.fixture(scope="module")
-def database(label):
-    template = os.environ["BATCH_JOB_TEMPLATE_DB"]
-    made = Database.copy(f"{template}_{label}", template)
+def template():
+    """The name of the database that a module's own is a copy of."""
+    return os.environ["BATCH_JOB_TEMPLATE_DB"]
+
+
+@pytest.fixture(scope="module")
+def database(label, template):
+    made = Database.copy(f"{os.environ['BATCH_JOB_TEMPLATE_DB']}_{label}", template)
     yield made
     made.drop()
 
@@ -56,8 +87,8 @@ def rpc(server, database):
 
 
 @pytest.fixture
-def gates():
-    with opened_at_the_end() as opened:
+def gates(database):
+    with opened_at_the_end(database) as opened:
         yield opened
 
 

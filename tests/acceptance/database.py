@@ -90,6 +90,35 @@ class Database:
             CHUNK_LOCKS,
         )
 
+    def sessions_that_wait(self, query="%"):
+        """Ids of the sessions that wait for a lock, in a statement like `query`."""
+        return self.column(
+            "SELECT pid FROM pg_stat_activity WHERE datname = current_database()"
+            " AND wait_event_type = 'Lock' AND query LIKE %s",
+            query,
+        )
+
+    def leave_runners_only(self):
+        """Switch off every scheduled action but the runners'."""
+        self.rows(
+            "UPDATE ir_cron SET active = false WHERE id NOT IN (SELECT res_id FROM ir_model_data"
+            " WHERE model = 'ir.cron' AND module = 'batch_job')"
+        )
+
+    def new_item(self, name=None):
+        """The id of an item whose value is 0, and to which operations may add."""
+        return self.value(
+            "INSERT INTO test_batch_item (name, value)"
+            " VALUES (coalesce(%s, gen_random_uuid()::text), 0) RETURNING id",
+            name,
+        )
+
+    def value_of(self, item):
+        return self.value("SELECT value FROM test_batch_item WHERE id = %s", item)
+
+    def needs_runner(self, job):
+        return self.value("SELECT needs_runner FROM batch_job WHERE id = %s", job)
+
     def now(self):
         return self.value("SELECT clock_timestamp() AT TIME ZONE 'UTC'")
 

@@ -14,14 +14,25 @@ def call(method, *, ids=(), each=False, **kwargs):
     return operation
 
 
+def creates(prefix, count, before=(), after=()):
+    """Creates of items with a number each. Some wait at a gate `before` their write or `after` it:
+    place -> number of the gate."""
+    operations = [create(f"{prefix} {number}") for number in range(count)]
+    for when, places in (("before", before), ("after", after)):
+        for place, gate in dict(places).items():
+            kwargs = {"name": f"{prefix} {place}", when: gate}
+            operations[place] = call("create_gated", **kwargs)
+    return operations
+
+
 def names_of(operations):
     """The name of the item that each operation makes, None for one that makes none."""
     return [(o.get("values") or o.get("kwargs") or {}).get("name") for o in operations]
 
 
 def assert_exact(database, rpc, job, operations, prefix):
-    """The job is done: every operation once, every outcome right, nothing left over."""
-    assert_counters(rpc.job("status", job), "done", succeeded=len(operations))
+    """The job ends done: every operation once, every outcome right, nothing left over."""
+    assert_counters(rpc.wait(job), "done", succeeded=len(operations))
     outcomes = rpc.results(job)
     assert [outcome["index"] for outcome in outcomes] == list(range(len(operations)))
     assert {outcome["state"] for outcome in outcomes} == {"done"}

@@ -11,6 +11,11 @@ from waiting import wait_until
 GATES = 64_646_464  # as in the addon of the tests
 
 
+def waits_at_gate(number):
+    """A call in SQL that waits at a gate; `number` may be an expression."""
+    return f"pg_advisory_xact_lock_shared({GATES}, {number})"
+
+
 class Gate:
     """Holds what `lock` locks until it is opened."""
 
@@ -56,10 +61,28 @@ class Gate:
             cursor.execute(query, params)
 
 
+class Gates(list):
+    """The gates of a test."""
+
+    def __init__(self, database):
+        super().__init__()
+        self._database = database
+
+    def shut(self, *numbers):
+        """Shut gates of these numbers; give the last one."""
+        self += [Gate.numbered(self._database, number) for number in numbers]
+        return self[-1]
+
+    def lock(self, query, *params):
+        """Lock what a query locks; give the gate."""
+        self.append(Gate(self._database, query, *params))
+        return self[-1]
+
+
 @contextmanager
-def opened_at_the_end():
-    """A list of gates that are open after the test, whatever happened."""
-    gates = []
+def opened_at_the_end(database):
+    """Gates that are open after the test, whatever happened."""
+    gates = Gates(database)
     try:
         yield gates
     finally:

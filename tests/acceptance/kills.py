@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from exactness import call, create
-from gates import Gate
+from gates import Gate, waits_at_gate
 from waiting import wait_until
 
 CHUNK = 12  # operations
@@ -15,12 +15,12 @@ PHASES = {
     "commit": "the commit is on its way: PostgreSQL has it, the worker will not hear of it",
 }
 # Waits within COMMIT: the chunk's last statement was sent, and no process of Odoo decides any more.
-COMMIT_GATE = """
+COMMIT_GATE = f"""
     CREATE FUNCTION wait_within_commit() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
         -- the engine also has deferred constraints checked before it commits
         IF current_query() = 'COMMIT' THEN
-            PERFORM pg_advisory_xact_lock_shared(64646464, NEW.value);
+            PERFORM {waits_at_gate("NEW.value")};
         END IF;
         RETURN NULL;
     END $$;
@@ -65,18 +65,17 @@ def chunks_for(kills):
     return len(kills) + 4
 
 
-def operations_for(kills, prefix, counter):
-    """Creates, increments of one record, and calls that wait where the kills want it."""
-    operations = []
+def operations_for(kills, prefix, make):
+    """What `make` gives for each place, and where the kills want it calls that wait."""
     planned = {kill.chunk: kill for kill in kills}
-    for chunk in range(chunks_for(kills)):
-        for place in range(CHUNK):
-            name = f"{prefix} {chunk}.{place}"
-            operations.append(_operation(planned.get(chunk), place, name, counter))
-    return operations
+    return [
+        _gated(planned.get(chunk), place, f"{prefix} {chunk}.{place}") or make(prefix, chunk, place)
+        for chunk in range(chunks_for(kills))
+        for place in range(CHUNK)
+    ]
 
 
-def _operation(kill, place, name, counter):
+def _gated(kill, place, name):
     match (kill and kill.phase, place):
         case ("before", 0) | ("during", 6):
             return call("create_gated", name=name, before=kill.number)
@@ -86,9 +85,15 @@ def _operation(kill, place, name, counter):
             return call("create_gated", name=name)
         case ("commit", 8):
             return create(name, value=kill.number)
-        case (_, 3 | 9):
-            return call("increment", ids=[counter], each=True)
-    return create(name)
+    return None
+
+
+def submit_for(kills, operations, database, rpc, gates):
+    """Submit a job whose gates are shut before it begins."""
+    job = rpc.submit(operations, chunk_size=CHUNK, start=False)
+    gates += [kill.gate(database, job) for kill in kills]
+    rpc.job("start", job)
+    return job
 
 
 def kill_at(server, job, gate):
@@ -110,9 +115,3 @@ def seconds_to_next_claim(database, job, moment, patience):
         "the next claim", lambda: database.first_claim_after(job, moment), patience
     )
     return (claimed - moment).total_seconds()
-
-
-def summary(seconds):
-    """Rescue times in one line."""
-    shown = " ".join(f"{one:.2f}" for one in seconds)
-    return f"rescued after {shown} s (longest {max(seconds):.2f} s)"

@@ -76,6 +76,10 @@ class Server:
         os.kill(process, signal.SIGKILL)
         wait_until("the killed process is gone", lambda: process not in self.processes())
 
+    def kill_cron_workers(self):
+        for worker in self.cron_workers():
+            self.kill(worker)
+
     def suspend(self, process):
         """`kill -STOP`: it lives and does nothing, as on a machine that hangs."""
         assert process in self.processes(), f"{process} is no worker of this server"

@@ -10,8 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 from database import ADMIN
-from exactness import assert_counters, call, create
-from gates import Gate
+from exactness import assert_counters, create, creates
 from odoo_batch_job import Client, RateLimitedError, Retry
 from waiting import wait_until
 
@@ -67,9 +66,8 @@ def test_clients_wait_until_there_is_room(limits, environment, database, rpc, ga
     twice what may be open at once. Those without room wait, and nothing of them is stored; then all
     get through, once."""
     caplog.set_level(logging.WARNING)
-    gates.append(Gate.numbered(database, GATE))
-    large = [call("create_gated", name="large 0", before=GATE)]
-    rpc.submit([*large, *(create(f"large {number}") for number in range(1, LIMIT - SIZE + 1))])
+    gates.shut(GATE)
+    rpc.submit(creates("large", LIMIT - SIZE + 1, before={0: GATE}))
 
     def submit(number):
         operations = [create(f"ten {number} {place}") for place in range(SIZE)]
@@ -112,7 +110,7 @@ def test_killed_in_mid_upload(limits, environment, database, rpc):
         upload.kill()
         upload.communicate()
     job = of_draft(database, "id")
-    operations = [create(f"after {number}") for number in range(LIMIT)]
+    operations = creates("after", LIMIT)
     with new_client(environment, retry=Retry(room=0)) as client:
         with pytest.raises(RateLimitedError) as caught:
             client.submit(operations)
@@ -147,7 +145,7 @@ def make_old(database, job, age):
 def test_both_protocols_say_when_to_retry(limits, environment, rpc):
     """Over JSON-2 the answer has a Retry-After header; over JSON-RPC its name and context say the
     same."""
-    job = rpc.submit([create(f"full {n}") for n in range(LIMIT)], eta="2100-01-01")
+    job = rpc.submit(creates("full", LIMIT), eta="2100-01-01")
     headers = {
         "Authorization": f"bearer {environment['ODOO_API_KEY']}",
         "X-Odoo-Database": environment["ODOO_DB"],

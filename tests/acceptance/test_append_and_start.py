@@ -3,33 +3,30 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from exactness import assert_exact, create
-from gates import Gate
+from exactness import assert_exact, creates
 from waiting import wait_until
 
 JOB = "SELECT FROM batch_job WHERE id = %s FOR UPDATE"
-WAITING = """
-    SELECT count(*) FROM pg_stat_activity
-     WHERE datname = current_database() AND wait_event_type = 'Lock'
-"""
 
 
 @pytest.fixture
 def at_once(database, rpc, gates):
     """Have two verbs wait for a job's row, in this order, then let them go."""
 
+    def waiting():
+        return len(database.sessions_that_wait())
+
     def run(job, *verbs):
-        gates.append(Gate(database, JOB, job))
+        gate = gates.lock(JOB, job)
         with ThreadPoolExecutor(len(verbs)) as threads:
             replies = []
             try:
                 for verb, arguments in verbs:
                     ask = (rpc.try_call, "batch.job", verb)
                     replies.append(threads.submit(*ask, ids=[job], **arguments))
-                    count = len(replies)
-                    wait_until(f"{count} at the row", lambda n=count: database.value(WAITING) == n)
+                    wait_until("it waits", lambda: waiting() == len(replies))
             finally:
-                gates[-1].open()
+                gate.open()
             return [reply.result() for reply in replies]
 
     return run
@@ -37,7 +34,7 @@ def at_once(database, rpc, gates):
 
 def draft(rpc, prefix):
     """A draft with its first part, and the second part."""
-    operations = [create(f"{prefix} {number}") for number in range(20)]
+    operations = creates(prefix, 20)
     job = rpc.submit([], start=False)
     rpc.job("append", job, operations=operations[:10], part=0)
     return job, operations[:10], operations[10:]
@@ -50,7 +47,6 @@ def test_append_before_start_is_run(database, rpc, at_once):
     appended, started = at_once(job, append, ("start", {}))
     assert (appended.code, started.code) == (200, 200), (appended, started)
     assert (appended.body["total"], started.body["total"]) == (20, 20)
-    rpc.wait(job)
     assert_exact(database, rpc, job, first + second, "append first")
 
 
@@ -62,7 +58,6 @@ def test_append_after_start_is_refused(database, rpc, at_once):
     assert (started.code, appended.code) == (200, 422), (started, appended)
     message = f"Job {job} is no draft any more; submit a new one."
     assert (started.body["total"], appended.body["message"]) == (10, message)
-    rpc.wait(job)
     assert_exact(database, rpc, job, first, "start first")
 
 
@@ -74,5 +69,4 @@ def test_same_part_twice_and_start(database, rpc, at_once):
     assert (one.code, other.code) == (200, 200), (one, other)
     assert (one.body["total"], other.body["total"]) == (20, 20)
     rpc.job("start", job)
-    rpc.wait(job)
     assert_exact(database, rpc, job, first + second, "part twice")

@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from exactness import assert_exact, call, create
+from exactness import assert_exact, call, create, creates
 from rpc import Watcher
 from waiting import wait_until
 
@@ -15,9 +15,7 @@ PAUSES = (0.05, 0.6)  # seconds from one kill to the next
 def test_random_kills_lose_and_repeat_nothing(server, database, rpc, chance, say, kills):
     """Cron workers killed at random while two runners work through jobs of small chunks: every
     operation is done, once."""
-    counter = database.value(
-        "INSERT INTO test_batch_item (name, value) VALUES (%s, 0) RETURNING id", f"count {kills}"
-    )
+    counter = database.new_item(f"count {kills}")
     jobs = {}
     done = 0
     while done < kills:
@@ -35,7 +33,7 @@ def test_random_kills_lose_and_repeat_nothing(server, database, rpc, chance, say
     for job, (operations, prefix) in jobs.items():
         assert_exact(database, rpc, job, operations, prefix)
     increments = sum(o["op"] == "call" for operations, _prefix in jobs.values() for o in operations)
-    assert increments == database.value("SELECT value FROM test_batch_item WHERE id = %s", counter)
+    assert increments == database.value_of(counter)
 
 
 @pytest.mark.parametrize("parallel", [2, 0])
@@ -43,9 +41,8 @@ def test_nothing_is_taken_from_the_living(database, rpc, parallel):
     """Without any kill no chunk is thought to be a dead worker's, however short it is, and none is
     brought to a conflict by the claim of another."""
     prefix = f"living {parallel}"
-    operations = [create(f"{prefix} {number}") for number in range(600)]
+    operations = creates(prefix, 600)
     job = rpc.submit(operations, chunk_size=2, max_parallel=parallel)
-    rpc.wait(job)
     assert_exact(database, rpc, job, operations, prefix)
     begun = database.rows(
         "SELECT count(*), sum(attempt), sum(lost), count(DISTINCT runner) FROM batch_job_chunk"

@@ -128,13 +128,13 @@ def test_completion_of_the_shell(reader):
 
 
 def test_blocking_sample_makes_a_thousand_tags(reader, shop):
-    """A thousand tags, and how far it is."""
+    """The sample makes a thousand tags, and says how far it is."""
     said = reader("python", "-", text=BLOCKING)
     assert said.splitlines()[-1] == "done: 1000 done, 0 failed"
 
 
 def test_asynchronous_sample_explains_the_bad_row(reader, shop):
-    """Progress to the end, the good ones made, the bad one explained."""
+    """The sample shows progress to the end, makes the good records and explains the bad one."""
     said = reader("python", "-", text=ASYNCHRONOUS).splitlines()
     assert "3/3" in said
     assert (said[-3], said[-1]) == ("0 made", "2 made")

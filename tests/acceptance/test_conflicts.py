@@ -5,21 +5,21 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from database import Database
 from everywhere import look_everywhere
-from exactness import assert_counters, assert_exact, call, create
-from gates import Gate
+from exactness import assert_counters, assert_exact, call, create, creates
+from gates import Gate, waits_at_gate
 from rpc import Watcher
 from waiting import wait_until
 
 SERIALIZATION = "could not serialize access due to concurrent update"
 MADE_AGAIN = "the claim met a conflict and is made again"
 # Within COMMIT the chunk's transaction changes a row that another one has changed since it began.
-CONFLICT_WITHIN_COMMIT = """
+CONFLICT_WITHIN_COMMIT = f"""
     CREATE TABLE contended (number int);
     INSERT INTO contended VALUES (0);
     CREATE FUNCTION touch_contended() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
         IF current_query() = 'COMMIT' THEN
-            PERFORM pg_advisory_xact_lock_shared(64646464, NEW.value);
+            PERFORM {waits_at_gate("NEW.value")};
             UPDATE contended SET number = number + 1;
         END IF;
         RETURN NULL;
@@ -80,17 +80,16 @@ def conflicts(rpc, job):
 def test_conflict_inside_the_chunk(database, rpc, gates, items):
     """A record changed by somebody else while the chunk runs: the chunk is done again, once."""
     prefix = "inside"
-    operations = [create(f"{prefix} {number}") for number in range(20)]
+    operations = creates(prefix, 20)
     operations[10] = call("write_gated", ids=items[:1], values={"value": 7}, before=201)
-    gates.append(Gate.numbered(database, 201))
+    gates.shut(201)
     job = rpc.submit(operations, chunk_size=20)
     gates[0].wait_for_one()
     database.rows("UPDATE test_batch_item SET value = 5 WHERE id = %s", items[0])
     gates[0].open()
-    rpc.wait(job)
     assert_exact(database, rpc, job, operations, prefix)
     assert conflicts(rpc, job) == [(1, SERIALIZATION)]
-    assert database.value("SELECT value FROM test_batch_item WHERE id = %s", items[0]) == 7
+    assert database.value_of(items[0]) == 7
 
 
 def test_conflict_within_commit(server, database, rpc, gates, items):
@@ -98,11 +97,11 @@ def test_conflict_within_commit(server, database, rpc, gates, items):
     is done again, once."""
     key, prefix = "acceptance.commit", "commit"
     assert rpc.call("test.batch.item", "set_parameter", key=key, value="old") is None
-    operations = [create(f"{prefix} {number}") for number in range(20)]
+    operations = creates(prefix, 20)
     operations[5] = call("set_parameter", key=key, value="new")
     operations[6] = call("increment", ids=items, each=False)
     operations[10] = create(f"{prefix} 10", value=202)
-    gates.append(Gate.numbered(database, 202))
+    gates.shut(202)
     job = rpc.submit(operations, chunk_size=20)
     wait_until("the commit", gates[0].count)
     rpc.job("pause", job)
@@ -112,7 +111,6 @@ def test_conflict_within_commit(server, database, rpc, gates, items):
     known = look_everywhere(server, rpc, key)
     assert {answer["parameter"] for answer in known.values()} == {"old"}
     rpc.job("resume", job)
-    rpc.wait(job)
     assert_exact(database, rpc, job, operations, prefix)
     known = look_everywhere(server, rpc, key)
     assert {answer["parameter"] for answer in known.values()} == {"new"}
@@ -125,16 +123,16 @@ def test_conflict_within_commit(server, database, rpc, gates, items):
 def test_deadlock_at_claim(server, database, rpc, gates):
     """A claim that PostgreSQL picks as the victim of a deadlock is made again."""
     prefix = "deadlock"
-    operations = [create(f"{prefix} {number}") for number in range(20)]
-    operations[5] = call("create_gated", name=f"{prefix} 5", before=203)
-    gates.append(Gate.numbered(database, 203))
+    operations = creates(prefix, 20, before={5: 203})
+    gates.shut(203)
     job = rpc.submit(operations, chunk_size=10)
     gates[0].wait_for_one()
     before = server.log_text().count(MADE_AGAIN)
     with ThreadPoolExecutor(1) as thread:
         chunk = "SELECT FROM batch_job_chunk WHERE job_id = %s FOR UPDATE"
         queuing = thread.submit(Gate, database, chunk, job)
-        wait_until("the test waits for the chunk's row", lambda: waits_for_row(database))
+        row = "SELECT FROM batch_job_chunk%FOR UPDATE"
+        wait_until("the test waits for it", lambda: database.sessions_that_wait(row))
         gates[0].open()
         gates.append(queuing.result())
     # the chunk has landed and its row is ours: the next claim holds the job and waits for the chunk
@@ -142,24 +140,15 @@ def test_deadlock_at_claim(server, database, rpc, gates):
     gates[1].execute("SET deadlock_timeout = '60s'")
     gates[1].execute("SELECT FROM batch_job WHERE id = %s FOR UPDATE", job)
     gates[1].open()
-    rpc.wait(job)
     assert_exact(database, rpc, job, operations, prefix)
     assert server.log_text().count(MADE_AGAIN) == before + 1
-
-
-def waits_for_row(database):
-    return database.value(
-        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-        " AND query LIKE 'SELECT FROM batch_job_chunk%%FOR UPDATE' AND datname = %s",
-        database.name,
-    )
 
 
 @pytest.mark.parametrize("refused", [1, 12])
 def test_serialization_failure_at_claim(server, database, rpc, refused):
     """Claims that fail are made again until one works, also beyond one run's patience."""
     prefix = f"claim {refused}"
-    operations = [create(f"{prefix} {number}") for number in range(20)]
+    operations = creates(prefix, 20)
     before = server.log_text().count(MADE_AGAIN)
     database.rows(CONFLICT_AT_CLAIM.format(refused=refused))
     try:
@@ -179,7 +168,7 @@ def test_two_jobs_on_the_same_records(database, rpc, gates, items):
         gate, prefix = 204 + number, f"crossing {number}"
         operations = [call("increment", ids=[item], each=True) for item in order]
         operations.insert(10, call("create_gated", name=prefix, after=gate))
-        gates.append(Gate.numbered(database, gate))
+        gates.shut(gate)
         plans.append((operations, prefix))
         jobs.append(rpc.submit(operations, chunk_size=len(operations)))
     for gate in gates:
@@ -200,7 +189,7 @@ def test_conflict_that_persists(database, rpc):
     """An operation that meets a conflict each time, also alone, fails as `conflict`; the rest of
     its chunk is done."""
     database.rows(CONFLICT_FOR_EVER)
-    job = rpc.submit([create(f"hopeless {number}") for number in range(10)], chunk_size=10)
+    job = rpc.submit(creates("hopeless", 10), chunk_size=10)
     with Watcher(rpc, job):
         status = rpc.wait(job)
     assert_counters(status, "partial", succeeded=9, failed=1)

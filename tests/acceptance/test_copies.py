@@ -3,7 +3,7 @@ neutralized. Jobs and chunks have the same ids in all three, and one server has 
 
 import pytest
 from copies import dump, neutralize, restore
-from exactness import assert_exact, call, create
+from exactness import assert_exact, call, creates
 from gates import Gate
 from rpc import Rpc
 from server import Server
@@ -16,9 +16,8 @@ class Dumped:
     """A job of which one chunk is done and one at work when the dump is taken."""
 
     def __init__(self, database, rpc, gates):
-        self.operations = [create(f"{PREFIX} {number}") for number in range(40)]
-        self.operations[15] = call("create_gated", name=f"{PREFIX} 15", after=601)
-        gates.append(Gate.numbered(database, 601))
+        self.operations = creates(PREFIX, 40, after={15: 601})
+        gates.shut(601)
         self.job = rpc.submit(self.operations, chunk_size=10)
         gates[-1].wait_for_one()
         self.dump = dump(database)
@@ -74,7 +73,6 @@ def test_copies_beside_the_original(database, rpc, gates, dumped, copies, rpcs):
     assert (status["state"], status["error"], status["remaining"]) == ("paused", error, 30)
     assert begun(copies["neutralized"], job) == [("done", 1, 0), ("queued", 1, 0)]
     gates[0].open()
-    rpc.wait(job)
     assert_exact(database, rpc, job, operations, PREFIX)
     assert {chunk[1:] for chunk in begun(database, job)} == {(1, 0)}
     run_beside_each_other(copies, rpcs)

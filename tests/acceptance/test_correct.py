@@ -8,7 +8,6 @@ import httpx
 import pytest
 from exactness import assert_counters, call, create
 from files import Browser, encoded
-from gates import Gate
 from kills import kill_at
 from rpc import Rpc
 from waiting import wait_until
@@ -17,7 +16,6 @@ ROW = "test.batch.row"
 GATE = 471
 COLUMNS = ["name", "code", "number", "country_id/code", "ratio"]
 LARGE, BAD = 20_000, 3_000
-WAITING = "SELECT pid FROM pg_locks WHERE NOT granted AND relation = 'batch_job_event'::regclass"
 
 
 @pytest.fixture
@@ -47,10 +45,10 @@ def http_workers(server):
 def kill_before_it_runs(server, database, gates, correct):
     """The process that corrects dies, with all that serve requests, when the rows are replaced and
     not yet queued."""
-    gates.append(Gate(database, "LOCK TABLE batch_job_event IN EXCLUSIVE MODE"))
+    gates.lock("LOCK TABLE batch_job_event IN EXCLUSIVE MODE")
     with ThreadPoolExecutor(1) as pool:
         correction = pool.submit(correct)
-        (session,) = wait_until("the correction waits", lambda: database.column(WAITING))
+        (session,) = wait_until("the correction waits", database.sessions_that_wait)
         for process in http_workers(server):
             server.kill(process)
         gates[-1].open()
@@ -81,13 +79,12 @@ def test_killed_between_replacing_and_running(server, database, rpc, gates):
     assert contents(database, job) == before
     assert rpc.job("status", job)["state"] == "partial"
 
-    gates.append(Gate.numbered(database, GATE))
+    gates.shut(GATE)
     assert rpc.job("correct", job, rows=rows)["correction"]["corrected"] == 2
     kill_at(server, job, gates[-1])
     assert_counters(rpc.wait(job, 120), "done", succeeded=3)
     assert names(database, prefix) == [f"{prefix} {number}" for number in range(3)]
-    needs_runner = "SELECT needs_runner FROM batch_job WHERE id = %s"
-    assert (database.value(needs_runner, job), database.chunk_locks()) == (False, 0)
+    assert (database.needs_runner(job), database.chunk_locks()) == (False, 0)
 
 
 def test_a_file_over_http(database, rpc, browser):

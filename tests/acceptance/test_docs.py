@@ -112,12 +112,18 @@ def test_rpc_samples_are_answered_as_shown(reader, rpc):
     assert history[0]["reason"].startswith("Paused because too many operations failed: 2 of 5;")
 
 
-def test_looks_at_the_queue_can_be_run(reader, database):
+def test_looks_at_the_queue_can_be_run(reader, database, rpc):
     """The look at jobs that have not ended works by RPC, the one at trouble by SQL."""
+    tag = {"op": "create", "model": "res.partner.category", "values": {"name": "Looked at"}}
+    later, done = rpc.submit([tag], eta="2100-01-01"), rpc.submit([tag])
+    rpc.wait(done)
     (open_jobs,) = [text for text in shell_blocks("docs/operations.md") if "curl" in text]
-    assert json.loads(reader.shell(open_jobs)) == []
+    states = {job["id"]: job["state"] for job in json.loads(reader.shell(open_jobs))}
+    assert (states[later], done in states) == ("queued", False)
+    database.rows("UPDATE batch_job_chunk SET lost = 1 WHERE job_id = %s", done)
     (trouble,) = blocks("docs/operations.md", "sql")
-    assert database.rows(trouble) == []
+    assert [row[0] for row in database.rows(trouble)] == [done]
+    rpc.job("cancel", later)
 
 
 def test_run_in_batches(reader, rpc, database):

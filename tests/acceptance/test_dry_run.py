@@ -5,10 +5,9 @@ import base64
 import pytest
 from database import Database
 from everywhere import look_everywhere
-from exactness import ITEM, assert_counters, call, create
-from gates import Gate
+from exactness import ITEM, assert_counters, call, create, creates
 from kills import kill_at
-from mail_app import install_mail
+from mail_app import stop_mail_queue
 from rpc import Watcher
 from smtp_sink import SmtpSink
 
@@ -51,13 +50,15 @@ def server_options(sink, data_folder):
 
 
 @pytest.fixture(scope="module")
-def database(database: Database, log_folder):
+def template(with_mail):
+    return with_mail
+
+
+@pytest.fixture(scope="module")
+def database(database: Database):
     """With mail, and without any scheduled action but the runners'."""
-    install_mail(database, log_folder / "test_dry_run_install.log")
-    database.rows(
-        "UPDATE ir_cron SET active = false WHERE id NOT IN (SELECT res_id FROM ir_model_data"
-        " WHERE model = 'ir.cron' AND module = 'batch_job')"
-    )
+    stop_mail_queue(database)
+    database.leave_runners_only()
     return database
 
 
@@ -190,20 +191,18 @@ def collect_files(rpc, database):
     rpc.call("ir.cron", "method_direct_trigger", ids=[database.value(cron)])
 
 
-def gated_job(rpc, gates, database, prefix, numbers):
+def gated_job(rpc, gates, prefix, numbers):
     """A dry run with an operation that waits for each of the gates."""
-    operations = [create(f"{prefix} {number}") for number in range(60)]
-    for place, number in enumerate(numbers):
-        at = 10 + 15 * place
-        operations[at] = call("create_gated", name=f"{prefix} {at}", before=number)
-        gates.append(Gate.numbered(database, number))
+    places = range(10, 60, 15)
+    operations = creates(prefix, 60, before=zip(places, numbers, strict=False))
+    gates.shut(*numbers)
     return rpc.submit(operations, dry_run=True, policy="chunk", chunk_size=10)
 
 
 def test_killed_dry_run_begins_anew(server, database, rpc, gates):
     """A dry run whose worker is killed half-way is begun anew, and keeps nothing."""
     before = contents(database)
-    job = gated_job(rpc, gates, database, "once", [201])
+    job = gated_job(rpc, gates, "once", [201])
     with Watcher(rpc, job):
         kill_at(server, job, gates[0])
         status = rpc.wait(job)
@@ -214,7 +213,7 @@ def test_killed_dry_run_begins_anew(server, database, rpc, gates):
 def test_killed_three_times(server, database, rpc, gates):
     """A dry run that loses a third worker has failed: it says so, and keeps nothing."""
     before = contents(database)
-    job = gated_job(rpc, gates, database, "three times", [202, 203, 204])
+    job = gated_job(rpc, gates, "three times", [202, 203, 204])
     with Watcher(rpc, job):
         for gate in gates:
             kill_at(server, job, gate)

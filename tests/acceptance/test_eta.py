@@ -4,8 +4,7 @@ import time
 from datetime import timedelta
 
 import pytest
-from exactness import create
-from gates import Gate
+from exactness import call, create, creates
 from rpc import Watcher
 from waiting import wait_until
 
@@ -80,10 +79,8 @@ def test_watched_job_begins_at_its_time(server, database, rpc, say):
 
 def test_beside_a_long_chunk(server, database, rpc, gates, say):
     """One runner is amid a chunk; the other one, idle, begins a watched job at its time."""
-    gates.append(gate := Gate.numbered(database, GATE))
-    kwargs = {"name": "long", "before": GATE}
-    call = {"op": "call", "model": "test.batch.item", "method": "create_gated", "kwargs": kwargs}
-    long_job = rpc.submit([call])
+    gate = gates.shut(GATE)
+    long_job = rpc.submit(creates("long", 1, before={0: GATE}))
     gate.wait_for_one()
     job = submit(rpc, database, "beside", 7)
     with Watcher(rpc, job):
@@ -96,9 +93,9 @@ def test_beside_a_long_chunk(server, database, rpc, gates, say):
 
 def test_while_a_runner_works(server, database, rpc, say):
     """A job that nobody watches begins at its time while another job is at work."""
-    slow = {"op": "call", "model": "test.batch.item", "method": "create_slowly"}
-    at_work = [{**slow, "kwargs": {"name": f"slow {n}", "seconds": 0.1}} for n in range(150)]
-    work = rpc.submit(at_work)
+    work = rpc.submit(
+        [call("create_slowly", name=f"slow {number}", seconds=0.1) for number in range(150)]
+    )
     jobs = [submit(rpc, database, f"beside work {n}", 4 + 2 * n) for n in range(3)]
     late = seconds_late(database, jobs, 30)
     say(f"began {max(late):.2f} s late at the latest")

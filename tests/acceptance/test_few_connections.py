@@ -5,7 +5,6 @@ from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 import httpx
 import pytest
 from exactness import call
-from gates import Gate
 
 KEY = "test.batch.key"
 CONNECTIONS = 16
@@ -36,7 +35,7 @@ def test_execute_by_key(server, database, gates):
         url = f"{server.url}/json/2/batch.job/execute"
         return httpx.post(url, json=body, headers=headers, timeout=60)
 
-    gates.append(Gate.numbered(database, GATE))
+    gates.shut(GATE)
     with ThreadPoolExecutor(CALLS) as threads:
         calls = [threads.submit(execute, number) for number in range(CALLS)]
         wait(calls, return_when=FIRST_COMPLETED)

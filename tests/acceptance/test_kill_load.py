@@ -2,7 +2,6 @@
 
 import pytest
 from exactness import assert_counters, assert_nothing_runs, call
-from gates import Gate
 from kills import kill_at
 from rpc import Watcher
 
@@ -22,20 +21,20 @@ def rows_of(prefix, records):
     return rows
 
 
-def load_with_gates(database, gates, prefix, kills):
+def load_with_gates(gates, prefix, kills):
     """Rows, and amid them calls that wait: each in the middle of a chunk."""
     operations = []
     for number, rows in enumerate(rows_of(prefix, EVERY * (kills + 1))):
         if number % EVERY == EVERY // 2 and len(gates) < kills:
             gate = 300 + number
-            gates.append(Gate.numbered(database, gate))
+            gates.shut(gate)
             operations.append(call("create_gated", name=f"{prefix} gate {gate}", before=gate))
         operations += [{"op": "load", "model": ROW, "fields": COLUMNS, "row": row} for row in rows]
     return operations
 
 
 def kill_and_check(server, database, rpc, gates, prefix, kills):
-    operations = load_with_gates(database, gates, prefix, kills)
+    operations = load_with_gates(gates, prefix, kills)
     job = rpc.submit(operations, chunk_size=25)
     with Watcher(rpc, job):
         for gate in gates:
@@ -74,5 +73,5 @@ def test_three_kills_leave_each_row_once(server, database, rpc, gates):
 
 @pytest.mark.long
 def test_ten_kills_leave_each_row_once(server, database, rpc, gates):
-    """The same with ten."""
+    """The same holds when ten workers die."""
     kill_and_check(server, database, rpc, gates, "ten", 10)

@@ -4,8 +4,8 @@ from collections import Counter
 
 import pytest
 from database import Database
-from exactness import assert_counters, assert_nothing_runs, call, create
-from kills import CHUNK, COMMIT_GATE, chunks_for, draw, kill_at
+from exactness import assert_counters, assert_nothing_runs
+from kills import COMMIT_GATE, draw, kill_at, operations_for, submit_for
 from rpc import Watcher
 
 KEY = "test.batch.key"
@@ -43,36 +43,11 @@ def parent_of(chunk, place):
     return (chunk, 2) if place > 2 else None
 
 
-def operations_for(kills, prefix, make):
-    """What `make` gives for each place, and where the kills want it calls that wait."""
-    planned = {kill.chunk: kill for kill in kills}
-    return [
-        gated(planned.get(chunk), place, f"{prefix} {chunk}.{place}") or make(prefix, chunk, place)
-        for chunk in range(chunks_for(kills))
-        for place in range(CHUNK)
-    ]
-
-
-def gated(kill, place, name):
-    match (kill and kill.phase, place):
-        case ("before", 0) | ("during", 6):
-            return call("create_gated", name=name, before=kill.number)
-        case ("after", 11):
-            return call("create_gated", name=name, after=kill.number)
-        case ("commit" | "outcomes", 0):
-            return call("create_gated", name=name)
-        case ("commit", 8):
-            return create(name, value=kill.number)
-    return None
-
-
 def kill_all(server, database, rpc, gates, chance, say, phases, make, prefix):
     """Run a job whose workers are killed on the way; give its operations and outcomes."""
     kills = draw(chance, phases)
     operations = operations_for(kills, prefix, make)
-    job = rpc.submit(operations, chunk_size=CHUNK, start=False)
-    gates += [kill.gate(database, job) for kill in kills]
-    rpc.job("start", job)
+    job = submit_for(kills, operations, database, rpc, gates)
     with Watcher(rpc, job):
         for gate in gates:
             kill_at(server, job, gate)

@@ -2,8 +2,8 @@
 
 import pytest
 from database import Database
-from exactness import call, create
-from gates import Gate
+from exactness import call, create, creates
+from gates import waits_at_gate
 from kills import COMMIT_GATE, kill_at
 from rpc import Watcher
 from waiting import wait_until
@@ -14,7 +14,7 @@ BEFORE, WITHIN, COMMIT, AFTER = range(201, 205)  # gates
 CLAIM_GATE = f"""
     CREATE FUNCTION wait_within_claim() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
-        PERFORM pg_advisory_xact_lock_shared(64646464, {BEFORE});
+        PERFORM {waits_at_gate(BEFORE)};
         RETURN NULL;
     END $$;
     CREATE CONSTRAINT TRIGGER wait_within_claim AFTER UPDATE ON batch_job_chunk
@@ -38,7 +38,7 @@ def database(database: Database):
 
 
 def submit(rpc, prefix, method, count=3, **kwargs):
-    operations = [create(f"{prefix} {number}") for number in range(count)]
+    operations = creates(prefix, count)
     operations[0] = call("create_gated", name=f"{prefix} 0")  # signs its process
     on_end = {"model": ITEM, "method": method, "kwargs": kwargs}
     return rpc.submit(operations, on_end=on_end)
@@ -66,7 +66,7 @@ def assert_once(database, rpc, job, name, lost):
 
 def test_killed_before_it(server, database, rpc, gates):
     """The worker has claimed it and not yet begun: another one calls it, once."""
-    gates.append(gate := Gate.numbered(database, BEFORE))
+    gate = gates.shut(BEFORE)
     job = submit(rpc, "before", "create_gated", name="before end")
     with Watcher(rpc, job):
         worker = gate.wait_for_one()
@@ -77,7 +77,7 @@ def test_killed_before_it(server, database, rpc, gates):
 
 def test_killed_in_it(server, database, rpc, gates):
     """The worker dies after the method's write: the write is undone, and made once."""
-    gates.append(gate := Gate.numbered(database, WITHIN))
+    gate = gates.shut(WITHIN)
     job = submit(rpc, "within", "create_gated", name="within end", after=WITHIN)
     with Watcher(rpc, job):
         kill_at(server, job, gate)
@@ -86,7 +86,7 @@ def test_killed_in_it(server, database, rpc, gates):
 
 def test_killed_within_its_commit(server, database, rpc, gates):
     """PostgreSQL has the commit, the worker dies: effect and outcome are there, once."""
-    gates.append(gate := Gate.numbered(database, COMMIT))
+    gate = gates.shut(COMMIT)
     # not by `create`: whichever worker calls it must sign its process
     job = submit(rpc, "commit", "create_gated", name="commit end", value=COMMIT)
     with Watcher(rpc, job):
@@ -101,8 +101,7 @@ def test_killed_after_it(server, database, rpc, gates):
     """All workers die when it was called: nobody calls it again."""
     job = submit(rpc, "after", "create_gated", name="after end")
     end = settled(rpc, job)
-    for worker in server.cron_workers():
-        server.kill(worker)
+    server.kill_cron_workers()
     other = rpc.submit([create("after all")])
     with Watcher(rpc, other):
         assert rpc.wait(other)["state"] == "done"
@@ -122,7 +121,7 @@ def test_one_that_kills_its_worker(server, database, rpc):
 
 
 def test_unwatched_on_end_is_called_at_once(server, database, rpc):
-    """It is called at once, also if nobody asks for the job."""
+    """`on_end` is called at once, also if nobody asks for the job."""
     job = submit(rpc, "alone", "create_gated", name="alone end")
     done = "SELECT on_end_state = 'done' FROM batch_job WHERE id = %s"
     wait_until("it was called", lambda: database.value(done, job), 20)

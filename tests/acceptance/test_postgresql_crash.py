@@ -3,13 +3,19 @@
 import httpx
 import pytest
 from database import Database
-from exactness import assert_exact, call, create
-from gates import Gate
+from exactness import assert_exact, creates
 from kills import seconds_to_next_claim
 from own_postgres import OwnPostgres
 from waiting import wait_until
 
 GOES_ON_WITHIN = 75.0  # seconds, whoever watches
+EARLIER = 45.0  # no worker that looks once a minute would be so early
+
+
+@pytest.fixture(scope="module", params=[5, pytest.param(60, marks=pytest.mark.long)])
+def tick(request):
+    """Seconds after which a cron worker of Odoo's looks without being told to: 60 by default."""
+    return request.param
 
 
 @pytest.fixture(scope="module")
@@ -27,24 +33,24 @@ def database(database: Database, postgres):
 
 
 @pytest.fixture(scope="module")
-def server_options(postgres):
-    return {"environment": {"PGHOST": postgres.host}}
+def server_options(postgres, tick):
+    return {"environment": {"PGHOST": postgres.host, "BATCH_JOB_TEST_TICK": str(tick)}}
 
 
-def test_unwatched_job_ends_by_itself(server, database, rpc, gates, say):
-    """All runners killed and nobody asking for the status: the job ends by itself within 75 s."""
+def test_unwatched_job_ends_by_itself(server, database, rpc, gates, tick, say):
+    """All runners killed and nobody asking for the status: the job ends by itself at the next tick,
+    within 75 s where that is a minute."""
     prefix = "unwatched"
-    operations = [create(f"{prefix} {number}") for number in range(40)]
-    operations[15] = call("create_gated", name=f"{prefix} 15", before=303)
-    gates.append(Gate.numbered(database, 303))
+    operations = creates(prefix, 40, before={15: 303})
+    gates.shut(303)
     job = rpc.submit(operations, chunk_size=10)
     gates[0].wait_for_one()
     moment = database.now()
-    for worker in server.cron_workers():
-        server.kill(worker)
+    server.kill_cron_workers()
     gates[0].open()
-    seconds = seconds_to_next_claim(database, job, moment, GOES_ON_WITHIN)
-    wait_until("the end", lambda: has_ended(database, job), GOES_ON_WITHIN - seconds)
+    within = GOES_ON_WITHIN if tick == 60 else EARLIER
+    seconds = seconds_to_next_claim(database, job, moment, within)
+    wait_until("the end", lambda: has_ended(database, job), within - seconds)
     total = (database.now() - moment).total_seconds()
     say(f"rescued after {seconds:.2f} s, done after {total:.2f} s")
     assert_exact(database, rpc, job, operations, prefix)
@@ -58,10 +64,8 @@ def test_crash_and_restart(server, database, rpc, gates, postgres, say):
     """Two chunks at work, one before and one after its writes, when PostgreSQL crashes. Odoo's
     master may not survive this; then it is started again, as any supervisor does."""
     prefix = "crash"
-    operations = [create(f"{prefix} {number}") for number in range(200)]
-    operations[45] = call("create_gated", name=f"{prefix} 45", before=301)
-    operations[59] = call("create_gated", name=f"{prefix} 59", after=302)
-    gates += [Gate.numbered(database, number) for number in (301, 302)]
+    operations = creates(prefix, 200, before={45: 301}, after={59: 302})
+    gates.shut(301, 302)
     job = rpc.submit(operations, chunk_size=10, max_parallel=2)
     for gate in gates:
         gate.wait_for_one()

@@ -1,9 +1,6 @@
 """1,000 sale orders, each with a partner and five lines by reference, as one job; and the recipes
 with products and orders."""
 
-import os
-import subprocess
-
 import pytest
 from orders import run_orders
 from samples import Reader, blocks
@@ -13,25 +10,13 @@ pytestmark = [pytest.mark.long, pytest.mark.timeout(1800)]
 
 
 @pytest.fixture(scope="module")
-def database(database, log_folder):
-    """With the app `sale`, which takes a minute to install."""
-    subprocess.run(
-        [
-            *(os.environ["BATCH_JOB_PYTHON"], os.environ["BATCH_JOB_ODOO"]),
-            f"--database={database.name}",
-            f"--addons-path={os.environ['BATCH_JOB_ADDONS_PATH']}",
-            *("--init=sale", "--stop-after-init", "--no-http"),
-            f"--logfile={log_folder / 'install_sale.log'}",
-        ],
-        check=True,
-        stderr=subprocess.DEVNULL,
-    )
-    return database
+def template(with_sale):
+    return with_sale
 
 
 @pytest.mark.parametrize("parallel", [1, 2])
 def test_each_sale_order_has_its_lines(database, rpc, say, parallel):
-    """As with plain records, now with all that a sale order computes and posts."""
+    """Sale orders end as plain records do, with all that a sale order computes and posts."""
     (product,) = rpc.call("product.product", "create", vals_list=[{"name": "thing"}])
     line = {"product_id": product, "product_uom_qty": 2}
     models = "sale.order", "sale.order.line"

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 import pytest
-from exactness import assert_exact, assert_records, call, create
+from exactness import assert_exact, assert_records, call, create, creates
 
 TIMES = 10
 
@@ -36,8 +36,8 @@ def without_progress(status):
 
 
 def test_ten_equal_submits_make_one_job(database, rpc):
-    """One job, ten answers that name it, and its operations done once."""
-    operations = [create(f"submit {number}") for number in range(50)]
+    """Ten equal submissions make one job, which all answers name; its operations are done once."""
+    operations = creates("submit", 50)
     body = {"operations": operations, "name": "ten", "idempotency_key": "submit"}
     replies = at_once(rpc, "submit", [body] * TIMES)
     assert [reply.code for reply in replies] == [200] * TIMES
@@ -45,7 +45,6 @@ def test_ten_equal_submits_make_one_job(database, rpc):
     answers = [without_progress(reply.body) for reply in replies]
     assert answers == [answers[0]] * TIMES
     assert (answers[0]["id"], answers[0]["total"]) == (job, 50)
-    rpc.wait(job)
     assert_exact(database, rpc, job, operations, "submit")
 
 
@@ -74,7 +73,7 @@ def test_submit_ten_bodies(database, rpc):
 
 def test_ten_equal_executes_have_one_effect(database, rpc):
     """`execute` has its effects once and gives each caller the first one's results."""
-    operations = [create(f"execute {number}") for number in range(50)]
+    operations = creates("execute", 50)
     operations[7] = create("execute 7", no_such_field=1)
     body = {"operations": operations, "idempotency_key": "execute"}
     replies = at_once(rpc, "execute", [body] * TIMES)
@@ -103,7 +102,7 @@ def test_execute_on_one_record(database, rpc):
 def test_append_the_same_part(database, rpc):
     """Parts of a draft, each sent ten times at once, are in the job once and in order."""
     job = rpc.submit([], start=False, idempotency_key="append")
-    operations = [create(f"append {number}") for number in range(60)]
+    operations = creates("append", 60)
     for part in range(3):
         share = operations[part * 20 : part * 20 + 20]
         replies = at_once(
@@ -116,7 +115,6 @@ def test_append_the_same_part(database, rpc):
     assert rpc.try_call("batch.job", "append", **other).code == 422
     replies = at_once(rpc, "start", [{"ids": [job]}] * TIMES)
     assert [reply.code for reply in replies] == [200] * TIMES
-    rpc.wait(job)
     assert_exact(database, rpc, job, operations, "append")
 
 

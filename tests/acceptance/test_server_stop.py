@@ -1,8 +1,7 @@
 """A server that is asked to end (SIGTERM) with a chunk at work, and is started again later."""
 
 import pytest
-from exactness import assert_exact, call, create
-from gates import Gate
+from exactness import assert_exact, creates
 from rpc import Rpc
 from server import Server
 from waiting import wait_until
@@ -24,10 +23,9 @@ class Case:
 
     def __init__(self, server, gates, prefix, number, **options):
         self.server, self.prefix, self.database = server, prefix, server.database
-        self.operations = [create(f"{prefix} {n}") for n in range(5 * CHUNKS)]
-        self.operations[7] = call("create_gated", name=f"{prefix} 7", before=number)
+        self.operations = creates(prefix, 5 * CHUNKS, before={7: number})
         self.start()
-        gates.append(Gate.numbered(self.database, number))
+        gates.shut(number)
         self.job = self.rpc.submit(self.operations, **{"chunk_size": 5, **options})
         gates[-1].wait_for_one()
         server.ask_to_stop()

@@ -2,7 +2,6 @@
 
 import pytest
 from exactness import assert_exact, call, create
-from gates import Gate
 from rpc import Watcher
 from server import Server
 from waiting import wait_until
@@ -36,7 +35,7 @@ def test_one_dies_and_one_is_added(server, database, rpc, start, gates, say):
     settings = rpc.call("res.config.settings", "create", vals_list=[{"batch_job_runners": RUNNERS}])
     rpc.call("res.config.settings", "execute", ids=settings)
     doomed, threaded = start("doomed"), start("threaded", workers=0, cron_workers=1)
-    gates.append(gate := Gate.numbered(database, GATE))
+    gate = gates.shut(GATE)
     operations = plan("servers")
     job = rpc.submit(operations, chunk_size=CHUNK, max_parallel=RUNNERS)
     wait_until("all three are at work", lambda: all_at(gate, server, doomed, threaded))

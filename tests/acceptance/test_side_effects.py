@@ -3,9 +3,8 @@
 import pytest
 from database import Database
 from everywhere import ask_http_workers, look_everywhere
-from exactness import ITEM, assert_counters, assert_nothing_runs, call, create
-from gates import Gate
-from mail_app import install_mail
+from exactness import ITEM, assert_counters, assert_nothing_runs, call, create, creates
+from mail_app import stop_mail_queue
 from smtp_sink import SmtpSink
 from waiting import wait_until
 
@@ -32,9 +31,14 @@ def server_options(sink):
 
 
 @pytest.fixture(scope="module")
-def database(database: Database, log_folder):
+def template(with_mail):
     """With Odoo's own app for messages: what it does when an operation is over is what counts."""
-    install_mail(database, log_folder / "test_side_effects_install.log")
+    return with_mail
+
+
+@pytest.fixture(scope="module")
+def database(database: Database):
+    stop_mail_queue(database)
     return database
 
 
@@ -82,7 +86,7 @@ def test_parameter_of_a_running_job(server, database, rpc, gates):
     key = "acceptance.running"
     rpc.call(ITEM, "set_parameter", key=key, value="old")
     assert {a["parameter"] for a in look_everywhere(server, rpc, key).values()} == {"old"}
-    gates.append(Gate.numbered(database, 401))
+    gates.shut(401)
     operations = [
         call("set_parameter", key=key, value="new"),
         call("create_gated", name="running", before=401),
@@ -121,7 +125,7 @@ def test_parameter_of_a_failure_is_undone(server, rpc):
 
 def test_operation_that_commits_fails_alone(database, rpc):
     """An operation that calls `cr.commit()` fails and leaves nothing; its neighbours are done."""
-    operations = [create(f"{SECRET} commit {number}") for number in range(10)]
+    operations = creates(f"{SECRET} commit", 10)
     operations[5] = call("commit_then_fail", name=f"{SECRET} commit 5")
     job = rpc.submit(operations)
     assert_counters(rpc.wait(job), "partial", succeeded=9, failed=1)
@@ -133,7 +137,7 @@ def test_operation_that_commits_fails_alone(database, rpc):
 
 def test_operation_that_adds_a_field_fails(server, database, rpc):
     """An operation that adds a field to a model fails; no process and no table has the field."""
-    operations = [create(f"{SECRET} registry {number}") for number in range(10)]
+    operations = creates(f"{SECRET} registry", 10)
     operations[5] = call("add_field", name="x_zebra")
     job = rpc.submit(operations)
     assert_counters(rpc.wait(job), "partial", succeeded=9, failed=1)

@@ -1,30 +1,26 @@
 """A worker that is stopped (SIGSTOP) with a chunk in its hands: it neither works nor dies."""
 
-from exactness import assert_counters, assert_exact, call, create
-from gates import Gate
+from exactness import assert_counters, assert_exact, creates
 from rpc import Watcher
 from waiting import wait_until
 
 CONNECTION = "SELECT pid FROM pg_stat_activity WHERE application_name = %s"
 
 
-def suspended(server, database, rpc, gates, prefix, number):
+def suspended(server, rpc, gates, prefix, number):
     """A job of three chunks whose first one's worker is suspended after its first write."""
-    operations = [create(f"{prefix} {n}") for n in range(30)]
-    operations[5] = call("create_gated", name=f"{prefix} 5", before=number)
-    gates.append(Gate.numbered(database, number))
+    operations = creates(prefix, 30, before={5: number})
+    gate = gates.shut(number)
     job = rpc.submit(operations, chunk_size=10)
-    worker = gates[-1].wait_for_one()
+    worker = gate.wait_for_one()
     server.suspend(worker)
-    gates[-1].open()
+    gate.open()
     return job, operations, worker
 
 
-def run_beside(database, rpc, prefix):
-    operations = [create(f"{prefix} {number}") for number in range(30)]
-    job = rpc.submit(operations, chunk_size=10)
-    rpc.wait(job)
-    assert_counters(rpc.job("status", job), "done", succeeded=30)
+def run_beside(rpc, prefix):
+    job = rpc.submit(creates(prefix, 30), chunk_size=10)
+    assert_counters(rpc.wait(job), "done", succeeded=30)
 
 
 def attempts(database, job):
@@ -36,9 +32,9 @@ def attempts(database, job):
 def test_it_wakes_up(server, database, rpc, gates):
     """Its chunk stays its own; other jobs go on with the other worker; when it wakes up, the
     chunk lands, and nothing was done twice."""
-    job, operations, worker = suspended(server, database, rpc, gates, "asleep", 401)
+    job, operations, worker = suspended(server, rpc, gates, "asleep", 401)
     with Watcher(rpc, job):
-        run_beside(database, rpc, "beside asleep")
+        run_beside(rpc, "beside asleep")
         assert rpc.job("status", job)["remaining"] == 30
         server.go_on(worker)
         rpc.wait(job)
@@ -49,13 +45,13 @@ def test_it_wakes_up(server, database, rpc, gates):
 def test_it_wakes_up_too_late(server, database, rpc, gates):
     """If PostgreSQL has given its connection up meanwhile, another worker does the chunk; the
     one that wakes up drops what it has."""
-    job, operations, worker = suspended(server, database, rpc, gates, "late", 402)
+    job, operations, worker = suspended(server, rpc, gates, "late", 402)
     with Watcher(rpc, job):
         (backend,) = database.column(CONNECTION, f"worker-{worker}")
         # as tcp_keepalives or idle_in_transaction_session_timeout do
         database.rows("SELECT pg_terminate_backend(%s)", backend)
-        run_beside(database, rpc, "beside late")
+        run_beside(rpc, "beside late")
         wait_until("the end", lambda: rpc.job("status", job)["state"] == "done")
         server.go_on(worker)
-        run_beside(database, rpc, "after late")
+        run_beside(rpc, "after late")
     assert_exact(database, rpc, job, operations, "late")

@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from exactness import create
+from exactness import creates
 from rpc import Rpc
 from waiting import wait_until
 
@@ -28,7 +28,7 @@ def test_a_small_job_behind_a_large_one(rpc, colleague, say):
     rpc.job("start", large)
     wait_until("chunks have their full size", lambda: done(rpc, large) > 2_000, every=0.1)
     began = time.monotonic()
-    small = colleague.submit([create(f"small {n}") for n in range(SMALL)])
+    small = colleague.submit(creates("small", SMALL))
     assert colleague.wait(small)["state"] == "done"
     seconds = time.monotonic() - began
     say(f"done after {seconds:.2f} s")
@@ -59,7 +59,7 @@ def test_two_large_jobs(rpc, colleague, say):
 
 def draft_large(rpc, name):
     """The names differ from job to job: an item's name is unique."""
-    operations = [create(f"{name} {n}") for n in range(LARGE)]
+    operations = creates(name, LARGE)
     return rpc.submit(operations, max_parallel=2, start=False)
 
 

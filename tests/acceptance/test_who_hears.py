@@ -2,7 +2,7 @@
 
 import pytest
 from bus import Listener, log_in, send_mark
-from exactness import create
+from exactness import creates
 from rpc import Rpc
 
 PASSWORD = "N0-secret-here"
@@ -68,7 +68,7 @@ def test_who_hears_of_a_job(server, database, users):
     name they ask."""
     owner = Rpc(server.url, database.name, database.make_key(users["owner"]))
     secret = "nobody hears this"
-    job = owner.submit([create(f"{secret} {n}") for n in range(30)], chunk_size=10, start=False)
+    job = owner.submit(creates(secret, 30), chunk_size=10, start=False)
     sessions = {login: log_in(server, database, login, PASSWORD) for login in users}
     listeners = {who: Listener(server, sessions.get(who)) for who in (*users, "nobody")}
     for listener in listeners.values():
