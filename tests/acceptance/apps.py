@@ -41,15 +41,28 @@ class Apps:
                 made.result().drop()
 
 
+def install_apps(database, log, *names):
+    """Install apps, and what Odoo installs with them, in the database of a module.
+
+    A template with BATCH_JOB_APPS (see scripts/test) has them already.
+    """
+    query = "SELECT name FROM ir_module_module WHERE state = 'installed'"
+    if not {*names} <= {*database.column(query)}:
+        _run_odoo(database, log, ",".join(names))
+
+
 def _install(name, template, apps):
     database = Database.copy(name, template)
-    log = Path(os.environ["BATCH_JOB_LOG_DIR"]) / f"install_{apps}.log"
+    _run_odoo(database, Path(os.environ["BATCH_JOB_LOG_DIR"]) / f"install_{apps}.log", apps)
+    return database
+
+
+def _run_odoo(database, log, apps):
     command = [
         *(os.environ["BATCH_JOB_PYTHON"], os.environ["BATCH_JOB_ODOO"]),
-        f"--database={name}",
+        f"--database={database.name}",
         f"--addons-path={os.environ['BATCH_JOB_ADDONS_PATH']}",
         f"--logfile={log}",
         *("--init", apps, "--stop-after-init", "--no-http"),
     ]
     subprocess.run(command, check=True, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    return database

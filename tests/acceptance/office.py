@@ -1,5 +1,6 @@
 """What people do in Odoo's apps, through the screens' own methods: files and lists."""
 
+import ast
 import csv
 import io
 
@@ -57,8 +58,7 @@ def press_one(rpc, model, record, method):
     """Press the same button as the form does, without a job: what a job is compared with."""
     offers = rpc.call("batch.job.selection", "offers", model_name=model)
     button = next(one for one in offers["buttons"] if one["method"] == method)
-    named = {"method": method, "button_context": button["context"]}
-    rpc.call(model, "batch_job_press", ids=[record], **named)
+    rpc.call(model, method, ids=[record], context=ast.literal_eval(button["context"]))
 
 
 def failures(rpc, job):
