@@ -35,12 +35,14 @@ class Gate:
     def open(self):
         self._connection.close()
 
-    def stopped(self):
-        """System's ids of the Odoo processes, signed by the test addon, that wait at this gate."""
+    def stopped(self, signed=True):
+        """System's ids of the Odoo processes that wait at this gate: those that the test addon has
+        signed, or all of them, since Odoo names its own sessions odoo-PID."""
         return self._database.column(
-            "SELECT substr(application_name, 8)::int FROM pg_stat_activity"
-            " WHERE %s = ANY(pg_blocking_pids(pid)) AND application_name ~ '^worker-[0-9]+$'",
+            "SELECT split_part(application_name, '-', 2)::int FROM pg_stat_activity"
+            " WHERE %s = ANY(pg_blocking_pids(pid)) AND application_name ~ %s",
             self._backend,
+            "^worker-[0-9]+$" if signed else "^(worker|odoo)-[0-9]+$",
         )
 
     def count(self):
@@ -50,9 +52,9 @@ class Gate:
             self._backend,
         )
 
-    def wait_for_one(self):
+    def wait_for_one(self, signed=True):
         """The process that comes to this gate."""
-        (process,) = wait_until("a process at the gate", self.stopped)
+        (process,) = wait_until("a process at the gate", lambda: self.stopped(signed))
         return process
 
     def execute(self, query, *params):
