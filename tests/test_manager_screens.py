@@ -7,7 +7,7 @@ from odoo.tests import TransactionCase, new_test_user, tagged
 from odoo.tools.safe_eval import safe_eval
 
 from ..dispatch.locked_job import LockedJob
-from ..execution.orm.form_buttons import _values_in_form
+from ..execution.orm.view_expressions import values_in_view
 
 OWNER = "base.group_user,base.group_partner_manager"
 MANAGER = "base.group_user,batch_job.group_manager"
@@ -47,7 +47,7 @@ def offered(record, kind):
         above = list(node.iterancestors())
         if node.get("type") == "object" and not any(one.tag == "field" for one in above):
             found[node] = [one.get("invisible") for one in (node, *above) if one.get("invisible")]
-    values = _values_in_form(record, {one for hiding in found.values() for one in hiding})
+    (values,) = values_in_view(record, {one for hiding in found.values() for one in hiding})
     return {
         node.get("name")
         for node, hiding in found.items()
