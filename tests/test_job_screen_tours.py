@@ -15,13 +15,18 @@ OTHER_APP = "/odoo/action-base.action_res_users"
 @tagged("post_install", "-at_install")
 class TestJobScreens(JobTourCase):
     def make_ending(self):
-        """A job at work, and a server action that ends it."""
+        """A job at work of which three rows have failed, and a server action that ends it."""
         job = self.make_running(name="Prices of May")
+        self.env.cr.execute(
+            "UPDATE batch_job_operation SET state = 'failed', error_type = 'required'"
+            " WHERE job_id = %s AND index < 3",
+            [job.id],
+        )
         self.make_server_action("End of the job", END.format(job_id=job.id))
 
     def test_the_owner_is_told_anywhere(self):
         """The owner of a job that ends reads it on the page of another app; it survives a change of
-        page, and leads to the job."""
+        page, downloads what failed, and leads to the job."""
         self.make_ending()
         self.start_tour(OTHER_APP, "batch_job_toast_of_owner", login="admin")
 
