@@ -79,6 +79,7 @@ class Base(models.AbstractModel):
     @ormcache(
         "self._get_view_cache_key(view_id, 'form')",
         "self.env.user._get_group_ids()",
+        "self.env.user.has_group('base.group_no_one')",  # only in developer mode
         cache="templates",
     )
     def _batch_job_buttons(self, view_id):
@@ -92,6 +93,7 @@ class Base(models.AbstractModel):
     @ormcache(
         "self._get_view_cache_key(view_id, view_type)",
         "self.env.user._get_group_ids()",
+        "self.env.user.has_group('base.group_no_one')",  # only in developer mode
         cache="templates",
     )
     def _batch_job_fields(self, view_type, view_id):

@@ -49,7 +49,9 @@ class BatchJobAgain(models.AbstractModel):
         """Make a paused schedule with a copy of the operations, and open it."""
         self._check_named()
         values = {"name": self.name, "copied_from_id": self.id, "active": False}
-        schedule = self.env["batch.job.schedule"].create(values)
+        # the context of the form has the time zone of the browser, which is for its texts
+        schedules = self.env["batch.job.schedule"].with_context(tz=self.env.user.tz)
+        schedule = schedules.create(values)
         return self._action_form("batch.job.schedule", schedule.id)
 
     @api.depends("state", "outline", "dry_run")

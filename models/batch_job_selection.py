@@ -92,7 +92,9 @@ class BatchJobSelection(models.AbstractModel):
             raise refused(self.env, error) from error
         request = [model_name, what, domain if ids is None else ids, dry_run]
         key = self._key(idempotency_key, request) if idempotency_key else None
-        if known := Submission(self.env)._known_by_key(key):
+        submission = Submission(self.env)
+        submission.parse_options(idempotency_key=key)
+        if known := submission._known_by_key(key):
             return {"action": self._action_of(known[0])}
         self._check_offered(records, what)
         count = len(ids) if ids is not None else records.search_count(self._domain(records, domain))

@@ -124,6 +124,12 @@ class TestChosenRecords(DeedsCase):
         self.assertEqual((tried.dry_run, archived.user_id, theirs.user_id),
                          (True, self.user, self.chief))  # fmt: skip
 
+    def test_key_that_cannot_be_kept_is_refused(self):
+        """A key of the call that PostgreSQL cannot store is refused as that of a submission."""
+        ids = self.make(1).ids
+        with self.assertRaisesRegex(UserError, "idempotency_key"):
+            self.selection().run(DEED, DONE, ids, idempotency_key="a\0b")
+
     def test_two_starts_at_once_make_one_job(self):
         """Of two calls at once with one key, the second waits for the first and meets a conflict,
         which Odoo repeats; then it opens the job of the first."""

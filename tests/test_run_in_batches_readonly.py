@@ -115,6 +115,35 @@ class TestReadonlyFields(DeedsCase):
         self.assertEqual(self.errors(job), [(deeds.ids, "not_offered")])
         self.assertIn("cannot be told", self.outcomes(job)[0]["error"]["message"])
 
+    def test_value_that_the_field_cannot_hold_is_refused(self):
+        """A value that Odoo would store as something else fails, as it does without a condition."""
+        deeds = self.make(2)
+        job = self.do(update(price=True), deeds)
+        self.assertEqual(self.errors(job), [([one], "bad_value") for one in deeds.ids])
+        self.assertEqual(self.outcomes(job)[0]["error"]["field"], "price")
+        self.assertEqual(deeds.mapped("price"), [0.0, 0.0])
+
+    def test_tree_has_right_paths_where_a_condition_stands(self):
+        """A record of a tree and the record below it move one after the other."""
+        tags = self.env["res.partner.category"].create([{"name": name} for name in "ABC"])
+        first, below, target = tags
+        below.parent_id = first
+        arch = (
+            """<form><field name="name"/><field name="parent_id" readonly="name == 'x'"/></form>"""
+        )
+        values = {"name": "tree", "model": tags._name, "priority": 99, "arch": arch}
+        view = self.env["ir.ui.view"].create(values)
+        self.commit()
+        self.addCleanup(lambda: (self.renew(), view.unlink(), tags.unlink(), self.commit()))
+        what = {**update(parent_id=target.id), "view_id": view.id}
+        self.selection(self.admin).run(tags._name, what, record_ids=(first + below).ids)
+        self.commit()
+        self.run_jobs()
+        self.env.invalidate_all()
+        above = target.parent_path
+        paths = [f"{above}{one.id}/" for one in (first, below)]
+        self.assertEqual((first + below).mapped("parent_path"), paths)
+
     def test_as_an_operation(self):
         """An update that asks is a call of a method, which any user may call as a write."""
         deeds = self.make(2)

@@ -116,6 +116,22 @@ class TestRuns(ScheduleCase):
 class TestTimes(ScheduleCase):
     """When a schedule runs; the calendar itself is tested in tests/unit/test_schedule.py."""
 
+    def test_button_takes_the_time_zone_of_the_user(self):
+        """The form's context has the time zone of the browser, for its texts only."""
+        self.owner.tz = "Europe/Berlin"
+        write = {
+            "op": "write",
+            "model": VALUE,
+            "ids": self.values("a").ids,
+            "values": {"kind": "b"},
+        }
+        job = self.submit_and_run([write], self.owner)
+        action = job.with_user(self.owner).with_context(tz="Asia/Tokyo").action_schedule()
+        self.commit()
+        self.assertEqual(
+            self.env["batch.job.schedule"].browse(action["res_id"]).tz, "Europe/Berlin"
+        )
+
     def test_at_night_unless_told(self):
         """A new schedule runs each day, next at 2 o'clock of its owner."""
         self.owner.tz = "Asia/Tokyo"

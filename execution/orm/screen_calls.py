@@ -9,7 +9,11 @@ from odoo.exceptions import AccessError, UserError
 from odoo.models import BaseModel
 from odoo.service.model import get_public_method
 
+from ...engine.errors import OperationFailed
+from ...engine.misfits import is_misfit
+from ...engine.outcomes import Failure
 from ...engine.view_values import opens_something, what_opens
+from ..checks.wrong_values import wrong_value
 from ..failures import NeedsPerson, NotOffered
 from .form_buttons import FormButton, context_of, is_shown
 from .view_fields import ViewFields, may_be_changed, readonly_fields
@@ -29,6 +33,7 @@ def update(records: BaseModel, values: dict, views: tuple[ViewFields, ...]):
             raise AccessError(
                 records.env._("%s cannot be updated in batches by you.", label_of(records, name))
             )
+    _refuse_misfits(records, values)
     try:
         for _id, names in readonly_fields(records, values, views):
             _refuse_readonly(records, names)
@@ -40,7 +45,20 @@ def update(records: BaseModel, values: dict, views: tuple[ViewFields, ...]):
                 error,
             )
         ) from error
-    records.write(values)
+    # Odoo computes wrong paths if a call moves a record of a tree and a record below that record
+    moves_in_tree = records._parent_store and records._parent_name in values
+    for part in records if moves_in_tree else (records,):
+        part.write(values)
+
+
+def _refuse_misfits(records: BaseModel, values: dict):
+    """Refuse what Odoo would store as something else: of operations only a `write` is looked at
+    before its try."""
+    for name, value in values.items():
+        field = records._fields.get(name)
+        if field and is_misfit(field.type, value):
+            text = wrong_value(records, field, value)
+            raise OperationFailed(Failure("bad_value", text, records._name, name))
 
 
 def _refuse_readonly(records: BaseModel, names: list[str]):
