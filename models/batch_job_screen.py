@@ -111,12 +111,14 @@ class BatchJobScreen(models.AbstractModel):
             at_rest = job.state not in (*LIVE_STATES, "paused") and not job.needs_runner
             job.can_delete = at_rest and job._origin.id in may_delete
 
-    @api.depends("rate", "time_left", "work_seconds", "state")
+    @api.depends(
+        *("rate", "time_left", "work_seconds", "state"), *("succeeded", "failed", "side_by_side")
+    )
     @api.depends_context("lang")
     def _compute_words(self):
         for job in self:
-            rate = formatLang(self.env, job.rate, digits=0 if job.rate >= 10 else 1)
-            job.speed = self.env._("%s rows per second", rate) if job.rate else False
+            pace = job._pace()
+            job.speed = pace and self.env._("%s rows per second", job._rounded(pace))
             left = job.time_left if job.state in LIVE_STATES else 0
             worked = job.work_seconds
             job.time_left_text = seconds_in_words(self.env, left) if left else False

@@ -3,6 +3,7 @@ from odoo.tools import SQL
 from odoo.tools.misc import format_datetime, format_time, formatLang
 
 from ..dispatch.place import MOST_COUNTED, jobs_before
+from ..engine.states import ENDED_STATES
 
 
 class BatchJobTimes(models.AbstractModel):
@@ -14,7 +15,10 @@ class BatchJobTimes(models.AbstractModel):
     times = fields.Char(compute="_compute_times", exportable=False)
     stopped_text = fields.Char(compute="_compute_stopped_text", exportable=False)
 
-    @api.depends("state", "started_at", "finished_at", "rate", "work_seconds", "eta")
+    @api.depends(
+        *("state", "started_at", "finished_at", "eta", "rate"),
+        *("work_seconds", "succeeded", "failed", "side_by_side"),
+    )
     @api.depends_context("lang", "tz")
     def _compute_times(self):
         for job in self:
@@ -47,10 +51,20 @@ class BatchJobTimes(models.AbstractModel):
         return begin if end == self._time(self.started_at) else f"{begin} – {end}"
 
     def _pace_in_words(self) -> str | bool:
-        if not self.rate or self.state == "draft":
-            return False
-        rate = formatLang(self.env, self.rate, digits=0 if self.rate >= 10 else 1)
-        return self.env._("%s a second", rate)
+        pace = self.state != "draft" and self._pace()
+        return pace and self.env._("%s a second", self._rounded(pace))
+
+    def _pace(self) -> float:
+        """Rows a second: of a job that has ended the average of its time at work, else the latest
+        speed. 0: not known, as of chunks side by side, whose times at work are added up."""
+        if self.state not in ENDED_STATES:
+            return self.rate
+        if self.side_by_side or not self.work_seconds:
+            return 0.0
+        return (self.succeeded + self.failed) / self.work_seconds
+
+    def _rounded(self, pace) -> str:
+        return formatLang(self.env, pace, digits=0 if pace >= 10 else 1)
 
     def _waits_for_turn(self) -> bool:
         is_due = not self.eta or self.started_at or self.eta <= fields.Datetime.now()

@@ -64,13 +64,17 @@ class TestTimes(ViewsCase):
         self.assert_times("2:02 PM · 1 min 15 s at work · 267 a second · 12 s left")
 
     def test_of_an_ended_job(self):
-        """An ended job says from when to when, with each date that is not that of today."""
+        """An ended job says from when to when, with each date that is not that of today, and how
+        fast it was in its time at work, whatever its latest speed."""
         begin = datetime(2026, 1, 2, 14, 2)
         rest = "· 12 s at work · 1.5 a second"
-        self.change(self.job, work_seconds=12.0, rate=1.5, started_at=begin)
+        counts = {"succeeded": 17, "failed": 1, "rate": 400.0}
+        self.change(self.job, work_seconds=12.0, started_at=begin, **counts)
         for minutes, end in ((0, ""), (2, " – 2:04 PM"), (24 * 60, " – 1/3/26, 2:02 PM")):
             self.change(self.job, finished_at=begin + timedelta(minutes=minutes))
             self.assert_times(f"1/2/26, 2:02 PM{end} {rest}")
+        self.change(self.job, side_by_side=True)  # times at work of chunks at once are added up
+        self.assertNotIn("a second", self.job.times)
 
     def test_times_are_those_of_the_reader(self):
         """The times are in the time zone of who looks."""

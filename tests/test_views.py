@@ -47,11 +47,11 @@ class TestJobViews(ViewsCase):
     def test_speed_and_times_are_words(self):
         """Speed, duration and time left are words; what is not known is left out."""
         job = self.execute(create(name="A"))
-        self.change(job, rate=1234.4, work_seconds=2 * 3600 + 3 * 60 + 59.0)
+        self.change(job, succeeded=9_182_000, work_seconds=2 * 3600 + 3 * 60 + 59.0)
         self.assertEqual(job.speed, "1,234 rows per second")
         self.assertEqual(job.duration_text, "2 h 3 min")
         self.assertFalse(job.time_left_text)
-        self.change(job, state="running", total=1235, rate=10.0, finished_at=None)
+        self.change(job, state="running", total=1235, succeeded=1, rate=10.0, finished_at=None)
         self.assertEqual(job.time_left_text, "2 min 3 s")
         self.change(job, state="queued", rate=0.0, work_seconds=None)
         self.assertEqual((job.speed, job.duration_text, job.time_left_text), (False,) * 3)
