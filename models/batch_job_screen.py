@@ -118,7 +118,8 @@ class BatchJobScreen(models.AbstractModel):
     def _compute_words(self):
         for job in self:
             pace = job._pace()
-            job.speed = pace and self.env._("%s rows per second", job._rounded(pace))
+            speed = pace and self.env._("%s rows per second", job._rounded(pace))
+            job.speed = speed or False
             left = job.time_left if job.state in LIVE_STATES else 0
             worked = job.work_seconds
             job.time_left_text = seconds_in_words(self.env, left) if left else False

@@ -51,8 +51,10 @@ class BatchJobTimes(models.AbstractModel):
         return begin if end == self._time(self.started_at) else f"{begin} – {end}"
 
     def _pace_in_words(self) -> str | bool:
-        pace = self.state != "draft" and self._pace()
-        return pace and self.env._("%s a second", self._rounded(pace))
+        pace = self._pace()
+        if not pace or self.state == "draft":
+            return False
+        return self.env._("%s a second", self._rounded(pace))
 
     def _pace(self) -> float:
         """Rows a second: of a job that has ended the average of its time at work, else the latest
