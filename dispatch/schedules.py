@@ -71,9 +71,12 @@ class Schedules(Dispatch):
         cron = self.env.ref(CRON, raise_if_not_found=False)
         if not at or not cron:
             return
-        at = max(at, earliest or fields.Datetime.now())
+        now = fields.Datetime.now()
+        at = max(at, earliest or now)
         triggers = self.env["ir.cron.trigger"].sudo()
-        if not triggers.search_count([("cron_id", "=", cron.id), ("call_at", "=", at)], limit=1):
+        same = [("cron_id", "=", cron.id), ("call_at", "=", at)]
+        # a trigger of this second may be that of the call at work, which ends with its removal
+        if at <= now or not triggers.search_count(same, limit=1):
             cron.sudo()._trigger(at)
 
     def _follow_clock(self):

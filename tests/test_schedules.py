@@ -10,7 +10,7 @@ from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from ..dispatch.scheduled_job import ScheduledJob
-from ..dispatch.schedules import TRY_AGAIN, Schedules
+from ..dispatch.schedules import CRON, TRY_AGAIN, Schedules
 from .schedule_cases import VALUE, ScheduleCase
 
 
@@ -209,6 +209,18 @@ class TestTimes(ScheduleCase):
         self.env.invalidate_all()
         self.assertEqual((schedule.active, schedule.last_result), (False, "paused"))
         self.assertEqual(schedule.note, "Paused because this database is a neutralized copy.")
+
+    def test_each_run_now_wakes_odoo(self):
+        """Also in the second of another one, whose call is at work and then removes its trigger."""
+        one, other = self.schedule(), self.schedule()
+        cron = self.env.ref(CRON)
+        triggers = self.env["ir.cron.trigger"].search([("cron_id", "=", cron.id)])
+        with patch.object(fields.Datetime, "now", return_value=fields.Datetime.now()):
+            one.run_now()
+            other.run_now()
+        self.commit()
+        made = self.env["ir.cron.trigger"].search([("cron_id", "=", cron.id)]) - triggers
+        self.assertEqual(len(made), 2)
 
     def test_run_now_keeps_the_times(self):
         """Run Now runs it once more and leaves its times as they are."""
