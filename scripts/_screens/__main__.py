@@ -42,7 +42,8 @@ def main() -> int:
     ):
         filled = fill(admin, url, options.database, options.rows)
         with at_work(filled):
-            for language in options.languages:
+            # first what is mirrored: the last screen leaves a toast on the pages after it
+            for language in sorted(options.languages, key=lambda one: one != ARABIC):
                 speak(admin, filled, language)
                 for made in pictures(browser, filled, chosen, language, options.folder, failed):
                     print(f"{made.stat().st_size / 1000:>6.0f} kB  {made}", flush=True)

@@ -26,9 +26,9 @@ export function wordsOf(job) {
         countsInWords(job),
     ];
     return {
-        message: markup`<strong class="d-block" dir="auto">${job.name}</strong>${text
+        message: markup`<strong class="d-block" dir="auto">${job.name}</strong><span dir="auto">${text
             .filter(Boolean)
-            .join(": ")}`,
+            .join(": ")}</span>`,
         type: TYPES[job.state],
     };
 }
