@@ -8,6 +8,7 @@ from odoo.tools.translate import LazyTranslate
 from ..dispatch.locked_job import LockedJob, begin_fresh
 from ..engine.several_jobs import rows_kept, rows_moved, why_left
 from ..engine.states import verb_acts
+from .operation_words import counted
 
 _lt = LazyTranslate(__name__)
 
@@ -16,7 +17,7 @@ MOST_NAMED = 5
 _ASKED = (
     "state", "policy", "dry_run", "total", "succeeded", "failed", "skipped", "cancelled", "untried",
 )  # fmt: skip
-# for one row and for several: a translation knows no plural
+# for one row and for several
 _KEPT = _lt("1 row is done and stays."), _lt("%s rows are done and stay.")
 _MOVED = {
     "pause": (
@@ -106,15 +107,8 @@ class BatchJobSeveral(models.AbstractModel):
 
     def _rows_in_words(self, verb, rows, kept) -> str:
         """What becomes of the rows."""
-        moved = self._counted(rows, _MOVED[verb])
-        return f"{self._counted(kept, _KEPT)} {moved}" if verb == "cancel" else moved
-
-    def _counted(self, count, texts) -> str:
-        one, several = texts
-        if count == 1:
-            return self.env._(one)
-        text = self.env._(several)
-        return text % self._number(count)
+        moved = counted(self.env, rows, *_MOVED[verb])
+        return f"{counted(self.env, kept, *_KEPT)} {moved}" if verb == "cancel" else moved
 
     def _press_each(self, verb):
         """Do a verb to each job, and say to how many it was done and why not to the others."""

@@ -50,6 +50,18 @@ def error_in_short(env, error_type, model, field) -> str:
     return env._("%(kind)s: %(field)s", kind=kind, field=field_in_words(env, model, field))
 
 
+def counted(env, count, one, several) -> str:
+    """A sentence about so many rows: a translation knows no plural.
+
+    :param one: the sentence for one row
+    :param several: the sentence for another number, which stands for its `%s`
+    """
+    if count == 1:
+        return env._(one)
+    text = env._(several)
+    return text % formatLang(env, count, digits=0)
+
+
 def quoted(env, text) -> str:
     """A name in the quotation marks of the language."""
     # with a name: Odoo exports no term of one letter

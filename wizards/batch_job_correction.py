@@ -1,11 +1,12 @@
 from odoo import fields, models
 from odoo.exceptions import UserError
-from odoo.tools.misc import formatLang
 from odoo.tools.translate import LazyTranslate
+
+from ..models.operation_words import counted
 
 _lt = LazyTranslate(__name__)
 
-# for one row and for several: a translation knows no plural
+# for one row and for several
 SENTENCES = (
     (_lt("1 row belongs to this job."), _lt("%s rows belong to this job.")),
     (_lt("1 is corrected, and will run."), _lt("%s are corrected, and will run.")),
@@ -95,17 +96,10 @@ class BatchJobCorrection(models.TransientModel):
         )
         named, first = {5: left["done"], 6: left["cancelled"]}, self.job_id.sudo().first_row or 1
         return "\n".join(
-            _counted(env, count, one, several) + _rows_named(env, named.get(place), first)
+            counted(env, count, one, several) + _rows_named(env, named.get(place), first)
             for place, (count, (one, several)) in enumerate(zip(counts, SENTENCES, strict=True))
             if count > 0
         )
-
-
-def _counted(env, count, one, several) -> str:
-    if count == 1:
-        return env._(one)
-    text = env._(several)
-    return text % formatLang(env, count, digits=0)
 
 
 def _rows_named(env, indexes, first) -> str:

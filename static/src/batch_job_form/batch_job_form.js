@@ -7,6 +7,7 @@ import { FormController } from "@web/views/form/form_controller";
 import { formView } from "@web/views/form/form_view";
 import { onWillDestroy, status, useEffect, useSubEnv } from "@odoo/owl";
 
+import { offeredWhere } from "../offered";
 import { ask, questionOf } from "./batch_job_questions";
 import { useHalfTyped } from "./half_typed";
 
@@ -162,10 +163,7 @@ export class BatchJobFormController extends FormController {
 
     getStaticActionMenuItems() {
         const items = super.getStaticActionMenuItems();
-        const { isAvailable } = items.delete;
-        items.delete.isAvailable = () =>
-            isAvailable() && this.model.root.data.can_delete !== false;
-        return items;
+        return offeredWhere(items, ["delete"], "can_delete", () => [this.model.root]);
     }
 }
 

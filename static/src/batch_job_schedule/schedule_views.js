@@ -4,25 +4,22 @@ import { formView } from "@web/views/form/form_view";
 import { ListController } from "@web/views/list/list_controller";
 import { listView } from "@web/views/list/list_view";
 
-/** A manager sees the schedules of others, and pauses them by a button: all else is their owner's. */
-function offeredToEditors(items, getRecords) {
-    for (const name of ["archive", "unarchive", "delete"]) {
-        const { isAvailable } = items[name];
-        items[name].isAvailable = () =>
-            isAvailable() && getRecords().every((record) => record.data.may_edit !== false);
-    }
-    return items;
-}
+import { offeredWhere } from "../offered";
+
+// a manager sees the schedules of others, and pauses them by a button: all else is their owner's
+const OF_EDITORS = ["archive", "unarchive", "delete"];
 
 class ScheduleFormController extends FormController {
     getStaticActionMenuItems() {
-        return offeredToEditors(super.getStaticActionMenuItems(), () => [this.model.root]);
+        const items = super.getStaticActionMenuItems();
+        return offeredWhere(items, OF_EDITORS, "may_edit", () => [this.model.root]);
     }
 }
 
 class ScheduleListController extends ListController {
     getStaticActionMenuItems() {
-        return offeredToEditors(super.getStaticActionMenuItems(), () => this.model.root.selection);
+        const items = super.getStaticActionMenuItems();
+        return offeredWhere(items, OF_EDITORS, "may_edit", () => this.model.root.selection);
     }
 }
 

@@ -3,6 +3,8 @@ import { Domain } from "@web/core/domain";
 import { useService } from "@web/core/utils/hooks";
 import { status, useComponent, useEffect } from "@odoo/owl";
 
+import { offeredWhere } from "../offered";
+
 export const RELOAD_EVERY = 5000; // milliseconds
 const MOST_ASKED = 100; // jobs at work
 
@@ -57,10 +59,6 @@ export const withLiveJobs = (Controller) =>
 
         getStaticActionMenuItems() {
             const items = super.getStaticActionMenuItems();
-            const { isAvailable } = items.delete;
-            const mayDelete = (record) => record.data.can_delete !== false;
-            items.delete.isAvailable = () =>
-                isAvailable() && this.model.root.selection.every(mayDelete);
-            return items;
+            return offeredWhere(items, ["delete"], "can_delete", () => this.model.root.selection);
         }
     };
