@@ -74,7 +74,10 @@ class ExecuteNow(ChunkTransaction):
         return text
 
     def _land_now(self, job, outcomes, started):
-        """Store the outcomes and one ended chunk, and end the job. The caller commits."""
+        """Store the outcomes and one ended chunk, and end the job. The caller commits.
+
+        :param started: monotonic seconds: when the call began to execute operations
+        """
         self.write_outcomes(job.row, outcomes)
         tally = count(outcomes)
         counts = {name: getattr(tally, name) for name in ("succeeded", "failed", "skipped")}
@@ -90,18 +93,22 @@ class ExecuteNow(ChunkTransaction):
             cause_counts=json.dumps(tally.causes),
             **counts,
         )
-        end_call(job, counts, tally.causes, started)
+        self._end(job, counts, tally.causes, started)
+
+    def _end(self, job, counts, causes, started):
+        end_call(job, counts, causes, started)
 
     def _outcomes_now(self, job, operations) -> list[Outcome]:
         run = type(self)(self.env(su=True)).new_run(job.row, operations, Lessons())
         locks = self._lock_keys_beside(run, operations) if job["has_keys"] else None
-        if job["policy"] == "all":
-            outcomes = run_strict(run, operations, "rolled_back")
-        else:
-            outcomes = [one for step, _ends in run_isolated(run, operations) for one in step]
+        outcomes = [one for part in self._parts(job, operations) for one in _run(job, run, part)]
         if locks:
             locks.refuse_made_beside(run.job_env, _created_by_key(run, operations, outcomes))
         return outcomes
+
+    def _parts(self, _job, operations) -> list[list]:
+        """The chunks in which the operations run."""
+        return [operations]
 
     def _lock_keys_beside(self, run, operations):
         """Lock the keys of the operations on a second connection.
@@ -134,6 +141,12 @@ class ExecuteNow(ChunkTransaction):
                     "done. Send it again in a moment, or submit a job."
                 )
             ) from None
+
+
+def _run(job, run, operations) -> list[Outcome]:
+    if job["policy"] == "isolate":
+        return [one for step, _ends in run_isolated(run, operations) for one in step]
+    return run_strict(run, operations, "rolled_back")
 
 
 def _created_by_key(run, operations, outcomes):

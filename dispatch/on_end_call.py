@@ -19,7 +19,7 @@ class OnEndCall(ChunkTransaction):
 
     def run(self, claim: Claim):
         started = time.monotonic()
-        outcome = self._outcome(claim.job)
+        outcome = self.outcome(claim.job)
         # Lock the row only now: the method may take long, and its job may be renamed meanwhile.
         # Then this transaction meets a conflict, and is done again.
         job = LockedJob.lock(self.env, claim.job["id"])
@@ -27,7 +27,11 @@ class OnEndCall(ChunkTransaction):
         self._commit_end(claim, halted=False)
         self.has_ended = True
 
-    def _outcome(self, job) -> Outcome:
+    def outcome(self, job: dict) -> Outcome:
+        """Call the method.
+
+        :param job: the row of the job
+        """
         position = job["total"]
         if Owner(self.env).problem(job):
             text = in_language_of_owner(self.env, job)._(

@@ -1,9 +1,10 @@
 import logging
 
-from odoo import api, fields, models
+from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import AccessError, MissingError, UserError
 
 from ..dispatch.execute_now import ExecuteNow
+from ..dispatch.execute_submitted import ExecuteSubmitted
 from ..dispatch.locked_job import LockedJob
 from ..dispatch.slots import Slots
 from ..dispatch.starting import append_part, prepare, refuse_append, touch
@@ -213,6 +214,20 @@ class BatchJob(models.Model):
         if is_new:
             ExecuteNow(self.env).run(LockedJob.lock(self.env, job_id))
         return {**job._status(), **job.results(limit=EXECUTE_LIMIT)}
+
+    @api.private
+    def _execute_now(self) -> None:
+        """Run this queued job to its end inside the transaction, and then its ``on_end``: for
+        tests, whose transaction no runner sees.
+
+        :raises UserError: the job was begun or is no queued job, has more than 1,000 operations, or
+            is a dry run or of policy ``stop``
+        """
+        self.ensure_one()
+        self.env.flush_all()
+        queue = self.env(user=SUPERUSER_ID, su=True)
+        ExecuteSubmitted(queue).run(LockedJob.lock(queue, self.id))
+        self.env.invalidate_all()
 
     def append(self, operations: list[dict], part: int) -> dict:
         """Add operations to a draft of yours.

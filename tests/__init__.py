@@ -26,6 +26,7 @@ from . import (
     test_eta,
     test_example_addon,
     test_execute,
+    test_execute_submitted,
     test_failed_rows_plan,
     test_failure_limit,
     test_forged_values,
