@@ -281,8 +281,8 @@ class Submission(SubmissionCheck):
                 job_id,
                 self.env._(
                     "The idempotency key %(key)s belongs to job %(job)s, which was submitted with "
-                    "other operations or options (name is one). Use another key, or send exactly "
-                    "the same.",
+                    "other operations, another name or other options. Use another key, or send "
+                    "exactly the same.",
                     key=options.idempotency_key,
                     job=job_id,
                 ),

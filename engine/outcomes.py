@@ -104,20 +104,25 @@ def count(outcomes: list[Outcome]) -> Tally:
 
 
 def count_causes(failures: list[Failure]) -> list[dict]:
-    """Count failures by cause, most frequent first. A cause has its first failure's message."""
+    """Count failures by cause, most frequent first.
+
+    A cause has its first failure's message, and `varied` if others have other messages.
+    """
     counts: Counter = Counter()
-    messages: dict[tuple, str] = {}
+    messages: dict[tuple, dict] = {}
     values: dict[tuple, list] = defaultdict(list)
     for failure in failures:
         cause = (failure.type, failure.model, failure.field, failure.constraint)
         counts[cause] += 1
-        messages.setdefault(cause, failure.message)
+        first = messages.setdefault(cause, {"message": failure.message})
+        if first["message"] != failure.message:
+            first["varied"] = True
         values[cause].append(failure.value)
     return _with_rest_as_one(
         [
             {
                 **dict(zip(CAUSE_KEYS, cause, strict=True)),
-                "message": messages[cause],
+                **messages[cause],
                 "count": count,
                 **with_examples(values[cause]),
             }
@@ -137,8 +142,10 @@ def merge_causes(*lists: list[dict]) -> list[dict]:
 
 
 def _both(one: dict, other: dict) -> dict:
-    count = one["count"] + other["count"]
-    return {**without_examples(one), "count": count, **joined(one, other)}
+    both = {**without_examples(one), "count": one["count"] + other["count"], **joined(one, other)}
+    if "varied" in other or one["message"] != other["message"]:
+        both["varied"] = True
+    return both
 
 
 def _with_rest_as_one(causes: list[dict]) -> list[dict]:

@@ -57,12 +57,25 @@ class BatchJobAgain(models.AbstractModel):
     @api.depends("state", "outline", "dry_run")
     @api.depends_context("uid")
     def _compute_can_duplicate(self):
+        keyless = self._keyless_loads()
         for job in self:
             job.can_duplicate = job.state != "draft" and job._is_own()
             kinds = job.can_duplicate and not job.dry_run and job.outline or ()
-            # whether rows have a key is looked at when the schedule is made
-            refused = [kind for kind in kinds if why_not_repeated(kind["op"], has_key=True)]
+            # each row is looked at when the schedule is made
+            has_key = job._origin.id not in keyless
+            refused = [kind for kind in kinds if why_not_repeated(kind["op"], has_key)]
             job.can_schedule = bool(kinds) and not refused
+
+    def _keyless_loads(self) -> set[int]:
+        """The ids of jobs whose first row is loaded without a key, as by most imports."""
+        self.env.cr.execute(
+            SQL(
+                "SELECT job_id FROM batch_job_operation"
+                " WHERE job_id = ANY(%s) AND index = 0 AND op = 'load' AND payload->>'key' IS NULL",
+                self._origin.ids,
+            )
+        )
+        return {row[0] for row in self.env.cr.fetchall()}
 
     def _row(self) -> dict:
         """The row of the job, as the database has it. Nobody is kept from claiming its chunks."""

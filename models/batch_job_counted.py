@@ -48,7 +48,8 @@ class BatchJobCounted(models.AbstractModel):
         shown = {key: cause[key] for key in CAUSE_KEYS}
         if is_visible:
             shown |= {"values": cause.get("values", []), "distinct": cause.get("distinct")}
-            reason = cause_in_words(self.env, shown, cause["message"])
+            varied = "varied" in cause
+            reason = cause_in_words(self.env, shown, cause["message"], varied)
             is_rest = cause["type"] == OTHER_CAUSES["type"]
             message = reason if is_rest else cause["message"]
         else:

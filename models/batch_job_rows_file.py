@@ -17,7 +17,7 @@ from .row_formats import MOST_LINES, TYPES, WRITERS
 
 STATES_OF_FILE = {
     "failed": ("failed",),
-    "not_done": NOT_KEPT,
+    "not_done": (*NOT_KEPT, "cancelled"),
     "cancelled": ("cancelled",),
     "all": tuple(OPERATION_STATES),
 }

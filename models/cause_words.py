@@ -11,18 +11,20 @@ TOLD = ("required", "unknown_field", "missing", "foreign_key", "unique", "ambigu
 _NAMES_RECORDS = ("many2one", "many2many", "reference")
 
 
-def cause_in_words(env, cause: dict, message: str | None = None) -> str:
+def cause_in_words(env, cause: dict, message: str | None = None, varied: bool = False) -> str:
     """What went wrong, in one line.
 
     :param cause: with `values` and `distinct` if the reader may see them
     :param message: of a failure, if the reader may see it
+    :param varied: other failures of the cause have other messages
     """
     if cause["type"] == OTHER_CAUSES["type"]:
         return env._("Other causes")
     values = cause.get("values")
     words = _without_values(env, cause)
     if cause["type"] not in TOLD and message and not (cause["type"] == "bad_value" and values):
-        return " ".join(message.split())
+        text = " ".join(message.split())
+        return env._("e.g. %s", text) if varied else text
     return _with_values(env, words, values, cause.get("distinct")) if values else words
 
 

@@ -5,6 +5,7 @@ import json
 from odoo.tests import tagged
 
 from ..engine.outcomes import Failure, count_causes
+from .races import ITEM
 from .rpc_cases import MODEL, AccessCase, create
 
 GONE = 2**30  # no record has such an id
@@ -103,6 +104,18 @@ class TestValuesOfCauses(CausesCase):
             with self.subTest(columns=columns):
                 reason, values = self.one(load(*cells, columns=columns))
                 self.assertEqual((reason, values), (found, [found.rpartition(": ")[2]]))
+
+    def test_one_message_of_several_is_an_example(self):
+        """Failures that name their own record say so: the message shown is that of one of them."""
+        fails = [
+            {"op": "call", "model": ITEM, "method": "fail", "args": [f"Ticket {n} is locked."]}
+            for n in range(3)
+        ]
+        job = self.run_as_owner(*fails, chunk_size=1)
+        self.assertEqual(self.told(job), [(3, "e.g. Ticket 0 is locked.", [])])
+        self.assertEqual(job.causes[0]["message"], "Ticket 0 is locked.")
+        alike = self.run_as_owner(fails[0], fails[0])
+        self.assertEqual(self.told(alike), [(2, "Ticket 0 is locked.", [])])
 
     def test_external_ids_and_keys(self):
         """The external id that may not be made, and the key that fits several records."""

@@ -89,7 +89,7 @@ class TestIdempotency(RaceCase):
         job = self.submit(self.creates("body", 2), idempotency_key="body")
         refusal = (
             f"The idempotency key body belongs to job {job.id}, which was submitted with other "
-            "operations or options (name is one). Use another key, or send exactly the same."
+            "operations, another name or other options. Use another key, or send exactly the same."
         )
         submit, execute = self.jobs().submit, self.jobs().execute
         self.assert_refused(refusal, submit, self.creates("body", 1), idempotency_key="body")
@@ -195,7 +195,7 @@ class TestIdempotency(RaceCase):
         self.assertEqual(job.name, "clients.csv")
         self.assert_refused(
             f"The idempotency key named belongs to job {job.id}, which was submitted with other "
-            "operations or options (name is one). Use another key, or send exactly the same.",
+            "operations, another name or other options. Use another key, or send exactly the same.",
             self.jobs().submit,
             operations,
             name="other.csv",

@@ -80,6 +80,15 @@ class TestRowsFile(CorrectionCase):
         self.assertEqual(column_of(table, "Row"), ["1", "2", "3"])
         self.assertTrue(all(column_of(table, "Error")))
 
+    def test_cancelled_rows_were_not_done(self):
+        """The file of all that was not done has the rows that a cancel has left."""
+        job = self.submit(self.creates(self.prefix, 3))
+        job.cancel()
+        self.commit()
+        table = self.download(job, state="not_done")
+        self.assertEqual(column_of(table, "Row"), ["1", "2", "3"])
+        self.assertEqual(column_of(table, "Error"), ["Cancelled"] * 3)
+
     def test_columns_that_no_failed_row_has(self):
         """A column that a person has to fill in is there, whichever rows lack it."""
         operations = self.creates(self.prefix, 2)

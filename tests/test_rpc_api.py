@@ -302,8 +302,8 @@ class TestRepeatedSubmission(RpcCase):
             self.assertEqual(
                 self.refused("submit", **(body | change)),
                 f"The idempotency key K2 belongs to job {first['id']}, which was submitted with "
-                "other operations or options (name is one). Use another key, or send exactly "
-                "the same.",
+                "other operations, another name or other options. Use another key, or send "
+                "exactly the same.",
             )
 
     def test_order_in_json_is_no_change(self):

@@ -107,6 +107,10 @@ class TestRuns(ScheduleCase):
             with self.assertRaisesRegex(UserError, rf"Operation 1: .*{reason}"):
                 self.schedule(copied_from_id=job.id)
             self.assertEqual(job.with_user(self.owner).can_schedule, operation["op"] == "load")
+            alone = self.submit([operation], self.owner)
+            self.assertFalse(alone.with_user(self.owner).can_schedule)
+        keyed = {"op": "load", "model": VALUE, "fields": ["name"], "row": ["x"], "key": ["name"]}
+        self.assertTrue(self.submit([keyed], self.owner).with_user(self.owner).can_schedule)
         dry = self.submit([write], self.owner, dry_run=True)
         with self.assertRaisesRegex(UserError, "is a dry run"):
             self.schedule(copied_from_id=dry.id)

@@ -28,7 +28,7 @@ def test_failures_are_counted_by_cause():
         *[Failure("unique", f"taken {n}", "res.partner", None, "ref_uniq") for n in range(3)],
     ]
     assert count_causes(failures) == [
-        entry(3, "taken 0"),
+        entry(3, "taken 0", varied=True),
         entry(1, "no name", type="required", field="name", constraint=None),
     ]
 
@@ -51,7 +51,15 @@ def test_the_rarest_causes_are_one_line():
 def test_causes_of_chunks_are_added_up():
     """Equal causes of several chunks are one line, most frequent first."""
     rare = entry(2, type="missing", constraint=None)
-    assert merge_causes([rare], None, [entry(1)], [entry(4, "other words")]) == [entry(5), rare]
+    assert merge_causes([rare], None, [entry(1)], [entry(4)]) == [entry(5), rare]
+
+
+def test_a_cause_knows_that_its_messages_differ():
+    """A message that does not stand for all failures is said to be an example, for good."""
+    varied = entry(5, varied=True)
+    assert merge_causes([entry(1)], [entry(4, "other words")]) == [varied]
+    assert merge_causes([entry(1)], [entry(4, varied=True)]) == [varied]
+    assert merge_causes([entry(4, varied=True)], [entry(1)]) == [varied]
 
 
 def test_merging_changes_none_of_what_it_reads():
