@@ -18,10 +18,13 @@ class ExecuteSubmitted(ExecuteNow):
     """Runs a job that waits for a runner, and then its `on_end`: for a test, whose transaction no
     runner sees."""
 
-    def run(self, job: LockedJob):
+    def run_with_on_end(self, job: LockedJob):
+        """
+        :raises UserError: the job cannot be executed without a runner
+        """
         self._refuse_unfit(job)
         job.move("running", started_at=NOW)
-        super().run(job)
+        self.run(job)
         for chunk in self.env["batch.job.chunk"]._queued_chunks(job.id, 1):
             settle_on_end(job, chunk["id"], OnEndCall(self.env).outcome(job.row))
 

@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 from odoo import fields
+from odoo.tools.misc import format_datetime
 
 from .base import Dispatch
 from .chunk_lock import ChunkLocks
@@ -60,7 +61,7 @@ class Stalled(Dispatch):
         if not slots.filtered("active"):
             return "all_off", self.env._(
                 "The scheduled actions “Batch Jobs: runner …” are switched off. "
-                "Switch them on under Settings, Technical, Scheduled Actions."
+                "A Settings administrator can switch them on: Batch Jobs, Overview, Switch Them On."
             )
         latest = max(filter(None, slots.mapped("lastcall")), default=None)
         if latest and fields.Datetime.now() - latest < timedelta(seconds=STALLED_AFTER):
@@ -68,7 +69,7 @@ class Stalled(Dispatch):
         return "unseen", self.env._(
             "No runner has looked at the queue since %s. Start Odoo with --max-cron-threads of 1 "
             "or more; if it has that, look into its log.",
-            latest or self.env._("the installation"),
+            format_datetime(self.env, latest) if latest else self.env._("the installation"),
         )
 
     def _is_upgrade_pending(self):

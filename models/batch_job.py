@@ -226,7 +226,7 @@ class BatchJob(models.Model):
         self.ensure_one()
         self.env.flush_all()
         queue = self.env(user=SUPERUSER_ID, su=True)
-        ExecuteSubmitted(queue).run(LockedJob.lock(queue, self.id))
+        ExecuteSubmitted(queue).run_with_on_end(LockedJob.lock(queue, self.id))
         self.env.invalidate_all()
 
     def append(self, operations: list[dict], part: int) -> dict:

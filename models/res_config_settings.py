@@ -15,7 +15,8 @@ class ResConfigSettings(models.TransientModel):
         "Runners",
         config_parameter=RUNNERS_PARAMETER,
         default=DEFAULT_RUNNERS,
-        help="Chunks of all jobs that run at once; not more than Odoo's --max-cron-threads.",
+        help="Chunks of all jobs that run at once; as many as the cron workers of all Odoo servers "
+        "(--max-cron-threads), or fewer.",
     )
     batch_job_runners_possible = fields.Char(compute="_compute_batch_job_runners_possible")
     batch_job_retention_days = fields.Integer(

@@ -6,6 +6,7 @@ from odoo import fields
 from odoo.exceptions import UserError
 from odoo.modules.neutralize import get_neutralization_queries
 from odoo.tests import tagged
+from odoo.tools.misc import format_datetime
 
 from .. import uninstall_hook
 from ..dispatch.clean_up import RETENTION_PARAMETER
@@ -150,7 +151,7 @@ class TestWhyStalled(RaceCase):
         self.assertEqual(
             job.status()["error"],
             "The scheduled actions “Batch Jobs: runner …” are switched off. "
-            "Switch them on under Settings, Technical, Scheduled Actions.",
+            "A Settings administrator can switch them on: Batch Jobs, Overview, Switch Them On.",
         )
 
     def test_pending_upgrade_is_named(self):
@@ -172,7 +173,7 @@ class TestWhyStalled(RaceCase):
     def test_missing_runners_are_named(self):
         """A stalled job says since when no Odoo process has run scheduled actions."""
         job = self.waiting_job()
-        lastcall = self.crons[0].lastcall
+        lastcall = format_datetime(self.env, self.crons[0].lastcall)
         self.assertEqual(
             job.status()["error"],
             f"No runner has looked at the queue since {lastcall}. Start Odoo with "

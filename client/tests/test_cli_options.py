@@ -285,7 +285,8 @@ def test_results_file_of_a_part(run: Run, odoo: FakeOdoo) -> None:
     ]
     result = run("results", "--last", "--state", "failed", "-o", "failed.csv")
     assert Path("failed.csv").read_text().splitlines() == ["name,__job,__index,__error", "B,1,1,no"]
-    assert "Correct it and: odoo-batch submit failed.csv --op load" in result.output
+    said = "Correct it and: odoo-batch submit failed.csv --into 1, or as a new job: "
+    assert said + "odoo-batch submit failed.csv --op load" in result.output
     run("results", "--last", "--index", "0", "-o", "one.csv")
     header, row = Path("one.csv").read_text().splitlines()
     assert (header, row[:6]) == ("name,__job,__index,__error,__state,__ids", "A,1,0,")

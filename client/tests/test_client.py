@@ -223,6 +223,8 @@ async def test_client_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.delenv("ODOO_DB", raising=False)
     async with AsyncClient.from_env() as client:
         assert isinstance(client, AsyncClient)
+    with pytest.raises(ValueError, match="part_bytes is at least 1"):
+        AsyncClient.from_env(part_bytes=0)
     for unset, named in (
         ("ODOO_API_KEY", "API_KEY$"),
         ("ODOO_URL", "ODOO_URL and no ODOO_API_KEY"),

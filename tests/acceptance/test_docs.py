@@ -15,6 +15,9 @@ def reader(server, database, tmp_path_factory):
     return Reader(tmp_path_factory.mktemp("checkout"), server, database.make_key())
 
 
+OLD_TAGS = "SELECT count(*) FROM res_partner_category WHERE color = 2"
+
+
 def jobs(database, *names):
     """(name, state, succeeded) of the latest jobs with these names, once they have ended."""
 
@@ -117,12 +120,17 @@ def test_looks_at_the_queue_can_be_run(reader, database, rpc):
     tag = {"op": "create", "model": "res.partner.category", "values": {"name": "Looked at"}}
     later, done = rpc.submit([tag], eta="2100-01-01"), rpc.submit([tag])
     rpc.wait(done)
-    (open_jobs,) = [text for text in shell_blocks("docs/operations.md") if "curl" in text]
-    states = {job["id"]: job["state"] for job in json.loads(reader.shell(open_jobs))}
+    bad = rpc.submit([{**tag, "values": {"nmae": "Looked at"}}])
+    rpc.wait(bad)
+    looks = [text for text in shell_blocks("docs/operations.md") if "curl" in text]
+    opened, failed = [json.loads(reader.shell(look)) for look in looks]
+    states = {job["id"]: job["state"] for job in opened}
     assert (states[later], done in states) == ("queued", False)
+    assert (bad, "failed", 1) in {(job["id"], job["state"], job["failed"]) for job in failed}
     database.rows("UPDATE batch_job_chunk SET lost = 1 WHERE job_id = %s", done)
-    (trouble,) = blocks("docs/operations.md", "sql")
+    trouble, sizes = blocks("docs/operations.md", "sql")
     assert [row[0] for row in database.rows(trouble)] == [done]
+    assert "batch_job_operation" in {row[0] for row in database.rows(sizes)}
     rpc.job("cancel", later)
 
 
@@ -155,15 +163,27 @@ def test_correct_failed_rows(reader, server, database, rpc):
     assert rpc.job("status", job)["succeeded"] == 2
 
 
-def test_in_your_addon():
-    """The page quotes the example addon, which is installed with the tests, and its test."""
+def test_in_your_addon(reader, database):
+    """The page quotes the example addon, which is installed with the tests, and its test; its
+    scheduled action makes one job a day, also where the second run finds other records."""
     example = ROOT / "tests/addons/batch_job_example"
-    model, test = blocks("docs/in-your-addon.md", "python")
+    model, scheduled, test = blocks("docs/in-your-addon.md", "python")
     assert model == (example / "models/res_partner_category.py").read_text()
     assert test in (ROOT / "tests/test_example_addon.py").read_text()
     (view,) = blocks("docs/in-your-addon.md", "xml")
     stored = (example / "views/res_partner_category_views.xml").read_text()
     assert view in re.sub(r"^ {12}", "", stored, flags=re.MULTILINE)
+    run = f"""
+import datetime
+model = env["res.partner.category"]
+for name in ("Old", "Older"):
+    model.create({{"name": name, "color": 0}})
+    exec({scheduled!r})
+    env.cr.commit()
+"""
+    reader.odoo_shell(run)
+    assert jobs(database, "Old tags") == [("Old tags", "done", database.value(OLD_TAGS))]
+    assert database.value("SELECT count(*) FROM batch_job WHERE name = 'Old tags'") == 1
 
 
 def test_schedule_samples_make_a_schedule_each(reader, database):

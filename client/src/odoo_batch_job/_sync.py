@@ -68,12 +68,17 @@ class Client:
         self._loop = LoopThread()
 
     @classmethod
-    def from_env(cls) -> Client:
+    def from_env(
+        cls, *, timeout: float = 60.0, retry: Retry | None = None, part_bytes: int = PART_BYTES
+    ) -> Client:
         """Return a client for ``ODOO_URL``, ``ODOO_DB`` and ``ODOO_API_KEY`` of the environment.
 
+        :param timeout: seconds to wait for the network in one attempt
+        :param retry: schedule of the retries
+        :param part_bytes: the client sends a larger submission in parts of at most this size
         :raises ValueError: ``ODOO_URL`` or ``ODOO_API_KEY`` is not set
         """
-        return cls(**environment())
+        return cls(**environment(), timeout=timeout, retry=retry, part_bytes=part_bytes)
 
     @property
     def database(self) -> str | None:

@@ -90,4 +90,5 @@ def _what_next(job: JobStatus, output: str, count: int, kinds: set[Kind]) -> str
         " ".join([f"--op {op} --model {model}", *(f"--key {name}" for name in key)])
         for op, model, key in kinds
     )
-    return f" Correct {'it' if count == 1 else 'them'} and: {APP} submit {output} {again}"
+    said = f" Correct {'it' if count == 1 else 'them'} and: {APP} submit {output}"
+    return f"{said} --into {job.id}, or as a new job: {APP} submit {output} {again}"

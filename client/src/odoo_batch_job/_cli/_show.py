@@ -116,6 +116,7 @@ def ending(status: JobStatus) -> str:
         text += f"\n{status.error}"
     text += at_the_end(status)
     if status.state == "draft":
+        text += "\nTo send the rest: the same command again, with its --idempotency-key."
         text += f"\nIf all of it was sent: odoo-batch start {status.id}"
     if status.ended and status.remaining:
         text += f"\nChunks that were at work still land: odoo-batch status {status.id}"
