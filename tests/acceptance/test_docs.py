@@ -181,8 +181,8 @@ for name in ("Scheduled first", "Scheduled later"):
     reader.odoo_shell(run)
     assert jobs(database, "Old tags")[0][1] == "done"
     assert database.value("SELECT count(*) FROM batch_job WHERE name = 'Old tags'") == 1
-    colors = "SELECT color FROM res_partner_category WHERE name->>'en_US' ~ '^Scheduled ' ORDER BY id"
-    assert database.column(colors) == [2, 0]
+    which = "name->>'en_US' ~ '^Scheduled ' ORDER BY id"
+    assert database.column(f"SELECT color FROM res_partner_category WHERE {which}") == [2, 0]
 
 
 def test_schedule_samples_make_a_schedule_each(reader, database):
