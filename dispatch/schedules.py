@@ -158,6 +158,9 @@ class Schedules(Dispatch):
             values |= {"next_run": next_run(row, after), "last_planned": row["next_run"]}
             values["not_before"] = None
         self.set(row["id"], tries=0, **values)
+        # open forms of the schedule read it again
+        owner = self.env["res.users"].sudo().browse(row["user_id"])
+        owner._bus_send("batch_job/schedule", {"id": row["id"]})
         self._commit()
 
     def _lock(self, claimed) -> dict | None:

@@ -61,7 +61,7 @@ def test_parallel_names_no_number(run: Run, odoo: FakeOdoo) -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "code"), [("done", 0), ("partial", 1), ("failed", 3), ("cancelled", 3), ("paused", 4)]
+    ("state", "code"), [("done", 0), ("partial", 1), ("failed", 3), ("cancelled", 3), ("paused", 6)]
 )
 def test_exit_code_says_how_the_job_ended(run: Run, odoo: FakeOdoo, state: str, code: int) -> None:
     """A script knows without reading."""
@@ -315,7 +315,7 @@ def test_server_without_tls_is_said_once(
         server.shutdown()
     sentence = f"the server does not speak TLS there; try http://127.0.0.1:{port}/"
     assert result.output == f"Error: https://127.0.0.1:{port}/: {sentence} (batch.job/status)\n"
-    assert (result.exit_code, caplog.records) == (4, [])
+    assert (result.exit_code, caplog.records) == (7, [])
 
 
 def test_duration_in_words() -> None:

@@ -1,9 +1,12 @@
+import { defineBusModels, waitForChannels, waitNotifications } from "@bus/../tests/bus_test_helpers";
 import { describe, expect, queryAllTexts, test } from "@odoo/hoot";
+import { animationFrame } from "@odoo/hoot-mock";
 import {
     contains,
     defineModels,
-    defineWebModels,
     fields,
+    getService,
+    MockServer,
     models,
     mountView,
 } from "@web/../tests/web_test_helpers";
@@ -21,7 +24,7 @@ class Schedule extends models.Model {
     ];
 }
 
-defineWebModels();
+defineBusModels();
 defineModels([Schedule]);
 describe.current.tags("desktop");
 
@@ -50,6 +53,31 @@ test("the form of somebody else's schedule offers no change", async () => {
     expect(".o_field_widget[name=name] input").toHaveValue("Somebody else's");
     await contains(".o_cp_action_menus .dropdown-toggle").click();
     expect(queryAllTexts(".o_menu_item").filter((text) => CHANGES.includes(text))).toEqual([]);
+});
+
+test("the form reads its schedule again after a run, but not what somebody edits", async () => {
+    await mountView({
+        type: "form",
+        resModel: "batch.job.schedule",
+        resId: 1,
+        arch: `<form js_class="batch_job_schedule_form">${BODY}</form>`,
+    });
+    getService("bus_service").addChannel("owner");
+    await waitForChannels(["owner"]);
+    const hasRun = async (values, id = 1) => {
+        MockServer.env["batch.job.schedule"].write([1], values);
+        MockServer.env["bus.bus"]._sendone("owner", "batch_job/schedule", { id });
+        await waitNotifications(["batch_job/schedule", { id }]);
+        await animationFrame();
+    };
+    const name = ".o_field_widget[name=name] input";
+    await hasRun({ name: "Mine, run once" }, 2);
+    expect(name).toHaveValue("Mine");
+    await hasRun({ name: "Mine, run once" });
+    expect(name).toHaveValue("Mine, run once");
+    await contains(name).edit("Typed", { confirm: false });
+    await hasRun({ name: "Mine, run twice" });
+    expect(name).toHaveValue("Typed");
 });
 
 test("a selection with somebody else's schedule offers no change", async () => {

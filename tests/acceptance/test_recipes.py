@@ -38,11 +38,18 @@ def test_migrate_recipe_makes_customers_with_addresses(reader, database):
           JOIN res_country c ON c.id = p.country_id LEFT JOIN res_partner a ON a.parent_id = p.id
          WHERE p.ref LIKE 'K-___' GROUP BY 1, 2 ORDER BY 1
     """
-    assert database.rows(query) == [
+    made = [
         ("K-100", "NL", ["K-100-1", "K-100-2"]),
         ("K-101", "BE", ["K-101-1"]),
         ("K-102", "DE", [None]),
     ]
+    assert database.rows(query) == made
+    again, with_ids = blocks("docs/recipes/migrate-customers-with-their-addresses.md", "python")
+    known = dict(database.rows("SELECT ref, id::text FROM res_partner WHERE ref LIKE %s", "K-___"))
+    numbers = reader.program(f"{again}\nprint(open('ids.csv').read())").split()
+    assert dict(line.split(",") for line in numbers) == known
+    assert reader.program(with_ids) == "created 1\ncreated 1\n"
+    assert database.rows(query) == [*made, ("K-200", "IT", ["K-200-1"])]
 
 
 def test_react_recipe_calls_on_end(reader, database):

@@ -28,17 +28,17 @@ from .._errors import (
 from ._settings import InputError, connection_options, last_job, read_settings
 from ._transfer import beside_bars
 
-DONE, SOME_FAILED, BAD_INPUT, JOB_FAILED, TIME_OUT, NO_RIGHTS = range(6)
+DONE, SOME_FAILED, BAD_INPUT, JOB_FAILED, TIME_OUT, NO_RIGHTS, PAUSED, NO_SERVER = range(8)
 INTERRUPTED = 130  # as shells have it, of SIGINT
 NO_READER = 141  # and of SIGPIPE
 
 CODE_BY_STATE = {"done": DONE, "partial": SOME_FAILED, "failed": JOB_FAILED}
-CODE_BY_STATE |= {"cancelled": JOB_FAILED, "paused": TIME_OUT, "draft": DONE}
+CODE_BY_STATE |= {"cancelled": JOB_FAILED, "paused": PAUSED, "draft": DONE}
 _CODE_BY_ERROR: tuple[tuple[type[BatchJobError], int], ...] = (
     (AuthenticationError, NO_RIGHTS),
     (AccessDeniedError, NO_RIGHTS),
     (WatchTimeoutError, TIME_OUT),
-    (ConnectionFailedError, TIME_OUT),
+    (ConnectionFailedError, NO_SERVER),
     (RateLimitedError, TIME_OUT),
     (InvalidOperationError, BAD_INPUT),
     (InvalidRequestError, BAD_INPUT),
@@ -52,8 +52,8 @@ def main() -> None:
     """Submit jobs of many record operations to Odoo, watch them, get their results.
 
     Exit codes: 0 all done; 1 some operations failed; 2 wrong usage or input; 3 the job failed or
-    was cancelled; 4 time-out while waiting, no room, no connection, or the job is paused; 5 login
-    or rights; 130 Ctrl-C; 141 whoever read the output has gone, as `| head` does.
+    was cancelled; 4 time-out while waiting, or no room; 5 login or rights; 6 the job is paused; 7
+    no connection; 130 Ctrl-C; 141 whoever read the output has gone, as `| head` does.
     """
 
 

@@ -91,4 +91,6 @@ def _what_next(job: JobStatus, output: str, count: int, kinds: set[Kind]) -> str
         for op, model, key in kinds
     )
     said = f" Correct {'it' if count == 1 else 'them'} and: {APP} submit {output}"
-    return f"{said} --into {job.id}, or as a new job: {APP} submit {output} {again}"
+    rest = f" ({APP} retry {job.id} --cancelled runs what was cancelled)"
+    said += f" --into {job.id}{rest * (job.state == 'cancelled')}"
+    return f"{said}, or as a new job: {APP} submit {output} {again}"
