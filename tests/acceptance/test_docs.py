@@ -164,21 +164,29 @@ def test_in_your_addon(reader, database):
     """The page quotes the example addon, which is installed with the tests, and its test; its
     scheduled action makes one job a day, also where the second run finds other records."""
     example = ROOT / "tests/addons/batch_job_example"
-    model, scheduled, test = blocks("docs/in-your-addon.md", "python")
+    model, pair, scheduled, test = blocks("docs/in-your-addon.md", "python")
     assert model == (example / "models/res_partner_category.py").read_text()
     assert test in (ROOT / "tests/test_example_addon.py").read_text()
-    (view,) = blocks("docs/in-your-addon.md", "xml")
+    view, action = blocks("docs/in-your-addon.md", "xml")
     stored = (example / "views/res_partner_category_views.xml").read_text()
     assert view in re.sub(r"^ {12}", "", stored, flags=re.MULTILINE)
     run = f"""
 import datetime
+env = env(user=env.ref("base.user_admin").id, su=False)
+{pair}
+env.cr.commit()
 model = env["res.partner.category"]
+chosen = model.create([{{"name": "Chosen"}}] * 2)
+act = env.ref("batch_job_example.action_color_tags")
+opened = act.with_context(active_model=chosen._name, active_ids=chosen.ids).run()
+assert env["batch.job"].browse(opened["res_id"]).total == 2
 for name in ("Scheduled first", "Scheduled later"):
     model.create({{"name": name, "color": 0}})
     exec({scheduled!r})
     env.cr.commit()
 """
-    reader.odoo_shell(run)
+    reader.odoo_shell(load_data(action) + run)
+    assert jobs(database, "Acme and Jo", "Old tags")[0] == ("Acme and Jo", "done", 2)
     assert jobs(database, "Old tags")[0][1] == "done"
     assert database.value("SELECT count(*) FROM batch_job WHERE name = 'Old tags'") == 1
     which = "name->>'en_US' ~ '^Scheduled ' ORDER BY id"
