@@ -35,7 +35,7 @@ class Sides:
     def __init__(self, url: str, database: str, orm: OrmProcesses):
         self.url, self.database, self.orm = url, database, orm
         self.key = make_key(database)
-        config.parse_config(["-d", database, "--no-http", "--log-level=warn"], setup_logging=True)
+        config.parse_config(["-d", database, "--no-http"], setup_logging=False)
         self.registry = Registry(database)
 
     def all(self, size: int) -> dict:
