@@ -57,15 +57,15 @@ def pages(browser, door, database, people):
 class Held:
     """A job with gates between its parts: it stops at each one until the gate is opened."""
 
-    def __init__(self, database, rpc, gates, size):
+    def __init__(self, database, rpc, gates, size, name):
         self.size, self.part = size, size // PARTS
-        operations = [create(f"{size} {number}") for number in range(size)]
+        operations = [create(f"{name} {number}") for number in range(size)]
         self._gates = []
         for number in range(1, PARTS):
             self._gates.append(Gate.numbered(database, number))
             gates.append(self._gates[-1])
-            name = f"{size} at gate {number}"
-            operations[number * self.part] = call("create_gated", name=name, before=number)
+            at_gate = f"{name} at gate {number}"
+            operations[number * self.part] = call("create_gated", name=at_gate, before=number)
         self.id = rpc.submit(operations, name="Watched", chunk_size=min(self.part // 4, CHUNK))
 
     def open(self, number):
@@ -78,7 +78,7 @@ def test_two_people_see_what_each_does(database, server, door, pages, paula, gat
     types while it runs is kept, and saved at once; the manager pauses it, the owner resumes it, the
     manager cancels it; without websockets, and, of a large one, with a server that is restarted
     under them."""
-    job = Held(database, paula, gates, size)
+    job = Held(database, paula, gates, size, name=f"{size}")
     owner, manager = forms = [JobForm(page, door.url, job.id) for page in pages]
     patience = PATIENCE + size / 100  # for a part of it
     all_show(forms, "Running", job.part, patience)
@@ -163,7 +163,7 @@ def runs(database, job):
 def test_ten_minutes_in_the_background(database, door, pages, paula, gates):
     """A form that nobody can see asks nothing. When it is seen again after ten minutes it shows at
     once what has become of its job."""
-    job = Held(database, paula, gates, 240)
+    job = Held(database, paula, gates, 240, name="hidden")
     owner = JobForm(pages[0], door.url, job.id)
     owner.until_done(job.part)
     other = owner.page.before_it()
