@@ -75,7 +75,7 @@ test("the form reads its schedule again after a run, but not what somebody edits
     expect(name).toHaveValue("Mine");
     await hasRun({ name: "Mine, run once" });
     expect(name).toHaveValue("Mine, run once");
-    await contains(name).edit("Typed", { confirm: false });
+    await contains(name).edit("Typed", { confirm: "tab" });
     await hasRun({ name: "Mine, run twice" });
     expect(name).toHaveValue("Typed");
 });
