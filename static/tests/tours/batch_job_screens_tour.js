@@ -49,7 +49,7 @@ registry.category("web_tour.tours").add("batch_job_toast_of_owner", {
         toast("7 done, 3 failed"),
         {
             content: "the rows that failed come from the server",
-            trigger: ".o_batch_job_toast button:contains(Download Failed)",
+            trigger: ".o_batch_job_toast:contains(Prices of May) button:contains(Download Failed)",
             async run({ click }) {
                 const file = await fetch(await followed(click));
                 const content = new Uint8Array(await file.arrayBuffer());
@@ -61,7 +61,7 @@ registry.category("web_tour.tours").add("batch_job_toast_of_owner", {
         },
         {
             content: "open the job",
-            trigger: ".o_batch_job_toast button:contains(Open)",
+            trigger: ".o_batch_job_toast:contains(Prices of May) button:contains(Open)",
             run: "click",
         },
         {
