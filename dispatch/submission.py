@@ -183,7 +183,8 @@ class Submission(SubmissionCheck):
         if job_id is None:
             return self._find_winner(options, parsed, state), False
         job = {"id": job_id, "user_id": self.env.uid, "company_id": self.env.company.id}
-        self.env["batch.job.event"]._record({**job, "state": state}, "submit", self.env.uid)
+        job |= {"state": state, "dry_run": options.dry_run}
+        self.env["batch.job.event"]._record(job, "submit", self.env.uid)
         if parsed.count:
             self.env["batch.job.operation"]._store(job, parsed.text, 0, parsed.subjects)
         return job_id, True

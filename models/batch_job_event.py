@@ -40,6 +40,7 @@ class BatchJobEvent(models.Model):
     reason_masked = fields.Text(
         readonly=True, exportable=False, help="The reason without values, for other readers"
     )
+    dry_run = fields.Boolean(readonly=True, help="The job was a dry run, after the event")
     again = fields.Integer(readonly=True, help="Rows that run again")
     succeeded = fields.Integer(readonly=True, help="Since the event before")
     failed = fields.Integer(readonly=True, help="Since the event before")
@@ -68,6 +69,7 @@ class BatchJobEvent(models.Model):
             "actor_id": by,
             "actor": _name_of(by),
             "state": job["state"],
+            "dry_run": bool(job["dry_run"]),
             "reason": reason,
             "reason_masked": masked,
             "again": again,
@@ -99,6 +101,7 @@ class BatchJobEvent(models.Model):
             "event": self.event,
             "by": {"id": self.actor_id, "name": self.actor} if self.actor_id else None,
             "state": self.state,
+            "dry_run": self.dry_run,
             "reason": self.reason or None,
             "again": self.again,
             "succeeded": self.succeeded,

@@ -17,7 +17,7 @@ class BatchJobEventScreen(models.AbstractModel):
     work_text = fields.Char("Time at Work", compute="_compute_work_text", exportable=False)
     why = fields.Text(compute="_compute_why", exportable=False)
 
-    @api.depends("event", "again", "state")
+    @api.depends("event", "again", "state", "dry_run")
     @api.depends_context("lang")
     def _compute_happened(self):
         events = dict(self._fields["event"]._description_selection(self.env))
@@ -28,6 +28,8 @@ class BatchJobEventScreen(models.AbstractModel):
                 event.happened = self.env._("Ended: %s", states[event.state])
             elif event.again:
                 event.happened = self._again_in_words(events[event.event], event.again)
+            if event.dry_run:
+                event.happened = self.env._("%s (dry run)", event.happened)
 
     def _again_in_words(self, verb, count) -> str:
         if count == 1:

@@ -27,8 +27,9 @@ class BatchJobHistory(models.AbstractModel):
 
         :param limit: events, at most 1,000
         :returns: ``{"events": [{"at" (ISO 8601, UTC), "event", "by": {"id", "name"} or null for
-            the server, "state" (then), "reason", "again" (operations that run again), "succeeded",
-            "failed", "skipped", "seconds" (at work) and "causes" since the event before}, …]}``
+            the server, "state" (then), "dry_run" (then), "reason", "again" (operations that run
+            again), "succeeded", "failed", "skipped", "seconds" (at work) and "causes" since the
+            event before}, …]}``
         :raises UserError: 422: limit is not what it should be
         """
         self._check_named()

@@ -141,7 +141,14 @@ class TestVerbs(HistoryCase):
                 ("end", 2, 0, 0, 0),
             ],
         )
-        self.assert_adds_up(job, self.history(job))
+        events = self.history(job)
+        self.assert_adds_up(job, events)
+        self.assertEqual([one["dry_run"] for one in events], [True, True, False, False])
+        self.assertEqual(
+            job.event_ids.mapped("happened"),
+            ["Ended: Done", "Started: 2 rows run again", "Ended: Done (dry run)"]
+            + ["Submitted (dry run)"],
+        )
 
     def test_execute_is_submitted_and_ended(self):
         """A job of `execute` was submitted, and has ended."""

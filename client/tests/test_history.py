@@ -83,6 +83,15 @@ def test_history_in_text(run: Run, odoo: FakeOdoo) -> None:
     assert run("status", "7").output.splitlines()[-3:] == LINES[-3:]
 
 
+def test_history_tells_the_trial_from_the_real_run(run: Run, odoo: FakeOdoo) -> None:
+    """What was tried only is marked; an addon that does not know this marks nothing."""
+    odoo.events = [event("end", state="done", succeeded=2, dry_run=True), event("start", by=MARC)]
+    assert run("history", "7").output.splitlines() == [
+        "2025-01-02 03:04:05  ended done (dry run) by Odoo: 2 succeeded",
+        "2025-01-02 03:04:05  started by Marc Demo",
+    ]
+
+
 def test_history_as_json(run: Run, odoo: FakeOdoo) -> None:
     """--json prints an object for each event; of `status` it is the status alone."""
     odoo.events = EVENTS

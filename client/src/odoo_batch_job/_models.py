@@ -192,6 +192,7 @@ class JobEvent:
     :ivar skipped: see ``succeeded``
     :ivar seconds: at work since the event before, of all runners together
     :ivar causes: the failures since the event before by cause, as in :class:`JobStatus`
+    :ivar dry_run: whether the job was a dry run, after the event; an older addon does not tell
     """
 
     at: datetime
@@ -206,6 +207,7 @@ class JobEvent:
     skipped: int
     seconds: float
     causes: list[dict[str, Any]] = field(default_factory=list)
+    dry_run: bool = False
 
     @classmethod
     def list_from_json(cls, data: object) -> list[JobEvent]:
@@ -226,6 +228,7 @@ class JobEvent:
             at=datetime.fromisoformat(data["at"]),
             by=by["name"],
             user_id=by["id"],
+            dry_run=data.get("dry_run", False),
             **{name: data[name] for name in _EVENT},
         )
 

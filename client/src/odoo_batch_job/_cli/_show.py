@@ -175,6 +175,7 @@ def event_line(event: JobEvent) -> str:
     what = EVENTS.get(event.event, event.event)
     if event.event == "end":
         what += f" {event.state}"
+    what += " (dry run)" * event.dry_run
     text = f"{event.at.astimezone():%Y-%m-%d %H:%M:%S}  {what} by {event.by or 'Odoo'}"
     counts = {"succeeded": event.succeeded, "failed": event.failed, "skipped": event.skipped}
     parts = [f"{count:,} {name}" for name, count in counts.items() if count]
