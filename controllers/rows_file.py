@@ -3,7 +3,7 @@ from werkzeug.wsgi import wrap_file
 from odoo import http
 from odoo.http import content_disposition, request
 
-CAUSE = ("type", "model", "field", "constraint")
+from ..engine.outcomes import CAUSE_KEYS
 
 
 class RowsFile(http.Controller):
@@ -19,7 +19,7 @@ class RowsFile(http.Controller):
 
     def _download(self, job_id, kind, state, arguments):
         """The rows in a state; with `type` only those of one cause."""
-        cause = {name: arguments.get(name) or None for name in CAUSE}
+        cause = {name: arguments.get(name) or None for name in CAUSE_KEYS}
         job = request.env["batch.job"].browse(job_id)
         file, name, mimetype = job._rows_file(kind, state, cause if cause["type"] else None)
         size = file.seek(0, 2)

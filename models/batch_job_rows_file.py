@@ -2,12 +2,14 @@ import json
 import tempfile
 from collections.abc import Iterator
 from functools import cache, partial
+from urllib.parse import urlencode
 
 from odoo import models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 from odoo.tools.misc import formatLang
 
+from ..engine.outcomes import CAUSE_KEYS
 from ..engine.retried import NOT_KEPT
 from ..engine.row_columns import ERROR, JOB, ROW, as_line, required_column, texts_of
 from ..engine.states import OPERATION_STATES
@@ -43,11 +45,7 @@ class BatchJobRowsFile(models.AbstractModel):
         :returns: (the file, to be read from its beginning; its name; its MIME type)
         """
         self._check_named()
-        if state not in STATES_OF_FILE:
-            raise UserError(self.env._("state is one of %s.", ", ".join(STATES_OF_FILE)))
-        wanted = SQL("state IN %s", STATES_OF_FILE[state])
-        if cause:
-            wanted = SQL("%s AND %s", wanted, of_cause(cause))
+        wanted = self._wanted_rows(state, cause)
         sees_content = self._is_own() or self._is_administrator()
         with tempfile.TemporaryFile("w+", encoding="utf-8") as spool:
             write = self._spool_content if sees_content else self._spool_kinds
@@ -59,6 +57,33 @@ class BatchJobRowsFile(models.AbstractModel):
         file.seek(0)
         name = self.env._("%(name)s (job %(job)s)", name=self.sudo().name, job=self.id)
         return file, f"{name}.{kind}", TYPES[kind]
+
+    def rows_address(self, kind: str, state: str = "failed", cause: dict | None = None) -> str:
+        """The address of a file of rows, for a screen: a browser would not show why it got no file.
+
+        The arguments are those of ``_rows_file``.
+
+        :raises UserError: 422: the job has no such rows, or more than the file can hold
+        """
+        self._check_named()
+        if kind not in WRITERS:
+            raise UserError(self.env._("kind is one of %s.", ", ".join(WRITERS)))
+        self._check_count(kind, self._count_rows(self._wanted_rows(state, cause)))
+        parts = {key: cause.get(key) or "" for key in CAUSE_KEYS} if cause else {}
+        return f"/batch_job/{self.id}/rows.{kind}?{urlencode({'state': state, **parts})}"
+
+    def _wanted_rows(self, state, cause) -> SQL:
+        if state not in STATES_OF_FILE:
+            raise UserError(self.env._("state is one of %s.", ", ".join(STATES_OF_FILE)))
+        wanted = SQL("state IN %s", STATES_OF_FILE[state])
+        return SQL("%s AND %s", wanted, of_cause(cause)) if cause else wanted
+
+    def _count_rows(self, wanted: SQL) -> int:
+        """How many rows there are; at most as many as matter."""
+        place = at_indexes(self.id, 0, self.sudo().total - 1)
+        rows = SQL("FROM batch_job_operation WHERE %s AND %s LIMIT %s", place, wanted, MOST_LINES)
+        [(count,)] = self.env.execute_query(SQL("SELECT count(*) FROM (SELECT %s) found", rows))
+        return count
 
     def _check_count(self, kind, count):
         if not count:

@@ -148,7 +148,7 @@ class TestWhoMay(AccessCase):
             "submit", "execute", "append", "status", "results", "history", "duplicate", "correct",
             "correct_file", "throughput",
         }  # fmt: skip
-        contract |= {"overview", "mend_queue", "selection_question"}  # of screens
+        contract |= {"overview", "mend_queue", "selection_question", "rows_address"}  # of screens
         others = {
             "batch.job.schedule": {"status", "pause", "resume", "run_now"},
             "batch.job.selection": {"offers", "count", "run"},

@@ -165,6 +165,31 @@ class TestRowsFile(CorrectionCase):
         reply = self.get(self.owner, f"/batch_job/{job.id}/rows.csv?type=unique")
         self.assertEqual(reply.status_code, 422)
 
+    def test_a_screen_asks_for_the_address(self):
+        """The address leads to the file of just these rows; what no file holds is refused first,
+        with the reason."""
+        job = self.items_where({1, 3}, user=self.owner).with_user(self.owner)
+        [cause] = job.causes
+        for arguments, rows in (({}, ["2", "4"]), ({"cause": cause}, ["2", "4"])):
+            address = job.rows_address("csv", "failed", **arguments)
+            self.assertEqual(
+                column_of(table_of(self.get(self.owner, address).content, "csv"), "Row"), rows
+            )
+        refused = {
+            "has no such rows": ("csv", "failed", {**cause, "field": "value"}),
+            "state is one of": ("csv", "done"),
+            "kind is one of csv, xlsx": ("ods", "failed"),
+        }
+        for message, arguments in refused.items():
+            with self.assertRaisesRegex(UserError, message):
+                job.rows_address(*arguments)
+        with self.assertRaises(MissingError):
+            job.with_user(self.other).rows_address("csv", "failed")
+        self.patch(batch_job_rows_file, "MOST_LINES", 2)
+        with self.assertRaisesRegex(UserError, "a sheet of XLSX has 2 lines"):
+            job.rows_address("xlsx", "failed")
+        self.assertTrue(job.rows_address("csv", "failed"))
+
     def get(self, user, path):
         self.commit()
         session = requests.Session()

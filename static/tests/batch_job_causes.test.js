@@ -11,6 +11,7 @@ import {
     models,
     mountView,
     onRpc,
+    patchWithCleanup,
 } from "@web/../tests/web_test_helpers";
 import { FormController } from "@web/views/form/form_controller";
 
@@ -148,16 +149,25 @@ test("a retry that came too late says what the server says", async () => {
     expect(opened).toEqual([warning]);
 });
 
-test("the file is that of the cause: a part that it does not have is empty", async () => {
+test("the file is that of the cause; the server gives its address", async () => {
+    onRpc("batch.job", "rows_address", ({ args }) => {
+        expect.step(args);
+        return "/the/file";
+    });
+    patchWithCleanup(HTMLAnchorElement.prototype, {
+        click() {
+            expect.step(`download ${this.getAttribute("href")}`);
+        },
+    });
     await mountJob(1);
-    const { pathname, searchParams } = new URL(queryFirst(FILE).href);
-    expect(pathname).toBe("/batch_job/1/rows.xlsx");
-    expect([...searchParams]).toEqual([
-        ["type", "bad_value"],
-        ["model", "res.partner"],
-        ["field", "type & co"],
-        ["constraint", ""],
-    ]);
+    await contains(FILE).click();
+    const cause = {
+        type: "bad_value",
+        model: "res.partner",
+        field: "type & co",
+        constraint: null,
+    };
+    expect.verifySteps([[[1], "xlsx", "failed", cause], "download /the/file"]);
 });
 
 for (const [resId, name, retries] of [

@@ -6,10 +6,12 @@ import {
     defineModels,
     fields,
     getService,
+    makeServerError,
     MockServer,
     mockService,
     models,
     mountView,
+    onRpc,
     patchWithCleanup,
     serverState,
 } from "@web/../tests/web_test_helpers";
@@ -43,8 +45,8 @@ const openPage = () =>
 
 /** A tab of the browser, beside the page's own. */
 const newTab = () => {
-    const [action, notification] = [getService("action"), getService("notification")];
-    const tab = new JobToasts({ action, notification });
+    const [action, notification, orm] = ["action", "notification", "orm"].map(getService);
+    const tab = new JobToasts({ action, notification, orm });
     after(() => tab.tabs.close());
     return tab;
 };
@@ -221,15 +223,41 @@ test("the buttons open the form and download the failed rows", async () => {
             expect.step(`download ${this.getAttribute("href")}`);
         },
     });
+    onRpc("batch.job", "rows_address", ({ args }) => {
+        expect.step(args);
+        return "/the/file";
+    });
     await openPage();
     newTab().announce(partly, 1);
     await animationFrame();
     await contains(`${TOAST} button:contains(Download Failed)`).click();
-    expect.verifySteps(["download /batch_job/7/rows.xlsx?state=failed"]);
+    expect.verifySteps([[[7], "xlsx", "failed", null], "download /the/file"]);
     expect(TOAST).toHaveCount(1);
     await contains(`${TOAST} button:contains(Open)`).click();
     expect.verifySteps(["open batch.job 7 form"]);
     expect(TOAST).toHaveCount(0);
+});
+
+test("what cannot be downloaded says why, and downloads nothing", async () => {
+    expect.errors(1);
+    onRpc("batch.job", "rows_address", () => {
+        throw makeServerError({ type: "UserError", message: "Job 7 does not exist" });
+    });
+    patchWithCleanup(HTMLAnchorElement.prototype, {
+        click() {
+            expect.step("download");
+        },
+    });
+    await openPage();
+    newTab().announce(partly, 1);
+    await animationFrame();
+    await contains(`${TOAST} button:contains(Download Failed)`).click();
+    await animationFrame();
+    expect.verifySteps([]);
+    expect.verifyErrors(["RPC_ERROR: Job 7 does not exist"]);
+    expect(".modal-body, .o_notification:not(.o_batch_job_toast)").toHaveText(
+        "Job 7 does not exist"
+    );
 });
 
 test("what is kept belongs to one user of one database", async () => {

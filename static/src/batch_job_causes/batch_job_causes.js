@@ -5,6 +5,8 @@ import { useService } from "@web/core/utils/hooks";
 import { formatInteger } from "@web/views/fields/formatters";
 import { standardFieldProps } from "@web/views/fields/standard_field_props";
 
+import { downloadRows } from "../batch_job_download/rows_file";
+
 import { Component, useState } from "@odoo/owl";
 
 const PARTS = ["type", "model", "field", "constraint"];
@@ -46,10 +48,9 @@ export class BatchJobCauses extends Component {
         return Object.fromEntries(PARTS.map((part) => [part, cause[part] || null]));
     }
 
-    /** An empty parameter says that the cause has no such part. */
-    fileOf(cause) {
-        const parts = new URLSearchParams(PARTS.map((part) => [part, cause[part] || ""]));
-        return `/batch_job/${this.props.record.resId}/rows.xlsx?${parts}`;
+    async download(cause) {
+        const file = { format: "xlsx", state: "failed", cause: this.partsOf(cause) };
+        await downloadRows(this.orm, { jobId: this.props.record.resId, ...file });
     }
 
     rowsLabel({ count, number, reason }) {

@@ -2,17 +2,22 @@ import { Dropdown } from "@web/core/dropdown/dropdown";
 import { DropdownItem } from "@web/core/dropdown/dropdown_item";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
+import { useService } from "@web/core/utils/hooks";
 import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
 
 import { Component } from "@odoo/owl";
 
-import { download, rowsUrl } from "./rows_file";
+import { downloadRows } from "./rows_file";
 
 /** The rows of a job as files: those that failed, those that were not done, or all. */
 export class BatchJobDownload extends Component {
     static template = "batch_job.Download";
     static components = { Dropdown, DropdownItem };
     static props = { ...standardWidgetProps };
+
+    setup() {
+        this.orm = useService("orm");
+    }
 
     get files() {
         const { failed, skipped } = this.props.record.data;
@@ -27,7 +32,8 @@ export class BatchJobDownload extends Component {
                 ["xlsx", "csv"].map((format) => ({
                     key: `${state}.${format}`,
                     text: `${name} (${format.toUpperCase()})`,
-                    url: rowsUrl(this.props.record.resId, format, state),
+                    format,
+                    state,
                 }))
             );
     }
@@ -36,8 +42,8 @@ export class BatchJobDownload extends Component {
         return _t("Download");
     }
 
-    download(url) {
-        download(url);
+    async download({ format, state }) {
+        await downloadRows(this.orm, { jobId: this.props.record.resId, format, state });
     }
 }
 

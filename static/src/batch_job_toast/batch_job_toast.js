@@ -4,7 +4,7 @@ import { registry } from "@web/core/registry";
 import { session } from "@web/session";
 import { user } from "@web/core/user";
 
-import { download, rowsUrl } from "../batch_job_download/rows_file";
+import { downloadRows } from "../batch_job_download/rows_file";
 import { wordsOf } from "./toast_words";
 
 export const CLOSE_AFTER = 10000; // milliseconds, of a toast that does not stay
@@ -17,9 +17,10 @@ export const MOST_OPEN = 5; // toasts; the oldest one makes room
  * stays until somebody closes it, also after the page was loaded again.
  */
 export class JobToasts {
-    constructor({ action, notification }) {
+    constructor({ action, notification, orm }) {
         this.action = action;
         this.notification = notification;
+        this.orm = orm;
         this.heard = new Map(); // job -> its latest message
         this.waiting = new Map(); // job -> what is to be shown when somebody looks
         this.closers = new Map(); // job -> closes its toast
@@ -82,8 +83,9 @@ export class JobToasts {
     buttonsOf(job) {
         const buttons = [{ name: _t("Open"), primary: true, onClick: () => this.openForm(job.id) }];
         if (job.failed) {
-            const url = rowsUrl(job.id, "xlsx", "failed");
-            buttons.push({ name: _t("Download Failed"), onClick: () => download(url) });
+            const file = { jobId: job.id, format: "xlsx", state: "failed" };
+            const onClick = () => downloadRows(this.orm, file);
+            buttons.push({ name: _t("Download Failed"), onClick });
         }
         return buttons;
     }
@@ -137,7 +139,7 @@ export class JobToasts {
 }
 
 export const jobToastService = {
-    dependencies: ["action", "bus_service", "notification"],
+    dependencies: ["action", "bus_service", "notification", "orm"],
     start(env, services) {
         const toasts = new JobToasts(services);
         services.bus_service.subscribe("batch_job/ended", (job, { id }) => toasts.announce(job, id));

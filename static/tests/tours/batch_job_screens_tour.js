@@ -18,16 +18,16 @@ const onServer = (name) => ({
 async function followed(click) {
     const { prototype } = HTMLAnchorElement;
     const original = prototype.click;
-    let address;
-    prototype.click = function () {
-        address = this.href;
-    };
     try {
-        await click();
+        return await new Promise((resolve) => {
+            prototype.click = function () {
+                resolve(this.href);
+            };
+            click();
+        });
     } finally {
         prototype.click = original;
     }
-    return address;
 }
 
 const toast = (text) => ({
