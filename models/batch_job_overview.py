@@ -43,13 +43,14 @@ class BatchJobOverview(models.AbstractModel):
         """
         self._check_manager()
         begin_fresh(self)  # each statement is to see what has ended meanwhile
-        runners = self._runners_by_work()
+        slots = self._wanted_slots()
+        runners = self._runners_by_work(slots)
         return {
             "counts": {**self._count_open(), **self._count_failed()},
             "troubles": self._troubles(runners),
             "hour": self._last_hour(),
             "jobs": self._running_jobs(),
-            "runners": self._runners_in_words(runners[:SHOWN]),
+            "runners": self._runners_in_words(runners[:SHOWN], slots),
             "more_runners": max(len(runners) - SHOWN, 0),
         }
 
@@ -168,24 +169,36 @@ class BatchJobOverview(models.AbstractModel):
 
     # Runners
 
-    def _runners_by_work(self) -> list[dict]:
+    def _wanted_slots(self) -> dict:
         slots = Slots(self.env)
-        wanted = {slots.number_of(slot): slot.active for slot in slots.wanted_slots()}
+        return {slots.number_of(slot): slot for slot in slots.wanted_slots()}
+
+    def _runners_by_work(self, slots) -> list[dict]:
+        wanted = {number: slot.active for number, slot in slots.items()}
         held = ChunkLocks(self.env).held()  # first: see `runners_by_work`
         return runners_by_work(wanted, self.env["batch.job.chunk"]._at_work(), held)
 
-    def _runners_in_words(self, runners) -> list[dict]:
+    def _runners_in_words(self, runners, slots) -> list[dict]:
         """The same for the screen. Of a job of another company nothing is said."""
         ids = {one["chunk"]["job_id"] for one in runners if one["chunk"]}
         # a job may be deleted, though its chunk was just at work
         names = {job.id: job.name for job in self.browse(ids).exists()._filtered_access("read")}
-        return [self._runner_in_words(one, names) for one in runners]
+        looked = {number: slot.lastcall for number, slot in slots.items()}
+        return [self._runner_in_words(one, names, looked.get(one["number"])) for one in runners]
 
-    def _runner_in_words(self, runner, names) -> dict:
+    def _ago(self, moment) -> str | None:
+        if not moment:
+            return None
+        return seconds_in_words(self.env, max((fields.Datetime.now() - moment).total_seconds(), 0))
+
+    def _runner_in_words(self, runner, names, looked) -> dict:
+        """
+        :param looked: when the runner has last looked at the queue; None if it never has
+        """
         said = {"number": runner["number"] + 1, "state": runner["state"]}
         chunk = runner["chunk"]
         if not chunk:
-            return said
+            return said if said["state"] == "off" else {**said, "looked": self._ago(looked)}
         said["since"] = seconds_in_words(self.env, max(chunk["seconds_since"], 0))
         if chunk["job_id"] not in names:
             return said

@@ -230,6 +230,7 @@ class TestRunners(OverviewCase):
         """Who is at work, at which job and which rows; who is idle, and who is switched off."""
         job, _runner = self.claimed(1)
         self.switch(2, active=False)
+        self.looked_at_the_queue(0, seconds_ago=95)
         seen = self.overview()
         busy, idle, off = seen["runners"]
         self.assertRegex(busy.pop("since"), r"^1 min \d s$")
@@ -242,8 +243,21 @@ class TestRunners(OverviewCase):
                 "places": [1, 7],
             },
         )
-        self.assertEqual((idle, off["state"]), ({"number": 1, "state": "idle"}, "off"))
+        self.assertRegex(idle.pop("looked"), r"^1 min 3\d s$")
+        self.assertEqual(idle, {"number": 1, "state": "idle"})
+        self.assertEqual(off, {"number": 3, "state": "off"})
         self.assertEqual((self.kinds(seen), seen["more_runners"]), (["some_off"], 0))
+
+    def looked_at_the_queue(self, slot, seconds_ago):
+        lastcall = seconds_ago and fields.Datetime.now() - timedelta(seconds=seconds_ago)
+        Slots(self.env).slot(slot).lastcall = lastcall
+        self.commit()
+
+    def test_a_runner_that_has_never_looked(self):
+        """After the installation, or where Odoo starts no scheduled action: it is told at once."""
+        self.looked_at_the_queue(0, seconds_ago=None)
+        [first, *_others] = self.overview()["runners"]
+        self.assertEqual(first, {"number": 1, "state": "idle", "looked": None})
 
     def test_chunk_of_a_dead_worker_comes_first(self):
         """A chunk whose lock nobody holds belongs to a dead worker, and comes first; one that was

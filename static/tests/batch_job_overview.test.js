@@ -65,7 +65,8 @@ beforeEach(() => {
                 places: [1, 500],
             },
             { number: 3, state: "works", since: "1 s" },
-            { number: 1, state: "idle" },
+            { number: 1, state: "idle", looked: "40 s" },
+            { number: 4, state: "idle", looked: null },
         ],
         more_runners: 5,
     };
@@ -141,7 +142,8 @@ test("counts, jobs and runners are said in words", async () => {
     expect(queryAllTexts(".o_batch_job_runners tbody td")).toEqual([
         "Its worker died; begun 9 s ago: Job 1, rows 1 to 500",
         "At work for 1 s: a job of another company",
-        "Idle",
+        "Idle; looked at the queue 40 s ago",
+        "Has not looked at the queue yet",
     ]);
 });
 

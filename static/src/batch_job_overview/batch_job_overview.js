@@ -122,11 +122,13 @@ export class BatchJobOverview extends Component {
         return { wake: _t("Wake the Runners"), switch_on: _t("Switch Them On") }[how];
     }
 
-    doing({ state, since }) {
+    doing({ state, since, looked }) {
         const texts = {
             lost: _t("Its worker died; begun %s ago", since),
             works: _t("At work for %s", since),
-            idle: _t("Idle"),
+            idle: looked
+                ? _t("Idle; looked at the queue %s ago", looked)
+                : _t("Has not looked at the queue yet"),
             off: _t("Switched off"),
         };
         return texts[state];
