@@ -2,18 +2,20 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from operator import itemgetter
 
-_op_and_model = itemgetter("op", "model")
+NAMED_METHODS = ("action_archive", "action_unarchive")  # calls that people have a verb for
 
 
 def outline_of(operations: Iterable[Mapping]) -> list[dict]:
-    """Count operations by op and model, in the order in which the kinds appear.
+    """Count operations by op and model, in the order in which the kinds appear. The method of a
+    call is named only if people have a verb for it: other names are for the owner.
 
     >>> outline_of([{"op": "create", "model": "a"}, {"op": "create", "model": "a"}])
     [{'op': 'create', 'model': 'a', 'count': 2}]
+    >>> outline_of([{"op": "call", "model": "a", "method": "action_archive"}])
+    [{'op': 'call', 'model': 'a', 'count': 1, 'method': 'action_archive'}]
     """
-    return _listed(Counter(map(_op_and_model, operations)))
+    return _listed(Counter(map(_kind, operations)))
 
 
 def joined_outlines(first: list[dict] | None, second: list[dict]) -> list[dict]:
@@ -25,9 +27,20 @@ def joined_outlines(first: list[dict] | None, second: list[dict]) -> list[dict]:
     """
     counts: Counter = Counter()
     for kind in (*(first or ()), *second):
-        counts[_op_and_model(kind)] += kind["count"]
+        counts[_kind(kind)] += kind["count"]
     return _listed(counts)
 
 
+def _kind(operation: Mapping) -> tuple:
+    op, model = operation["op"], operation["model"]
+    if op == "call" and operation.get("method") in NAMED_METHODS:
+        return op, model, operation["method"]
+    return op, model
+
+
 def _listed(counts: Counter) -> list[dict]:
-    return [{"op": op, "model": model, "count": count} for (op, model), count in counts.items()]
+    listed = []
+    for (op, model, *method), count in counts.items():
+        kind = {"op": op, "model": model, "count": count}
+        listed.append({**kind, "method": method[0]} if method else kind)
+    return listed

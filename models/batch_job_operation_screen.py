@@ -5,6 +5,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from ..engine.outline import NAMED_METHODS
 from ..engine.subjects import LONGEST
 from .operation_words import model_in_words, names_of, op_in_words, quoted
 
@@ -34,7 +35,7 @@ class BatchJobOperationScreen(models.AbstractModel):
         for operation in self:
             payload = payloads.get(operation._origin.id, {})
             words = {
-                "verb": op_in_words(self.env, operation.op),
+                "verb": op_in_words(self.env, operation.op, payload.get("method")),
                 "model": model_in_words(self.env, operation.model),
             }
             parts = (
@@ -60,7 +61,8 @@ class BatchJobOperationScreen(models.AbstractModel):
         return ", ".join(told) + ("…" if len(ids) > 3 else "")
 
     def _method(self, payload) -> str:
-        return f"({payload['method']})" if self.op == "call" and payload.get("method") else ""
+        method = self.op == "call" and payload.get("method")
+        return f"({method})" if method and method not in NAMED_METHODS else ""
 
     def _ids_of_title(self, payload) -> list:
         if self.op == "call" and all(type(one) is int for one in payload.get("ids") or [None]):

@@ -93,7 +93,7 @@ class BatchJobScheduleScreen(models.AbstractModel):
     def _kind_in_words(self, kind) -> str:
         return self.env._(
             "%(verb)s: %(count)s × %(model)s",
-            verb=op_in_words(self.env, kind["op"]),
+            verb=op_in_words(self.env, kind["op"], kind.get("method")),
             count=formatLang(self.env, kind["count"], digits=0),
             model=model_in_words(self.env, kind["model"]),
         )

@@ -36,7 +36,7 @@ class BatchJobScreen(models.AbstractModel):
         "batch.job.operation",
         compute="_compute_done_ids",
         string="Rows Done",
-        help="The first operations of a job that is done",
+        help="The first operations that were done, of a job that does not run",
     )
     latest_chunk_ids = fields.One2many("batch.job.chunk", compute="_compute_latest_chunk_ids")
 
@@ -65,7 +65,7 @@ class BatchJobScreen(models.AbstractModel):
     def _kind_in_words(self, kind) -> str:
         return self.env._(
             "%(verb)s: %(count)s × %(model)s",
-            verb=op_in_words(self.env, kind["op"]),
+            verb=op_in_words(self.env, kind["op"], kind.get("method")),
             count=formatLang(self.env, kind["count"], digits=0),
             model=model_in_words(self.env, kind["model"]),
         )
@@ -137,14 +137,13 @@ class BatchJobScreen(models.AbstractModel):
             problems = self.env["batch.job.operation"].browse(ids)
             job.problem_ids = problems._filtered_access("read")
 
-    @api.depends("state")
+    @api.depends("state", "succeeded")
     def _compute_done_ids(self):
         operations = self.env["batch.job.operation"]
         for job in self:
-            done = operations
-            if job.state == "done":  # so each of them is: the first ones are found at once
-                done = operations.search([("job_id", "=", job._origin.id)], limit=SHOWN)
-            job.done_ids = done
+            is_shown = job.succeeded and job.state not in LIVE_STATES
+            done = operations.browse(job._done_ids(SHOWN) if is_shown else [])
+            job.done_ids = done._filtered_access("read")
 
     @api.depends("succeeded", "failed", "skipped", "state")
     def _compute_latest_chunk_ids(self):
@@ -153,11 +152,23 @@ class BatchJobScreen(models.AbstractModel):
                 [("job_id", "=", job._origin.id)], order="id desc", limit=SHOWN
             )
 
+    def _done_ids(self, limit) -> list[int]:
+        """The ids of the first operations that were done."""
+        return self._first_of_chunks(SQL("succeeded > 0"), ("done",), limit)
+
     def _problem_ids(self, limit) -> list[int]:
-        """The ids of the first operations that failed or were skipped.
+        """The ids of the first operations that failed or were skipped, those of a chunk that
+        failed first."""
+        chunks = SQL("failed > 0 OR skipped > 0 OR culprit_position IS NOT NULL")
+        return self._first_of_chunks(chunks, ("failed", "skipped", "rolled_back"), limit)
+
+    def _first_of_chunks(self, chunks: SQL, states, limit) -> list[int]:
+        """The ids of the first operations in some states.
 
         The query looks only into chunks that have such operations: a scan of a million operations
         would take a second.
+
+        :param chunks: the condition on these chunks
         """
         self.env.cr.execute(
             SQL(
@@ -165,20 +176,21 @@ class BatchJobScreen(models.AbstractModel):
                 SELECT o.id
                   FROM (SELECT first_position, last_position
                           FROM batch_job_chunk
-                         WHERE job_id = %(job)s
-                           AND (failed > 0 OR skipped > 0 OR culprit_position IS NOT NULL)
+                         WHERE job_id = %(job)s AND (%(chunks)s)
                          ORDER BY first_position) c
                  CROSS JOIN LATERAL (
                         SELECT id
                           FROM batch_job_operation
                          WHERE job_id::bigint = %(job)s
                            AND position BETWEEN c.first_position AND c.last_position
-                           AND state IN ('failed', 'skipped', 'rolled_back')
+                           AND state IN %(states)s
                          ORDER BY state != 'failed', position
                          LIMIT %(limit)s) o
                  LIMIT %(limit)s
                 """,
                 job=self._origin.id,
+                chunks=chunks,
+                states=states,
                 limit=limit,
             )
         )

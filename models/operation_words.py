@@ -6,8 +6,14 @@ from odoo.tools.misc import formatLang
 from ..engine.progress import split_duration
 
 
-def op_in_words(env, op) -> str:
+def op_in_words(env, op, method=None) -> str:
+    """The verb of an operation.
+
+    :param method: of a call; some have a verb of their own
+    """
     words = {
+        "action_archive": env._("Archive"),
+        "action_unarchive": env._("Unarchive"),
         "create": env._("Create"),
         "write": env._("Change"),
         "upsert": env._("Create or change"),
@@ -15,7 +21,7 @@ def op_in_words(env, op) -> str:
         "unlink": env._("Delete"),
         "call": env._("Call"),
     }
-    return words.get(op, op)
+    return words.get(op == "call" and method) or words.get(op, op)
 
 
 def model_in_words(env, model) -> str:

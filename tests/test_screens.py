@@ -193,6 +193,26 @@ class TestWords(ViewsCase):
         seen = job.operation_ids[0].with_user(self.manager)
         self.assertEqual(seen.title, "Call: Partner Tags")
 
+    def test_to_archive_has_a_verb(self):
+        """A call that people have a verb for is told by this verb, other calls by their method."""
+        tag = self.env["res.partner.category"].create({"name": "Old"})
+        about = {"op": "call", "model": tag._name, "ids": tag.ids}
+        jobs = self.env["batch.job"].with_user(self.owner)
+        methods = ("action_archive", "action_unarchive", "copy", "action_archive")
+        job = jobs.browse(jobs.submit([{**about, "method": name} for name in methods])["id"])
+        self.assertEqual(
+            job.what,
+            "Archive: 2 × Partner Tags, Unarchive: 1 × Partner Tags, Call: 1 × Partner Tags",
+        )
+        self.assertEqual(
+            job.operation_ids.mapped("title")[:3],
+            [
+                "Archive: Partner Tags “Old”",
+                "Unarchive: Partner Tags “Old”",
+                "Call: Partner Tags “Old” (copy)",
+            ],
+        )
+
     def test_rows_count_from_one(self):
         """People count rows from 1, and find a row by its number; programs keep the index."""
         job = self.execute(create(name="A"), create())
@@ -231,10 +251,20 @@ class TestWords(ViewsCase):
         self.assertEqual(job.operation_ids.mapped("can_open"), [False, True])
 
     def test_a_done_job_shows_what_it_did(self):
-        """The form of a done job lists its rows; that of a job with failures does not."""
+        """The form lists the rows that were done, also beside failures; a row that failed is not
+        among them."""
         done = self.execute(create(name="A"), create(name="B"))
         self.assertEqual(done.done_ids.mapped("row"), [1, 2])
+        partial = self.execute(create(), create(name="A"), create(), create(name="B"))
+        self.assertEqual(partial.done_ids.mapped("row"), [2, 4])
         self.assertFalse(self.execute(create()).done_ids)
+
+    def test_a_job_at_work_does_not_show_what_it_did(self):
+        """The form is read anew all the time then."""
+        job = self.execute(create(name="A"))
+        self.env.cr.execute("UPDATE batch_job SET state = 'running' WHERE id = %s", [job.id])
+        job.invalidate_recordset()
+        self.assertFalse(job.done_ids)
 
     def test_the_status_bar_ends_with_done(self):
         """No state follows Done: the bar reads Queued, Running, Partly done, Done."""

@@ -175,6 +175,12 @@ class UnknownJobTests:
         self.commit()
         self.assert_reads(functools.partial(self.job._problem_ids, 40), self.CHUNK)
 
+    def test_the_first_that_were_done(self):
+        """The form looks for them in the chunks that have some."""
+        found = self.job._done_ids(40)
+        self.assertEqual(len(found), 40)
+        self.assert_reads(functools.partial(self.job._done_ids, 40), self.CHUNK)
+
     def test_company_reads_the_first_operation(self):
         """The company of a job is that of its first operation."""
         operations = self.env["batch.job.operation"]

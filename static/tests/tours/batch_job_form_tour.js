@@ -123,6 +123,11 @@ registry.category("web_tour.tours").add("batch_job_partly_done", {
             trigger: ".o_form_view .o_field_widget[name=name] :value(Tag of the tour)",
         },
         back(),
+        page("What It Did"),
+        {
+            content: "what was done beside the failures",
+            trigger: ".o_field_widget[name=done_ids] .o_data_row:contains(“C”)",
+        },
         ...opened("action_open_operations", ".o_data_row:contains(Done)"),
         ...opened("action_open_failed", ".o_data_row:contains(has no field)"),
         page("Runs"),
