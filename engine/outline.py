@@ -3,7 +3,10 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-NAMED_METHODS = ("action_archive", "action_unarchive")  # calls that people have a verb for
+from .selection import METHODS
+
+# calls that people have a verb for
+NAMED_METHODS = ("action_archive", "action_unarchive", *METHODS.values())
 
 
 def outline_of(operations: Iterable[Mapping]) -> list[dict]:

@@ -6,6 +6,7 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..engine.outline import NAMED_METHODS
+from ..engine.selection import METHODS
 from ..engine.subjects import LONGEST
 from .operation_words import model_in_words, names_of, op_in_words, quoted
 
@@ -62,6 +63,8 @@ class BatchJobOperationScreen(models.AbstractModel):
 
     def _method(self, payload) -> str:
         method = self.op == "call" and payload.get("method")
+        if method == METHODS["button"]:
+            method = (payload.get("kwargs") or {}).get("method")
         return f"({method})" if method and method not in NAMED_METHODS else ""
 
     def _ids_of_title(self, payload) -> list:

@@ -4,6 +4,7 @@ from odoo.models import fix_import_export_id_paths
 from odoo.tools.misc import formatLang
 
 from ..engine.progress import split_duration
+from ..engine.selection import METHODS
 
 
 def op_in_words(env, op, method=None) -> str:
@@ -14,6 +15,11 @@ def op_in_words(env, op, method=None) -> str:
     words = {
         "action_archive": env._("Archive"),
         "action_unarchive": env._("Unarchive"),
+        METHODS["archive"]: env._("Archive"),
+        METHODS["unarchive"]: env._("Unarchive"),
+        METHODS["update"]: env._("Change"),
+        METHODS["button"]: env._("Press a button"),
+        METHODS["action"]: env._("Run an action"),
         "create": env._("Create"),
         "write": env._("Change"),
         "upsert": env._("Create or change"),

@@ -9,6 +9,7 @@ from odoo.tests import tagged
 from odoo.tools.safe_eval import safe_eval
 
 from ..dispatch.locked_job import LockedJob
+from ..engine.selection import METHODS
 from .races import RaceCase
 from .view_cases import ViewsCase, create
 
@@ -211,6 +212,34 @@ class TestWords(ViewsCase):
                 "Unarchive: Partner Tags “Old”",
                 "Call: Partner Tags “Old” (copy)",
             ],
+        )
+
+    def test_run_in_batches_has_verbs(self):
+        """What *Run in Batches* does is told by what the person chose there, not by our methods."""
+        tag = self.env["res.partner.category"].create({"name": "Old"})
+        about = {"op": "call", "model": tag._name, "ids": tag.ids}
+        chosen = {
+            "archive": {},
+            "update": {"values": {"color": 1}},
+            "button": {"method": "copy", "button_context": "{}", "view_id": 0},
+            "action": {"action_id": 1},
+        }
+        calls = [{**about, "method": METHODS[one], "kwargs": chosen[one]} for one in chosen]
+        jobs = self.env["batch.job"].with_user(self.owner)
+        job = jobs.browse(jobs.submit(calls)["id"])
+        self.assertEqual(
+            job.operation_ids.mapped("title"),
+            [
+                "Archive: Partner Tags “Old”",
+                "Change: Partner Tags “Old”",
+                "Press a button: Partner Tags “Old” (copy)",
+                "Run an action: Partner Tags “Old”",
+            ],
+        )
+        self.assertEqual(
+            job.what,
+            "Archive: 1 × Partner Tags, Change: 1 × Partner Tags, Press a button: 1 × Partner Tags,"
+            " 1 more",
         )
 
     def test_rows_count_from_one(self):
