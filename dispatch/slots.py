@@ -70,6 +70,7 @@ class Slots(Dispatch):
                     "name": self.env._("Batch Jobs: runner %s", number + 1),
                     "code": f"model._run_slot({number})",
                     "active": True,
+                    "lastcall": False,
                 }
             )
         self.wanted_slots().filtered(lambda cron: not cron.active).write({"active": True})

@@ -40,7 +40,7 @@ class BatchJobEvent(models.Model):
     reason_masked = fields.Text(
         readonly=True, exportable=False, help="The reason without values, for other readers"
     )
-    dry_run = fields.Boolean(readonly=True, help="The job was a dry run, after the event")
+    dry_run = fields.Boolean(readonly=True, help="Whether the job was a dry run after the event")
     again = fields.Integer(readonly=True, help="Rows that run again")
     succeeded = fields.Integer(readonly=True, help="Since the event before")
     failed = fields.Integer(readonly=True, help="Since the event before")

@@ -9,12 +9,11 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 from odoo.tools.misc import formatLang
 
-from ..engine.outcomes import CAUSE_KEYS
 from ..engine.retried import NOT_KEPT
 from ..engine.row_columns import ERROR, JOB, ROW, as_line, required_column, texts_of
 from ..engine.states import OPERATION_STATES
 from .field_kinds import kinds_of
-from .operation_lookup import at_indexes, of_cause
+from .operation_lookup import at_indexes, failed_of, of_cause
 from .row_formats import MOST_LINES, TYPES, WRITERS
 
 STATES_OF_FILE = {
@@ -45,6 +44,7 @@ class BatchJobRowsFile(models.AbstractModel):
         :returns: (the file, to be read from its beginning; its name; its MIME type)
         """
         self._check_named()
+        self._check_state(state)
         wanted = self._wanted_rows(state, cause)
         sees_content = self._is_own() or self._is_administrator()
         with tempfile.TemporaryFile("w+", encoding="utf-8") as spool:
@@ -59,31 +59,45 @@ class BatchJobRowsFile(models.AbstractModel):
         return file, f"{name}.{kind}", TYPES[kind]
 
     def rows_address(self, kind: str, state: str = "failed", cause: dict | None = None) -> str:
-        """The address of a file of rows, for a screen: a browser would not show why it got no file.
+        """The address of a file of rows, for a screen: a browser would not say why it got no file.
 
-        The arguments are those of ``_rows_file``.
-
-        :raises UserError: 422: the job has no such rows, or more than the file can hold
+        :param kind: csv or xlsx
+        :param state: failed, not_done, cancelled or all
+        :param cause: only the failed rows of this cause: type, model, field and constraint
+        :returns: a path of this server, with its query
+        :raises UserError: 422: an argument is wrong, the job has no such rows, or it has more than
+            a sheet holds
         """
         self._check_named()
-        if kind not in WRITERS:
+        if kind not in tuple(WRITERS):
             raise UserError(self.env._("kind is one of %s.", ", ".join(WRITERS)))
-        self._check_count(kind, self._count_rows(self._wanted_rows(state, cause)))
-        parts = {key: cause.get(key) or "" for key in CAUSE_KEYS} if cause else {}
-        return f"/batch_job/{self.id}/rows.{kind}?{urlencode({'state': state, **parts})}"
+        self._check_state(state)
+        parts = self._checked_cause(cause) if cause else {}
+        self._check_count(kind, self._count_rows(kind, state, parts or None))
+        query = urlencode({"state": state, **{key: value or "" for key, value in parts.items()}})
+        return f"/batch_job/{self.id}/rows.{kind}?{query}"
+
+    def _check_state(self, state):
+        if state not in tuple(STATES_OF_FILE):
+            raise UserError(self.env._("state is one of %s.", ", ".join(STATES_OF_FILE)))
+
+    def _count_rows(self, kind, state, cause) -> int:
+        """How many rows a file has; of one that surely has room for them whether it has any."""
+        total = self.sudo().total
+        if state == "failed":
+            wanted = failed_of(self.id, cause)
+        else:
+            wanted = SQL(
+                "%s AND %s", at_indexes(self.id, 0, total - 1), self._wanted_rows(state, cause)
+            )
+        limit = SQL("LIMIT 1") if kind == "csv" or total < MOST_LINES else SQL()
+        rows = SQL("SELECT FROM batch_job_operation WHERE %s %s", wanted, limit)
+        [(count,)] = self.env.execute_query(SQL("SELECT count(*) FROM (%s) found", rows))
+        return count
 
     def _wanted_rows(self, state, cause) -> SQL:
-        if state not in STATES_OF_FILE:
-            raise UserError(self.env._("state is one of %s.", ", ".join(STATES_OF_FILE)))
         wanted = SQL("state IN %s", STATES_OF_FILE[state])
         return SQL("%s AND %s", wanted, of_cause(cause)) if cause else wanted
-
-    def _count_rows(self, wanted: SQL) -> int:
-        """How many rows there are; at most as many as matter."""
-        place = at_indexes(self.id, 0, self.sudo().total - 1)
-        rows = SQL("FROM batch_job_operation WHERE %s AND %s LIMIT %s", place, wanted, MOST_LINES)
-        [(count,)] = self.env.execute_query(SQL("SELECT count(*) FROM (SELECT %s) found", rows))
-        return count
 
     def _check_count(self, kind, count):
         if not count:

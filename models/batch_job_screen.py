@@ -137,11 +137,11 @@ class BatchJobScreen(models.AbstractModel):
             problems = self.env["batch.job.operation"].browse(ids)
             job.problem_ids = problems._filtered_access("read")
 
-    @api.depends("state", "succeeded")
+    @api.depends("state", "succeeded", "dry_run")
     def _compute_done_ids(self):
         operations = self.env["batch.job.operation"]
         for job in self:
-            is_shown = job.succeeded and job.state not in LIVE_STATES
+            is_shown = job.succeeded and not job.dry_run and job.state not in LIVE_STATES
             done = operations.browse(job._done_ids(SHOWN) if is_shown else [])
             job.done_ids = done._filtered_access("read")
 
@@ -154,45 +154,55 @@ class BatchJobScreen(models.AbstractModel):
 
     def _done_ids(self, limit) -> list[int]:
         """The ids of the first operations that were done."""
-        return self._first_of_chunks(SQL("succeeded > 0"), ("done",), limit)
+        if self.state == "done":  # so each of them is
+            of_job = [("job_id", "=", self._origin.id)]
+            return self.env["batch.job.operation"].search(of_job, limit=limit).ids
+        chunks = SQL("succeeded > 0")
+        return self._first_of_chunks(chunks, ("done",), SQL("position"), limit)
 
     def _problem_ids(self, limit) -> list[int]:
-        """The ids of the first operations that failed or were skipped, those of a chunk that
-        failed first."""
+        """The ids of the first operations that failed or were skipped; of those of one chunk the
+        failed ones come first."""
         chunks = SQL("failed > 0 OR skipped > 0 OR culprit_position IS NOT NULL")
-        return self._first_of_chunks(chunks, ("failed", "skipped", "rolled_back"), limit)
+        states = ("failed", "skipped", "rolled_back")
+        return self._first_of_chunks(chunks, states, SQL("state != 'failed', position"), limit)
 
-    def _first_of_chunks(self, chunks: SQL, states, limit) -> list[int]:
+    def _first_of_chunks(self, chunks: SQL, states, order: SQL, limit) -> list[int]:
         """The ids of the first operations in some states.
 
         The query looks only into chunks that have such operations: a scan of a million operations
-        would take a second.
+        would take a second. After a retry chunks overlap: of each the query takes the places behind
+        the chunks before it.
 
         :param chunks: the condition on these chunks
+        :param order: of the operations of one chunk
         """
         self.env.cr.execute(
             SQL(
                 """
                 SELECT o.id
-                  FROM (SELECT first_position, last_position
+                  FROM (SELECT last_position,
+                               GREATEST(first_position, 1 + max(last_position) OVER (
+                                   ORDER BY first_position, id
+                                    ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)) AS first
                           FROM batch_job_chunk
                          WHERE job_id = %(job)s AND (%(chunks)s)
-                         ORDER BY first_position) c
+                         ORDER BY first_position, id) c
                  CROSS JOIN LATERAL (
                         SELECT id
                           FROM batch_job_operation
                          WHERE job_id::bigint = %(job)s
-                           AND position BETWEEN c.first_position AND c.last_position
+                           AND position BETWEEN c.first AND c.last_position
                            AND state IN %(states)s
-                         ORDER BY state != 'failed', position
+                         ORDER BY %(order)s
                          LIMIT %(limit)s) o
                  LIMIT %(limit)s
                 """,
                 job=self._origin.id,
                 chunks=chunks,
                 states=states,
+                order=order,
                 limit=limit,
             )
         )
-        # after a retry two chunks may have the same positions
-        return list(dict.fromkeys(row[0] for row in self.env.cr.fetchall()))
+        return [row[0] for row in self.env.cr.fetchall()]

@@ -12,7 +12,7 @@ def op_in_words(env, op, method=None) -> str:
 
     :param method: of a call; some have a verb of their own
     """
-    words = {
+    of_methods = {
         "action_archive": env._("Archive"),
         "action_unarchive": env._("Unarchive"),
         METHODS["archive"]: env._("Archive"),
@@ -20,6 +20,10 @@ def op_in_words(env, op, method=None) -> str:
         METHODS["update"]: env._("Change"),
         METHODS["button"]: env._("Press a button"),
         METHODS["action"]: env._("Run an action"),
+    }
+    if op == "call" and method in of_methods:
+        return of_methods[method]
+    words = {
         "create": env._("Create"),
         "write": env._("Change"),
         "upsert": env._("Create or change"),
@@ -27,7 +31,7 @@ def op_in_words(env, op, method=None) -> str:
         "unlink": env._("Delete"),
         "call": env._("Call"),
     }
-    return words.get(op == "call" and method) or words.get(op, op)
+    return words.get(op, op)
 
 
 def model_in_words(env, model) -> str:

@@ -47,6 +47,12 @@ class FailedRowsCase(UnknownJobCase):
 class FailedRowsTests:
     PAGE = 80  # rows that a page of 80 reads; None: PostgreSQL may read all and sort them
 
+    def test_address_of_a_file_of_failed_rows(self):
+        """Whether there are rows for a file takes one of them, of a cause or of all that failed."""
+        for arguments in ((), ("failed", cause_of(None)), ("failed", cause_of(FIELDS[0]))):
+            for kind in ("csv", "xlsx"):
+                self.assert_reads(functools.partial(self.job.rows_address, kind, *arguments), 1)
+
     def test_rows_of_a_cause(self):
         """A page of *Rows*, and their number, read the operations of the cause and no other."""
         for field in (*FIELDS, None):

@@ -106,6 +106,14 @@ class TestJobFormOnAPhone(HttpCase):
         job = jobs.browse(jobs.execute([operation])["id"])
         self.start_tour(f"/odoo/batch-jobs/{job.id}", "batch_job_causes_on_a_phone", login="admin")
 
+    def test_download_on_a_phone(self):
+        """The menu with the downloads closes at the tap, and the file comes all the same."""
+        jobs = self.env["batch.job"].with_user(self.env.ref("base.user_admin"))
+        operation = {"op": "create", "model": "res.partner.category", "values": {}}
+        job = jobs.browse(jobs.execute([operation])["id"])
+        path = f"/odoo/batch-jobs/{job.id}"
+        self.start_tour(path, "batch_job_download_on_a_phone", login="admin")
+
 
 def hoot_id(suite) -> str:
     """What Odoo's test page calls a suite: a hash of its name."""

@@ -6,6 +6,7 @@ from odoo.exceptions import MissingError, UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from ..engine.outcomes import CAUSE_KEYS
 from ..models import batch_job_rows_file
 from .common import url_of
 from .correction_cases import CorrectionCase, column_of, table_of
@@ -166,29 +167,51 @@ class TestRowsFile(CorrectionCase):
         self.assertEqual(reply.status_code, 422)
 
     def test_a_screen_asks_for_the_address(self):
-        """The address leads to the file of just these rows; what no file holds is refused first,
-        with the reason."""
+        """The address leads to the file of just these rows; another user's job is not there."""
         job = self.items_where({1, 3}, user=self.owner).with_user(self.owner)
-        [cause] = job.causes
-        for arguments, rows in (({}, ["2", "4"]), ({"cause": cause}, ["2", "4"])):
-            address = job.rows_address("csv", "failed", **arguments)
-            self.assertEqual(
-                column_of(table_of(self.get(self.owner, address).content, "csv"), "Row"), rows
-            )
-        refused = {
-            "has no such rows": ("csv", "failed", {**cause, "field": "value"}),
-            "state is one of": ("csv", "done"),
-            "kind is one of csv, xlsx": ("ods", "failed"),
-        }
-        for message, arguments in refused.items():
-            with self.assertRaisesRegex(UserError, message):
+        cause = self.cause_of(job)
+        none = {**cause, "field": "value"}
+        for arguments, rows in (
+            (("csv",), ["2", "4"]),
+            (("csv", "failed", cause), ["2", "4"]),
+            (("csv", "not_done"), ["2", "4"]),
+            (("csv", "all"), ["1", "2", "3", "4"]),
+        ):
+            file = self.get(self.owner, job.rows_address(*arguments))
+            self.assertEqual(column_of(table_of(file.content, "csv"), "Row"), rows, arguments)
+        for arguments in (("csv", "failed", none), ("xlsx", "cancelled")):
+            with self.assertRaisesRegex(UserError, "has no such rows"):
                 job.rows_address(*arguments)
         with self.assertRaises(MissingError):
             job.with_user(self.other).rows_address("csv", "failed")
+
+    def test_address_of_more_than_a_sheet_holds(self):
+        """The refusal tells how many rows there are; CSV takes them."""
+        job = self.items_where({0, 1, 2})
         self.patch(batch_job_rows_file, "MOST_LINES", 2)
-        with self.assertRaisesRegex(UserError, "a sheet of XLSX has 2 lines"):
+        with self.assertRaisesRegex(UserError, "These are 3 rows, .* has 2 lines: take the CSV"):
             job.rows_address("xlsx", "failed")
         self.assertTrue(job.rows_address("csv", "failed"))
+
+    def test_wrong_arguments_of_the_address(self):
+        """Each wrong argument is named, also one of another type."""
+        job = self.items_where({1}, user=self.owner)
+        wrong = {
+            "kind is one of csv, xlsx": ({"kind": "ods"}, {"kind": ["csv"]}),
+            "state is one of failed": ({"state": "done"}, {"state": ["failed"]}),
+            "cause must be an object": ({"cause": "x"},),
+            "type of cause is 1": ({"cause": {"type": 1}},),
+        }
+        for message, calls in wrong.items():
+            for arguments in calls:
+                given = {"kind": "csv", **arguments}
+                reply = self.rpc(self.owner, "batch.job", "rows_address", job.ids, **given)
+                self.assertEqual(reply.status, 422, arguments)
+                self.assertIn(message, reply.message)
+
+    def cause_of(self, job):
+        [cause] = job.causes
+        return {key: cause[key] for key in CAUSE_KEYS}
 
     def get(self, user, path):
         self.commit()

@@ -29,6 +29,13 @@ class TestRunners(RaceCase):
         self.renew()
         return Slots(self.env).all().mapped("active")
 
+    def test_new_runner_has_not_looked_at_the_queue(self):
+        """A runner that is added says so on the overview, whenever the first one has looked."""
+        Slots(self.env).slot(0).lastcall = fields.Datetime.now()
+        runners = len(Slots(self.env).all()) + 1
+        self.save(runners)
+        self.assertFalse(Slots(self.env).slot(runners - 1).lastcall)
+
     def test_more_and_fewer(self):
         """Scheduled actions are added, switched off, and switched on again."""
         self.assertEqual(self.active()[:2], [True, True])

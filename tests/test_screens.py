@@ -10,7 +10,7 @@ from odoo.tools.safe_eval import safe_eval
 
 from ..dispatch.locked_job import LockedJob
 from ..engine.selection import METHODS
-from .races import RaceCase
+from .races import ITEM, RaceCase
 from .view_cases import ViewsCase, create
 
 PLACES = {
@@ -199,7 +199,7 @@ class TestWords(ViewsCase):
         tag = self.env["res.partner.category"].create({"name": "Old"})
         about = {"op": "call", "model": tag._name, "ids": tag.ids}
         jobs = self.env["batch.job"].with_user(self.owner)
-        methods = ("action_archive", "action_unarchive", "copy", "action_archive")
+        methods = ("action_archive", "action_unarchive", "unlink", "action_archive")
         job = jobs.browse(jobs.submit([{**about, "method": name} for name in methods])["id"])
         self.assertEqual(
             job.what,
@@ -210,7 +210,7 @@ class TestWords(ViewsCase):
             [
                 "Archive: Partner Tags “Old”",
                 "Unarchive: Partner Tags “Old”",
-                "Call: Partner Tags “Old” (copy)",
+                "Call: Partner Tags “Old” (unlink)",
             ],
         )
 
@@ -402,3 +402,31 @@ class TestWords(ViewsCase):
         view = self.env["batch.job"].get_view(view_type="search")
         [node] = etree.fromstring(view["arch"]).xpath(f"//filter[@name='{name}']")
         return node
+
+
+@tagged("post_install", "-at_install")
+class TestWhatItDid(RaceCase):
+    def test_rows_done_by_a_retry_are_in_their_place(self):
+        """The form names each row once, in order, also where the chunks of a retry lie over those
+        of the first run."""
+        taken = self.items("A", 12).filtered(lambda item: item.name in ("A 1", "A 7", "A 11"))
+        (self.items_of_prefix("A") - taken).unlink()
+        job = self.submit(self.creates("A", 12), chunk_size=3)
+        self.run_jobs()
+        self.assertEqual(
+            (job.failed, job.done_ids.mapped("row")), (3, [1, 3, 4, 5, 6, 7, 9, 10, 11])
+        )
+        (taken - taken[-1]).unlink()
+        self.retry(job)
+        self.assertEqual((job.state, job.done_ids.mapped("row")), ("partial", list(range(1, 12))))
+        taken[-1].unlink()
+        self.retry(job)
+        self.assertEqual((job.state, job.done_ids.mapped("row")), ("done", list(range(1, 13))))
+
+    def items_of_prefix(self, prefix):
+        return self.env[ITEM].search([("name", "like", f"{prefix} %")])
+
+    def retry(self, job):
+        self.commit()
+        job.retry()
+        self.run_jobs()

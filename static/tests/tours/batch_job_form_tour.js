@@ -1,6 +1,8 @@
 import { registry } from "@web/core/registry";
 import { rpc } from "@web/core/network/rpc";
 
+import { followed } from "@batch_job/../tests/tours/followed_link";
+
 const shownState = (label) => ({
     content: `the job is shown as ${label}`,
     trigger: `.o_statusbar_status .o_arrow_button_current:contains(${label})`,
@@ -239,6 +241,26 @@ registry.category("web_tour.tours").add("batch_job_screens", {
         {
             content: "the jobs by state, with counts",
             trigger: ".o_kanban_group:contains(Partly done) .o_kanban_record:contains(Dry run)",
+        },
+    ],
+});
+
+registry.category("web_tour.tours").add("batch_job_download_on_a_phone", {
+    steps: () => [
+        {
+            content: "the menu of the buttons",
+            trigger: ".o_statusbar_buttons button:has(.oi-ellipsis-v)",
+            run: "click",
+        },
+        {
+            content: "a file",
+            trigger: ".o-dropdown--menu button:contains(Failed rows (XLSX))",
+            async run({ click }) {
+                const address = new URL(await followed(click));
+                if (!/^\/batch_job\/\d+\/rows\.xlsx$/.test(address.pathname)) {
+                    throw new Error(`the file of ${address}`);
+                }
+            },
         },
     ],
 });

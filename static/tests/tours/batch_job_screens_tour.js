@@ -1,6 +1,8 @@
 import { registry } from "@web/core/registry";
 import { rpc } from "@web/core/network/rpc";
 
+import { followed } from "@batch_job/../tests/tours/followed_link";
+
 const call = (model, method, ...args) =>
     rpc("/web/dataset/call_kw", { model, method, args, kwargs: {} });
 
@@ -13,22 +15,6 @@ const onServer = (name) => ({
         await call("ir.actions.server", "run", ids);
     },
 });
-
-/** The address of the link that a click follows; it is not followed. */
-async function followed(click) {
-    const { prototype } = HTMLAnchorElement;
-    const original = prototype.click;
-    try {
-        return await new Promise((resolve) => {
-            prototype.click = function () {
-                resolve(this.href);
-            };
-            click();
-        });
-    } finally {
-        prototype.click = original;
-    }
-}
 
 const toast = (text) => ({
     content: `a toast: ${text}`,
