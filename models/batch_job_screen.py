@@ -7,6 +7,7 @@ from ..engine.states import LIVE_STATES
 from .operation_words import model_in_words, op_in_words, seconds_in_words
 
 SHOWN = 40  # operations and chunks on the form; its buttons open lists of all
+SHOWN_BESIDE = 10  # operations that were done, where others were not: these come first
 SHOWN_KINDS = 3  # of a job's operations, in one line
 
 
@@ -142,7 +143,8 @@ class BatchJobScreen(models.AbstractModel):
         operations = self.env["batch.job.operation"]
         for job in self:
             is_shown = job.succeeded and not job.dry_run and job.state not in LIVE_STATES
-            done = operations.browse(job._done_ids(SHOWN) if is_shown else [])
+            limit = SHOWN if job.state == "done" else SHOWN_BESIDE
+            done = operations.browse(job._done_ids(limit) if is_shown else [])
             job.done_ids = done._filtered_access("read")
 
     @api.depends("succeeded", "failed", "skipped", "state")
