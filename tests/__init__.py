@@ -111,5 +111,6 @@ from . import (
     test_verbs_in_a_row,
     test_views,
     test_waiting,
+    test_what_it_did,
     test_whole_chunks,
 )
