@@ -69,6 +69,7 @@ class BatchJobRowsFile(models.AbstractModel):
             a sheet holds
         """
         self._check_named()
+        # a tuple, here and for the state: a list that somebody sends has no place in a dict
         if kind not in tuple(WRITERS):
             raise UserError(self.env._("kind is one of %s.", ", ".join(WRITERS)))
         self._check_state(state)
