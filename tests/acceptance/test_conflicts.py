@@ -141,7 +141,8 @@ def test_deadlock_at_claim(server, database, rpc, gates):
     gates[1].execute("SELECT FROM batch_job WHERE id = %s FOR UPDATE", job)
     gates[1].open()
     assert_exact(database, rpc, job, operations, prefix)
-    assert server.log_text().count(MADE_AGAIN) == before + 1
+    # more than once where the other runner waits for the job too: it is then in the circle as well
+    assert server.log_text().count(MADE_AGAIN) > before
 
 
 @pytest.mark.parametrize("refused", [1, 12])
