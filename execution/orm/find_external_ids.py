@@ -53,15 +53,15 @@ class ExternalIds:
         """The same finder on another cursor, which sees later commits."""
         return ExternalIds(self.model.with_env(self.model.env(cr=cr)))
 
-    def finds_newer(self, wanted: set[str], oldest: int) -> bool:
+    def finds_newer(self, wanted: set[str], snapshot: str) -> bool:
         """Whether another transaction may have made one of these external ids since ours began.
 
         Our transaction cannot see that: call `finds_newer` on another cursor.
 
-        :param oldest: `oldest_unseen` of our transaction
+        :param snapshot: `snapshot_of` our transaction
         """
         ids = [one.data_id for one in known(self.model, wanted).values()]
-        return any_newer(self.model.env.cr, "ir_model_data", ids, oldest)
+        return any_newer(self.model.env.cr, "ir_model_data", ids, snapshot)
 
     def values_to_write(self, operation: Operation) -> dict:
         return operation.payload["values"]

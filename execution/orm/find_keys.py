@@ -50,16 +50,16 @@ class Keys:
         """The same finder on another cursor, which sees later commits."""
         return Keys(self.model.with_env(self.model.env(cr=cr)), self.names, self.within)
 
-    def finds_newer(self, wanted: set[tuple], oldest: int) -> bool:
+    def finds_newer(self, wanted: set[tuple], snapshot: str) -> bool:
         """Whether another transaction may have made a record of these keys since ours began.
 
         Our transaction cannot see that: call `finds_newer` on another cursor.
 
-        :param oldest: `oldest_unseen` of our transaction
+        :param snapshot: `snapshot_of` our transaction
         """
         found = self.find_all(wanted)
         ids = [one for several in found.values() for one in several]
-        return any_newer(self.model.env.cr, self.model._table, ids, oldest)
+        return any_newer(self.model.env.cr, self.model._table, ids, snapshot)
 
     def values_to_write(self, operation: Operation) -> dict:
         values = operation.payload["values"]

@@ -14,7 +14,7 @@ from ...engine.messages import _lt
 from ...engine.operations import Operation
 from ..transaction.quiet_log import quiet_queries
 from ..transaction.transient import TransientError
-from ..transaction.unseen_commits import oldest_unseen
+from ..transaction.unseen_commits import snapshot_of
 from ..worker.second_connection import SecondCursor
 from .keys_ahead import finder_and_keys, keys_ahead
 
@@ -152,21 +152,21 @@ class LocksBeside(KeyLocks):
         """
         if not operations:
             return
-        oldest = oldest_unseen(env.cr)
+        snapshot = snapshot_of(env.cr)
         with self._unless_lost():
             # do not wait for ever: our own transaction may have locked the whole table
             self.cr.execute(SQL("SET LOCAL lock_timeout = %s", PATIENCE))
             # group operations by look-up only: the effects of x2many commands do not matter here
             groups = coalesce(operations, lambda _model, _field: None)
-            found = [self._finds_newer(env, group, oldest) for group in groups]
+            found = [self._finds_newer(env, group, snapshot) for group in groups]
             self.cr.rollback()
         if any(found):
             raise TransientError(_lt("A record with one of the keys was made meanwhile."))
 
-    def _finds_newer(self, env, group, oldest) -> bool:
+    def _finds_newer(self, env, group, snapshot) -> bool:
         model = env(cr=self.cr)[group.model].with_context(**group.context)
         finder, keys = finder_and_keys(model, group.operations)
-        return bool(keys) and finder.finds_newer(keys, oldest)
+        return bool(keys) and finder.finds_newer(keys, snapshot)
 
     def _held_by_the_chunk(self) -> set[int]:
         """The locks of the chunk, if this call is an operation of a chunk. The chunk holds its

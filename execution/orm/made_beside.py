@@ -7,7 +7,7 @@ from psycopg2 import errors as pg
 
 from odoo.tools import SQL
 
-from ..transaction.unseen_commits import PATIENCE, oldest_unseen
+from ..transaction.unseen_commits import PATIENCE, snapshot_of
 
 
 @contextmanager
@@ -27,11 +27,11 @@ def _are_made_beside(model, finder, keys) -> bool:
     the failed attempt: records that the attempt had deleted are then back."""
     if finder.find(keys):
         return False
-    oldest = oldest_unseen(model.env.cr)
+    snapshot = snapshot_of(model.env.cr)
     try:
         with model.env.registry.cursor() as cr:
             # do not wait for ever: our own transaction may have locked the whole table
             cr.execute(SQL("SET LOCAL lock_timeout = %s", PATIENCE))
-            return finder.afresh(cr).finds_newer(keys, oldest)
+            return finder.afresh(cr).finds_newer(keys, snapshot)
     except (psycopg2.OperationalError, psycopg2.pool.PoolError):
         return True  # unknown: try again; a lasting trouble then fails as a conflict
