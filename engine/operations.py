@@ -67,7 +67,7 @@ def joined(operations: Iterable[tuple[Operation, bool]]) -> list[Operation]:
 def complete(outcomes: list[Outcome], operations: list[Operation]) -> list[Outcome]:
     """Complete outcomes for storing: a failure names its records, and each follower gets the
     outcome of its record's first row."""
-    outcomes = _naming_records(outcomes, operations)
+    outcomes = naming_records(outcomes, operations)
     followers = {o.position: o.followers for o in operations if o.followers}
     if not followers:
         return outcomes
@@ -80,12 +80,17 @@ def complete(outcomes: list[Outcome], operations: list[Operation]) -> list[Outco
     ]
 
 
-def _naming_records(outcomes: list[Outcome], operations: list[Operation]) -> list[Outcome]:
-    """Give each failure the ids of the records that its operation should have changed."""
+def naming_records(outcomes: list[Outcome], operations: list[Operation]) -> list[Outcome]:
+    """Give each failure the ids of the records that its operation should have changed, as far as
+    the operation has ids and not references."""
     ids = {o.position: o.payload["ids"] for o in operations if o.payload.get("ids")}
     return [
-        dataclasses.replace(outcome, ids=[one for one in ids[outcome.position] if type(one) is int])
-        if outcome.state == "failed" and outcome.position in ids
+        dataclasses.replace(outcome, ids=_numbers(ids[outcome.position]))
+        if outcome.state == "failed" and outcome.ids is None and outcome.position in ids
         else outcome
         for outcome in outcomes
     ]
+
+
+def _numbers(ids: list | dict) -> list[int] | None:
+    return [one for one in ids if type(one) is int] or None

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ..engine.chunk_size import LARGEST_SIZE, LARGEST_STEP, chunks_of, paced
 from ..engine.isolate import TimeIsUp, first_culprit, isolate, never
-from ..engine.operations import Operation
+from ..engine.operations import Operation, naming_records
 from ..engine.outcomes import Outcome
 from .apply import Applier
 from .checks.lessons import Lessons
@@ -44,6 +44,14 @@ class Run:
         self.failed += sum(outcome.state == "failed" for outcome in outcomes)
         self.ended += len(outcomes)
 
+    def named(self, operations: list[Operation], outcomes: list[Outcome]) -> list[Outcome]:
+        """Give each failure the ids that the references of its operation stand for."""
+        failed = {outcome.position for outcome in outcomes if outcome.state == "failed"}
+        if not failed or not self.references.used:
+            return outcomes
+        culprits = [one for one in operations if one.position in failed]
+        return naming_records(outcomes, self.references.resolve_known(culprits))
+
     def applier(self, careful: bool) -> Applier:
         return Applier(self.job_env, self.lessons, self.references, careful, self.time_is_up)
 
@@ -74,7 +82,7 @@ def run_isolated(run: Run, operations: list[Operation]) -> Iterator[tuple[list[O
             break
         run.references.settle(operations, outcomes)
         run.note(outcomes)
-        settled += outcomes
+        settled += run.named(operations, outcomes)
         if applier.released >= LAND_AFTER:
             yield settled, False
             settled, applier.released = [], 0
@@ -134,7 +142,7 @@ def _run_together(run, operations, steps, mates_become, before_step=None) -> lis
                 for o in operations
             ]
             run.references.settle(operations, settled)
-    return settled
+    return run.named(operations, settled)
 
 
 def run_all(

@@ -36,7 +36,7 @@ class References:
         stored: dict[str, tuple[str, list[int] | None, int]] | None = None,
     ):
         self._env = env
-        self._used = stored is not None  # without references, skip the search in the payloads
+        self.used = stored is not None  # without references, skip the search in the payloads
         self._settled = dict(stored or {})
         self._made: dict[str, tuple[str, list[int] | None, int]] = {}
 
@@ -59,7 +59,7 @@ class References:
             operations that are skipped or failed because of a reference; the rest, to be taken
             after the ready operations were applied
         """
-        if not self._used:
+        if not self.used:
             return operations, [], []
         ready: list[Operation] = []
         settled: list[Outcome] = []

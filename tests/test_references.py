@@ -306,3 +306,30 @@ class TestReferences(KeyCase):
         listed = [{**one, "ids": [one["ids"]]} if "ids" in one else one for one in operations]
         job = self.submit(operations, idempotency_key="alone")
         self.assertEqual(self.submit(listed, idempotency_key="alone"), job)
+
+    def test_a_failure_names_what_its_reference_stands_for(self):
+        """The outcome of a failed operation has the ids of the records that its references stand
+        for, in its chunk and in a later one, and in one call; none where there are no records."""
+        bad = {"no_such_field": 1}
+        operations = [
+            {"op": "create", "model": KEY, "ref": "two", "values": [{"name": "a"}, {"name": "b"}]},
+            write(refer("two"), **bad),
+            write([refer("two")], **bad),
+            {"op": "call", "model": KEY, "method": "read", "ids": refer("two"), "args": [1]},
+            write([10**9], **bad),
+        ]
+        for size in (0, 1):
+            with self.subTest(chunk_size=size):
+                job = self.submit_and_run(operations, chunk_size=size)
+                self.assert_failures_name(self.outcomes(job))
+        answer = self.env["batch.job"].with_user(self.admin).execute(operations)
+        self.assert_failures_name(answer["results"])
+        self.commit()
+        job = self.submit_and_run(operations[:2], policy="chunk")
+        self.assertEqual([one["ids"] for one in self.outcomes(job)], [None, None])
+
+    def assert_failures_name(self, outcomes):
+        made, *failed = outcomes
+        self.assertEqual({one["state"] for one in failed}, {"failed"})
+        ids = made["ids"]
+        self.assertEqual([one["ids"] for one in failed], [ids, ids, ids, [10**9]])
