@@ -14,9 +14,12 @@ axe_sha256=29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c
 axe=$cache/axe-core-$axe_version/axe.min.js
 log_dir=$state/log
 run_dir=$state/run
-pg_data=$state/pg
+# Another name has a PostgreSQL of its own: what a server shares between its databases (locks,
+# transactions) then never meets.
+cluster=${BATCH_JOB_CLUSTER:+_$BATCH_JOB_CLUSTER}
+pg_data=$state/pg$cluster
 # A socket's path may have 107 characters and a checkout's more: its folder is a short one.
-pg_socket_link=$state/pg.socket
+pg_socket_link=$state/pg$cluster.socket
 
 # libpq and Odoo read PG*: what the caller has set there must not choose another server.
 # shellcheck disable=SC2086  # a list of names

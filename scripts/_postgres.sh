@@ -79,9 +79,9 @@ pg_start() {
         pg_make_socket_folder
         pg_init
         pg_ctl stop -m fast >/dev/null 2>&1 || true # one that runs on a folder that is gone
-        pg_ctl start -w -l "$log_dir/postgresql.log" -o "-k $PGHOST" >/dev/null 9>&- ||
-            die "PostgreSQL does not start; see $log_dir/postgresql.log"
-    ) 9>"$state/pg.lock"
+        pg_ctl start -w -l "$log_dir/postgresql$cluster.log" -o "-k $PGHOST" >/dev/null 9>&- ||
+            die "PostgreSQL does not start; see $log_dir/postgresql$cluster.log"
+    ) 9>"$pg_data.lock"
     PGHOST=$(readlink "$pg_socket_link")
 }
 
@@ -114,7 +114,7 @@ db_copy() {
 # an installation ten.
 base_db() {
     local name new
-    name=batch_job_base_$(readlink -f "$state/src/odoo" | sha256sum | head -c 8)
+    name=batch_job_base_$(readlink -f "$state/src/odoo" | sha256sum | head -c 8)$cluster
     new=${name}_new
     (
         flock 9
@@ -127,6 +127,6 @@ base_db() {
             die "Odoo cannot be installed; see $log_dir/base.log"
         db_copy "$new" "$name"
         db_drop "$new"
-    ) 9>"$state/base_db.lock" >&2 || return 1
+    ) 9>"$state/base_db$cluster.lock" >&2 || return 1
     echo "$name"
 }
