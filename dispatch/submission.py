@@ -211,7 +211,8 @@ class Submission(SubmissionCheck):
                 self.env._(
                     "A job runs with the rights of its submitter, so the superuser cannot submit "
                     "one. Submit it as a user: "
-                    "env['batch.job'].with_user(user).submit(…)."
+                    "env['batch.job'].with_user(user).submit(…), or "
+                    "records.with_user(user)._in_batches(…)."
                 )
             )
         # raises if the language is not installed: each operation of the job would fail
