@@ -1,4 +1,5 @@
 import json
+import logging
 import random
 from contextlib import contextmanager
 from datetime import timedelta
@@ -16,6 +17,8 @@ from .locked_job import LockedJob
 from .on_end import fail_on_end, put_back_on_end
 from .side_by_side import SideBySide
 
+_logger = logging.getLogger(__name__)
+
 
 class Recovery(Dispatch):
     """Puts back, cuts, or fails a chunk whose last transaction did not land.
@@ -26,6 +29,7 @@ class Recovery(Dispatch):
     def _rescue(self, job, chunk):
         """Put the chunk of a dead worker back, cut smaller, or give it up after too many deaths."""
         lost = chunk["lost"] + 1
+        _logger.info("job %s chunk %s is taken over: its worker died", job.id, chunk["id"])
         operations = self._pending_of(chunk)
         SideBySide(job).note_trouble()
         self._apply_verdict(

@@ -40,8 +40,7 @@ class BatchJobTimes(models.AbstractModel):
     def _when_in_words(self) -> str | bool:
         """From when to when; a job of one day names the day once, and that of today not at all."""
         if not self.started_at:
-            waits = self.state == "queued" and self.queued_at
-            return waits and self.env._("Waits since %s", self._moment(waits))
+            return self._wait_in_words() if self.state == "queued" else False
         begin = self._moment(self.started_at)
         if not self.finished_at:
             return begin
@@ -49,6 +48,14 @@ class BatchJobTimes(models.AbstractModel):
             return f"{begin} – {self._moment(self.finished_at)}"
         end = self._time(self.finished_at)
         return begin if end == self._time(self.started_at) else f"{begin} – {end}"
+
+    def _wait_in_words(self) -> str | bool:
+        if not self._is_due():
+            return self.env._("Waits until %s", self._moment(self.eta))
+        return self.queued_at and self.env._("Waits since %s", self._moment(self.queued_at))
+
+    def _is_due(self) -> bool:
+        return not self.eta or self.eta <= fields.Datetime.now()
 
     def _pace_in_words(self) -> str | bool:
         pace = self._pace()
@@ -69,8 +76,7 @@ class BatchJobTimes(models.AbstractModel):
         return formatLang(self.env, pace, digits=0 if pace >= 10 else 1)
 
     def _waits_for_turn(self) -> bool:
-        is_due = not self.eta or self.started_at or self.eta <= fields.Datetime.now()
-        return self.state == "queued" and bool(is_due)
+        return self.state == "queued" and bool(self.started_at or self._is_due())
 
     def _place_in_words(self) -> str:
         before = jobs_before(self.env, self._origin.id)

@@ -143,6 +143,9 @@ class TestPlace(ViewsCase):
         later = self.queue(eta=tomorrow.isoformat())
         self.assertEqual(jobs_before(self.env, self.queue().id), 0)
         self.assertNotIn("next in turn", later.times)
+        self.assertRegex(later.times, r"^Waits until \d+/\d+/\d+, ")
+        later.eta = False
+        self.assertRegex(later.times, r"^Waits since \d+:\d\d")
 
     def test_of_very_many(self):
         """The number has an end, and says so."""

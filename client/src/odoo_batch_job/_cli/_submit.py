@@ -58,7 +58,12 @@ DOUBLES = (
     show_default=True,
     help="What a failure does to its neighbours.",
 )
-@click.option("--chunk-size", type=click.IntRange(0), default=0, help="Rows in a transaction.")
+@click.option(
+    "--chunk-size",
+    type=click.IntRange(0),
+    default=0,
+    help="Rows in a transaction; 0: the server chooses.",
+)
 @click.option("--max-parallel", type=click.IntRange(0), default=1, help="Chunks at once.")
 @click.option(
     "--parallel",
