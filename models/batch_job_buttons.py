@@ -100,6 +100,7 @@ class BatchJobButtons(models.AbstractModel):
             "res_model": names[0],
             "views": [(False, "list"), (False, "form")],
             "domain": [("id", "in", ids[:MOST_OPENED])],
+            "context": {"active_test": False},  # the job may have archived them
         }
 
     def _may_read(self, model) -> bool:

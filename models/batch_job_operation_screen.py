@@ -165,6 +165,7 @@ class BatchJobOperationScreen(models.AbstractModel):
         return {
             **action,
             "domain": [("id", "in", records.ids)],
+            "context": {"active_test": False},
             "views": [(False, "list"), (False, "form")],
         }
 

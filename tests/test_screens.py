@@ -127,6 +127,17 @@ class TestButtons(ViewsCase):
         self.assertFalse(self.execute(unlink).can_open_records)
         self.assertFalse(self.execute(create()).can_open_records)
 
+    def test_archived_records_are_opened(self):
+        """What a job has archived is in the list that it leads to, and in that of one row."""
+        partners = self.env["res.partner"].create([{"name": "A"}, {"name": "B"}])
+        archive = {"op": "call", "model": "res.partner", "method": "action_archive"}
+        job = self.execute({**archive, "ids": partners.ids})
+        row = self.env["batch.job.operation"].search([("job_id", "=", job.id)])
+        for action in (job.action_open_records(), row.action_open_record()):
+            opened = self.env["res.partner"].with_context(**action["context"])
+            self.assertEqual(opened.search(action["domain"]), partners)
+            self.assertFalse(any(partners.mapped("active")))
+
     def test_open_records_of_several_models(self):
         """A job of several models leads to its operations that are done, by model."""
         other = {"op": "create", "model": "res.partner", "values": {"name": "P"}}
