@@ -4,6 +4,8 @@ from odoo.tests import HttpCase, tagged
 
 from .deeds import DEED
 
+ARCHIVE = {"model": DEED, "domain": "[]", "action": {"kind": "archive"}}
+
 
 @tagged("post_install", "-at_install")
 class TestScheduleTour(HttpCase):
@@ -17,3 +19,20 @@ class TestScheduleTour(HttpCase):
         self.assertEqual((schedule.model, schedule.action), (DEED, {"kind": "archive"}))
         self.assertEqual(schedule.domain, '[("name", "ilike", "Deed 1")]')
         self.assertFalse(self.env["batch.job"].search([("schedule_id", "=", schedule.id)]))
+
+    def test_form_says_what_the_latest_job_did(self):
+        """The form of a schedule has the bar of its latest job, with the rows that are done."""
+        deeds = self.env[DEED].create([{"name": f"Deed {n}"} for n in range(5)])
+        admin = self.env.ref("base.user_admin")
+        schedule = (
+            self.env["batch.job.schedule"].with_user(admin).create({"name": "Deeds"} | ARCHIVE)
+        )
+        job = deeds.with_user(admin)._in_batches("action_archive")
+        job._execute_now()
+        job.flush_recordset()
+        self.env.cr.execute(
+            "UPDATE batch_job SET schedule_id = %s WHERE id = %s", [schedule.id, job.id]
+        )
+        self.env.invalidate_all()
+        url = f"/odoo/batch-job-schedules/{schedule.id}"
+        self.start_tour(url, "batch_job_schedule_latest", login="admin")

@@ -50,3 +50,12 @@ registry.category("web_tour.tours").add("batch_job_schedule", {
         { content: "it runs", trigger: "button[name=action_pause]" },
     ],
 });
+
+registry.category("web_tour.tours").add("batch_job_schedule_latest", {
+    steps: () => [
+        {
+            content: "what its latest job did",
+            trigger: "[name=last_job_id] .o_batch_job_progress:contains(5 done)",
+        },
+    ],
+});
