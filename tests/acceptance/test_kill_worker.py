@@ -1,5 +1,7 @@
 """`kill -9` of the process that holds a chunk, at every point of its life."""
 
+import re
+
 import pytest
 from database import Database
 from exactness import (
@@ -90,7 +92,8 @@ def test_kill_between_claim_and_work(server, database, rpc, gates, say):
 
 
 def test_both_runners_at_once(server, database, rpc, gates, say):
-    """Two chunks at work, both workers killed at once: both chunks are done, once."""
+    """Two chunks at work, both workers killed at once: both chunks are done, once; the log says
+    that they were taken over."""
     prefix = "both"
     operations = creates(prefix, 40, before={5: 103}, after={15: 104})
     gates.shut(103, 104)
@@ -103,6 +106,8 @@ def test_both_runners_at_once(server, database, rpc, gates, say):
             server.kill(worker)
             gate.open()
         rescue(database, job, moment, say)
+    taken_over = rf"job {job} chunk \d+ is taken over: its worker died"
+    assert len(re.findall(taken_over, server.log_text())) == 2
     assert_exact(database, rpc, job, operations, prefix)
 
 
