@@ -124,7 +124,7 @@ def test_looks_at_the_queue_can_be_run(reader, database, rpc):
     states = {job["id"]: job["state"] for job in opened}
     assert (states[later], done in states) == ("queued", False)
     assert (bad, "failed", 1) in {(job["id"], job["state"], job["failed"]) for job in failed}
-    database.rows("UPDATE batch_job_chunk SET lost = 1 WHERE job_id = %s", done)
+    database.rows("UPDATE batch_job_chunk SET trouble = 'Its worker died.' WHERE job_id = %s", done)
     trouble, sizes = blocks("docs/operations.md", "sql")
     assert [row[0] for row in database.rows(trouble)] == [done]
     tables, largest = filter(str.strip, sizes.split(";"))
