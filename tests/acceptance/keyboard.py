@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from chromium import until
+
 MORE = 80  # presses of Tab: the bars of Odoo around a screen have their own stops
 # made by Odoo within our screens: these are reached, but have no name
 ODOOS = ".o_list_record_selector, .o_optional_columns_dropdown"
@@ -124,11 +126,12 @@ def letters(page) -> list[tuple[str, str]]:
 
 
 def arrow_to(page, scope):
-    """Press the arrow down until the focus is within a scope."""
-    inside = "css => Boolean(document.activeElement.closest(css))"
-    for _press in range(5):
-        if page.call(inside, scope):
-            return
+    """Press the arrow down until the focus is within a scope; Odoo may not listen to the first."""
+
+    def reached():
+        if page.call("css => Boolean(document.activeElement.closest(css))", scope):
+            return True
         page.press("ArrowDown")
         page.settle()
-    raise AssertionError(f"the arrow does not reach {scope}")
+
+    until(f"the arrow reaches {scope}", reached)
