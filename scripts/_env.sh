@@ -26,6 +26,8 @@ pg_socket_link=$state/pg$cluster.socket
 unset ${!PG@}
 export PGHOST PGUSER=odoo PGPORT=5432 ODOO_RC=$state/odoo.conf PYTHONPATH=$state/src
 export PATH=$PATH:$state/bin
+# Where Python may not keep what it has compiled, each Odoo that a test starts compiles all of Odoo.
+unset PYTHONDONTWRITEBYTECODE
 PGHOST=$(readlink "$pg_socket_link" || true)
 
 # shellcheck source=scripts/_postgres.sh
