@@ -53,21 +53,22 @@ class ScheduledJob(Dispatch):
         )
 
     def _name(self, row) -> str:
-        """The name of the schedule, and when: "Prices, 11/27/2026"."""
-        moment = clock_of(row["tz"]).to_local(row["next_run"])
-        when = format_date(self.env, moment.date())
-        if row["interval_type"] == "hours":
-            when = f"{when} {moment:%H:%M}"
+        """The name of the schedule, and for when: "Prices, 11/27/2026 02:00"."""
+        when = self._when(row)
         return f"{row['name'][: LONGEST_KEY - len(when) - 2]}, {when}"
 
     def _reason(self, row) -> str:
-        moment = clock_of(row["tz"]).to_local(row["next_run"])
         return self.env._(
             "Run of the schedule “%(name)s” (%(schedule)s), planned for %(when)s.",
             name=row["name"],
             schedule=row["id"],
-            when=f"{format_date(self.env, moment.date())} {moment:%H:%M}",
+            when=self._when(row),
         )
+
+    def _when(self, row) -> str:
+        """Two runs of a day differ by the time: *Run Now* is another one."""
+        moment = clock_of(row["tz"]).to_local(row["next_run"])
+        return f"{format_date(self.env, moment.date())} {moment:%H:%M}"
 
     def _link(self, row, job_id):
         """Say in the job, and in the event that was stored with it, where the job comes from."""

@@ -1,7 +1,8 @@
 """Schedules: what a run does, when it runs, and what stands in its way."""
 
-from datetime import timedelta
+from datetime import UTC, timedelta
 from unittest.mock import patch
+from zoneinfo import ZoneInfo
 
 from odoo import fields
 from odoo.exceptions import UserError
@@ -36,13 +37,14 @@ class TestRuns(ScheduleCase):
         self.assertEqual(self.jobs_of(schedule).mapped("total"), [1, 1])
 
     def test_name_key_and_history(self):
-        """The job has the day in its name, a key of schedule and planned time, and its origin."""
+        """The job has the planned time in its name, a key of schedule and planned time, and its origin."""
         self.values("one", kind="a")
         schedule = self.schedule(tz="Europe/Brussels")
         planned = self.make_due(schedule)
         self.run_due()
         (job,) = self.jobs_of(schedule)
-        self.assertRegex(job.name, r"^Nightly, \d\d/\d\d/\d{4}$")
+        there = planned.replace(tzinfo=UTC).astimezone(ZoneInfo("Europe/Brussels"))
+        self.assertEqual(job.name, f"Nightly, {there:%m/%d/%Y %H:%M}")
         key = f"batch.job.schedule {schedule.id} {planned:%Y-%m-%dT%H:%M:%S}Z"
         self.assertEqual(job.idempotency_key, key)
         (event,) = job.with_user(self.owner).history()["events"]
