@@ -96,7 +96,7 @@ def test_beside_a_long_chunk(server, database, rpc, gates, say):
 def test_while_a_runner_works(server, database, rpc, say):
     """A job that nobody watches begins at its time while another job is at work."""
     work = rpc.submit(
-        [call("create_slowly", name=f"slow {number}", seconds=0.1) for number in range(150)]
+        [call("create_slowly", name=f"slow {number}", seconds=0.1) for number in range(600)]
     )
     jobs = [submit(rpc, database, f"beside work {n}", 4 + 2 * n) for n in range(3)]
     late = seconds_late(database, jobs, 30)

@@ -25,7 +25,9 @@ from kills import (
 from rpc import Watcher
 from waiting import wait_until
 
-RESCUED_WITHIN = 5.0  # seconds, while somebody watches
+# seconds, while somebody watches: 5 on an idle machine, here as long as a busy one may take, and not
+# the minute that it takes without
+RESCUED_WITHIN = 15.0
 WATCHED_MINUTE = 60.0  # seconds
 
 
@@ -49,7 +51,7 @@ def rescue(database, job, moment, say):
 
 def test_twenty_kills_lose_and_repeat_nothing(server, database, rpc, gates, counter, chance, say):
     """Twenty workers die before, during and after their writes and in their commit: all is exact,
-    and while somebody watches each chunk is taken over within 5 s."""
+    and while somebody watches each chunk is taken over soon."""
     phases = ["before", "during", "after"] * 5 + ["outcomes"] * 2 + ["commit"] * 3
     kills, prefix = draw(chance, phases), "twenty"
 

@@ -12,7 +12,7 @@ CHUNK = 500
 PARTS = 5  # of a job, with a gate between each two
 TYPED = "typed while it runs"
 SAVE = ".o_form_button_save"
-SOON = 5  # seconds; a person would click once more
+SOON = 20  # seconds; a click that was lost saves nothing, however long one waits
 BACKGROUND = 600  # seconds; after five minutes Chromium wakes a hidden page once a minute only
 
 long = (pytest.mark.long, pytest.mark.timeout(1800))
