@@ -37,7 +37,7 @@ class TestRuns(ScheduleCase):
         self.assertEqual(self.jobs_of(schedule).mapped("total"), [1, 1])
 
     def test_name_key_and_history(self):
-        """The job has the planned time in its name, a key of schedule and planned time, and its origin."""
+        """The job has the planned time in its name and in its key, and says where it comes from."""
         self.values("one", kind="a")
         schedule = self.schedule(tz="Europe/Brussels")
         planned = self.make_due(schedule)

@@ -25,8 +25,8 @@ from kills import (
 from rpc import Watcher
 from waiting import wait_until
 
-# seconds, while somebody watches: 5 on an idle machine, here as long as a busy one may take, and not
-# the minute that it takes without
+# seconds, while somebody watches: 5 on an idle machine, here what a busy one may take, not the
+# minute that it takes without
 RESCUED_WITHIN = 15.0
 WATCHED_MINUTE = 60.0  # seconds
 
