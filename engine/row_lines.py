@@ -58,7 +58,7 @@ def read_sheet(
                 others.add(job)
                 sheet.foreign += 1
                 continue
-            _add(sheet, line[1], total, first_row)
+            _add(sheet, line[1], total, head.first_row)
         except BadFile as error:
             problems.append(message_of(error))
             if len(problems) > MOST_NAMED:
@@ -116,15 +116,17 @@ class _Head:
 
     def __init__(self, cells: list[str], first_row: int):
         names = [cell.strip() for cell in cells]
-        self._counts_from = 0 if "__index" in names else first_row
+        self.first_row = 0 if "__index" in names else first_row
         self._names = [_OF_THE_COMMAND_LINE.get(name, name) for name in names]
-        for name in (JOB, ROW):
+        is_of_command_line = not _OF_THE_COMMAND_LINE.keys().isdisjoint(names)
+        self._job_name, self._row_name = ("__job", "__index") if is_of_command_line else (JOB, ROW)
+        for name, shown in ((JOB, self._job_name), (ROW, self._row_name)):
             if name not in self._names:
                 raise BadFile(
                     _lt(
                         "The column “%(name)s” is missing: it says which row a line is. Take a "
                         "file that was downloaded from the job.",
-                        name=name,
+                        name=shown,
                     )
                 )
         for name in self._names:
@@ -145,8 +147,8 @@ class _Head:
             if cell and (place >= len(self._names) or not self._names[place]):
                 at = {"line": number, "cell": place + 1}
                 raise BadFile(_lt("Line %(line)s: cell %(cell)s has a value and no column.", **at))
-        job = _whole(number, JOB, cells[self._job])
-        index = _whole(number, ROW, cells[self._row]) - self._counts_from
+        job = _whole(number, self._job_name, cells[self._job])
+        index = _whole(number, self._row_name, cells[self._row]) - self.first_row
         texts = dict(zip(self._names, cells, strict=False))
         return job, Line(number, index, {name: texts[name] for name in self.columns})
 

@@ -3,6 +3,7 @@ import pytest
 from engine.row_lines import BadFile, read_sheet
 
 HEAD = ["Job", "Row", "Error", "name"]
+OF_COMMAND_LINE = ["__job", "__index", "name"]
 
 
 def sheet(*lines, head=HEAD, job=7, total=10):
@@ -67,6 +68,10 @@ def test_rows_of_other_jobs_are_counted():
         ([[7, "", "", "a"]], HEAD, "Line 2: the column “Row” holds “”; leave it as it was."),
         ([[7, "x", "", "a"]], HEAD, "Line 2: the column “Row” holds “x”"),
         ([["07:12", 1, "", "a"]], HEAD, "Line 2: the column “Job” holds “07:12”"),
+        ([[7, "a"]], ["__job", "name"], "The column “__index” is missing"),
+        ([[0, "a"]], ["__index", "name"], "The column “__job” is missing"),
+        ([["x", 0, "a"]], OF_COMMAND_LINE, "Line 2: the column “__job” holds “x”"),
+        ([[7, 10, "a"]], OF_COMMAND_LINE, "the job has no row 10; it has rows 0 to 9."),
         ([[7, 3, "", "a"], [7, 3, "", "b"]], HEAD, "Lines 2 and 3 are both row 3: leave out one."),
     ],
 )
