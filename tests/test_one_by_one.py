@@ -12,7 +12,7 @@ from ..execution.references import References
 from .one_by_one import End, OneByOne, Picture, assert_same_rows
 from .random_jobs import CURRENCY, KEY, ORDER, PARTNER, ROW, TAG, TREE, VALUE, RandomJob
 
-SEEDS = int(os.environ.get("BATCH_JOB_SEEDS", "60"))
+SEEDS = int(os.environ.get("BATCH_JOB_SEEDS", "30"))
 MODELS = (
     *(PARTNER, TAG, CURRENCY, "res.currency.rate", KEY, ROW, "test.batch.row.line"),
     *(VALUE, TREE, ORDER, "test.batch.order.line"),
