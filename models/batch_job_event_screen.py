@@ -26,6 +26,8 @@ class BatchJobEventScreen(models.AbstractModel):
             event.happened = events.get(event.event)
             if event.event == "end":
                 event.happened = self.env._("Ended: %s", states[event.state])
+            elif event.event == "start" and event.again:  # of a dry run that has ended
+                event.happened = self.env._("Started for real")
             elif event.again:
                 event.happened = self._again_in_words(events[event.event], event.again)
             if event.dry_run:

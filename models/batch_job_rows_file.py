@@ -55,8 +55,22 @@ class BatchJobRowsFile(models.AbstractModel):
             file = tempfile.TemporaryFile("w+b")
             WRITERS[kind](file, columns, self._lines(spool, columns))
         file.seek(0)
-        name = self.env._("%(name)s (job %(job)s)", name=self.sudo().name, job=self.id)
-        return file, f"{name}.{kind}", TYPES[kind]
+        return file, f"{self._file_name(state, cause)}.{kind}", TYPES[kind]
+
+    def _file_name(self, state, cause) -> str:
+        """Files of one job lie in one folder: the name says which rows a file has."""
+        rows = {
+            "failed": self.env._("Failed rows"),
+            "not_done": self.env._("All that was not done"),
+            "cancelled": self.env._("Cancelled rows"),
+            "all": self.env._("All rows"),
+        }
+        return self.env._(
+            "%(name)s (job %(job)s) – %(rows)s",
+            name=self.sudo().name,
+            job=self.id,
+            rows=self.env._("Failed rows of one cause") if cause else rows[state],
+        )
 
     def rows_address(self, kind: str, state: str = "failed", cause: dict | None = None) -> str:
         """The address of a file of rows, for a screen: a browser would not say why it got no file.

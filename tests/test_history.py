@@ -146,8 +146,7 @@ class TestVerbs(HistoryCase):
         self.assertEqual([one["dry_run"] for one in events], [True, True, False, False])
         self.assertEqual(
             job.event_ids.mapped("happened"),
-            ["Ended: Done", "Started: 2 rows run again", "Ended: Done (dry run)"]
-            + ["Submitted (dry run)"],
+            ["Ended: Done", "Started for real", "Ended: Done (dry run)"] + ["Submitted (dry run)"],
         )
 
     def test_execute_is_submitted_and_ended(self):

@@ -51,10 +51,20 @@ class TestRowsFile(CorrectionCase):
     def test_csv_has_a_mark_for_excel(self):
         """Without it Excel reads UTF-8 as something else."""
         job = self.items_where({1})
-        file, name, kind = job._rows_file("csv", "failed")
+        file, _name, kind = job._rows_file("csv", "failed")
         with file:
             self.assertEqual(file.read(3), b"\xef\xbb\xbf")
-        self.assertEqual((name, kind), (f"Batch job (job {job.id}).csv", "text/csv;charset=utf-8"))
+        self.assertEqual(kind, "text/csv;charset=utf-8")
+
+    def test_name_says_which_rows(self):
+        """Files of one job have different names."""
+        job = self.items_where({1, 3})
+        names = [job._rows_file("xlsx", state)[1] for state in ("failed", "not_done", "all")]
+        [cause] = job.causes
+        names.append(job._rows_file("csv", "failed", cause)[1])
+        rows = ["Failed rows.xlsx", "All that was not done.xlsx", "All rows.xlsx"]
+        rows.append("Failed rows of one cause.csv")
+        self.assertEqual(names, [f"Batch job (job {job.id}) – {name}" for name in rows])
 
     def test_state_or_cause_chooses_rows(self):
         """A file has the rows of a state, or of one cause."""
