@@ -44,7 +44,8 @@ class Browser:
 
     def _answers(self):
         try:
-            return httpx.get(f"{self._url}/json/version", timeout=5).status_code == 200
+            url = f"{self._url}/json/version"
+            return httpx.get(url, timeout=5, verify=False).status_code == 200
         except httpx.TransportError:
             return False
 
