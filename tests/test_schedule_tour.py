@@ -21,7 +21,7 @@ class TestScheduleTour(HttpCase):
         self.assertFalse(self.env["batch.job"].search([("schedule_id", "=", schedule.id)]))
 
     def test_form_says_what_the_latest_job_did(self):
-        """The form of a schedule has the bar of its latest job, with the rows that are done."""
+        """The form has the bar of the latest job, and counts the records that a run would find."""
         deeds = self.env[DEED].create([{"name": f"Deed {n}"} for n in range(5)])
         admin = self.env.ref("base.user_admin")
         schedule = (

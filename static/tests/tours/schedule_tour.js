@@ -57,5 +57,9 @@ registry.category("web_tour.tours").add("batch_job_schedule_latest", {
             content: "what its latest job did",
             trigger: "[name=last_job_id] .o_batch_job_progress:contains(5 done)",
         },
+        {
+            content: "how many records a run would find: none, they are archived",
+            trigger: ".o_domain_show_selection_button:contains(/^0 record/)",
+        },
     ],
 });
