@@ -1,6 +1,6 @@
 """Schedules: what a run does, when it runs, and what stands in its way."""
 
-from datetime import UTC, timedelta
+from datetime import timedelta, timezone
 from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
@@ -43,7 +43,7 @@ class TestRuns(ScheduleCase):
         planned = self.make_due(schedule)
         self.run_due()
         (job,) = self.jobs_of(schedule)
-        there = planned.replace(tzinfo=UTC).astimezone(ZoneInfo("Europe/Brussels"))
+        there = planned.replace(tzinfo=timezone.utc).astimezone(ZoneInfo("Europe/Brussels"))
         self.assertEqual(job.name, f"Nightly, {there:%m/%d/%Y %H:%M}")
         key = f"batch.job.schedule {schedule.id} {planned:%Y-%m-%dT%H:%M:%S}Z"
         self.assertEqual(job.idempotency_key, key)
